@@ -1,0 +1,142 @@
+/**
+ * The frames between chat client and server: one JSON object `{type, body}` a line, at most
+ * `MAX_FRAME_BYTES` with its newline. Unknown types and malformed bodies are refused, never guessed.
+ */
+
+export const MAX_FRAME_BYTES = 65_536;
+/** The server sends `ping` this often; a client that sends nothing for `PRESENCE_TIMEOUT_MS` is gone. */
+export const HEARTBEAT_MS = 5_000;
+export const PRESENCE_TIMEOUT_MS = 15_000;
+
+/** One post as everybody sees it. */
+export interface MessageView {
+  readonly number: number;
+  readonly user: string;
+  readonly text: string;
+  /** `DD Mon YYYY HH:MM:SS`, the server's local time: of posting, or of the last edit. */
+  readonly time: string;
+  readonly edited: boolean;
+}
+
+/** One active user as everybody sees them. */
+export interface UserView {
+  readonly user: string;
+  readonly address: string;
+  readonly udpPort: number;
+  readonly since: string;
+}
+
+/** Requests carry a number that the client counts up; the answer repeats it. */
+export type ClientFrame =
+  | {
+      readonly type: 'login';
+      readonly body: {
+        readonly request: number;
+        readonly user: string;
+        readonly password: string;
+        readonly udpPort: number;
+      };
+    }
+  | { readonly type: 'post'; readonly body: { readonly request: number; readonly text: string } }
+  | {
+      readonly type: 'delete';
+      readonly body: { readonly request: number; readonly number: number; readonly time: string };
+    }
+  | {
+      readonly type: 'edit';
+      readonly body: {
+        readonly request: number;
+        readonly number: number;
+        readonly time: string;
+        readonly text: string;
+      };
+    }
+  | { readonly type: 'read'; readonly body: { readonly request: number; readonly since: string } }
+  | { readonly type: 'users'; readonly body: { readonly request: number } }
+  /** Asks for an introduction to an active user. */
+  | {
+      readonly type: 'introduce';
+      readonly body: { readonly request: number; readonly to: string };
+    }
+  | { readonly type: 'logout'; readonly body: { readonly request: number } }
+  | { readonly type: 'pong'; readonly body: Record<string, never> };
+
+/** Why a request changed nothing. The client has a text for each. */
+export const refusals = [
+  'unknown-user',
+  'wrong-password',
+  'blocked',
+  'not-logged-in',
+  'already-logged-in',
+  'no-such-message',
+  'wrong-time',
+  'not-the-author',
+  'empty-text',
+  'text-too-long',
+  'bad-time',
+  'not-online', // introduce: the user is offline or does not exist
+  'yourself', // introduce: to oneself
+  'too-fast', // more requests than the server takes from one client
+] as const;
+export type Refusal = (typeof refusals)[number];
+
+/** The key that both sides of an introduction get; see `Introduction` of the transfer engine. */
+export interface IntroductionKey {
+  readonly keyId: string;
+  readonly secret: string;
+}
+
+export type ServerFrame =
+  | {
+      readonly type: 'refused';
+      readonly body: { readonly request: number; readonly reason: Refusal };
+    }
+  | {
+      readonly type: 'welcome';
+      readonly body: {
+        readonly request: number;
+        readonly user: string;
+        readonly users: readonly UserView[];
+      };
+    }
+  /** Answers post, delete and edit; `time` is what the confirmation shows. */
+  | {
+      readonly type: 'done';
+      readonly body: { readonly request: number; readonly number: number; readonly time: string };
+    }
+  | {
+      readonly type: 'messages';
+      readonly body: {
+        readonly request: number;
+        readonly messages: readonly MessageView[];
+        /** True when more frames with the same request follow. */
+        readonly more: boolean;
+      };
+    }
+  | {
+      readonly type: 'users';
+      readonly body: { readonly request: number; readonly users: readonly UserView[] };
+    }
+  /** Answers introduce: where to open, with which key. */
+  | {
+      readonly type: 'introduced';
+      readonly body: {
+        readonly request: number;
+        readonly to: string;
+        readonly key: IntroductionKey;
+        readonly addresses: readonly { readonly address: string; readonly port: number }[];
+      };
+    }
+  | { readonly type: 'bye'; readonly body: { readonly request: number } }
+  // From here on: news that nobody asked for.
+  | { readonly type: 'posted'; readonly body: MessageView }
+  | { readonly type: 'joined'; readonly body: UserView }
+  | { readonly type: 'left'; readonly body: { readonly user: string } }
+  /** To the receiver of an introduction, before the sender gets `introduced`. */
+  | {
+      readonly type: 'expect';
+      readonly body: { readonly from: string; readonly key: IntroductionKey };
+    }
+  | { readonly type: 'ping'; readonly body: Record<string, never> }
+  /** The session ends: a second login of the same user, or the server stops. */
+  | { readonly type: 'ended'; readonly body: { readonly reason: 'replaced' | 'stopping' } };

@@ -1,0 +1,63 @@
+import type dgram from 'node:dgram';
+import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
+
+export type CongestionName = 'fixed' | 'cubic';
+
+/** What a file offers before its first byte; a receiver decides on it. */
+export interface Offer {
+  /** As named in `expect`. */
+  readonly from: string;
+  /** Validated base name as the sender gave it (NFC); not yet made safe for a terminal. */
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+export interface EndpointOptions {
+  /** Address the listening socket binds; default 127.0.0.1. */
+  readonly host?: string;
+  /** UDP port that receives openings; 0 (default) takes a free one. */
+  readonly port?: number;
+  /** Where received files are published; must exist. Without it every offer is refused. */
+  readonly inbox?: string;
+  /** The name under which an accepted offer is stored, before it is made unique. Default: its name. */
+  readonly storedName?: (offer: Offer) => string;
+  /** Larger offers are refused. Default: no limit. */
+  readonly maxSizeBytes?: number;
+  /** Default `cubic`; `fixed` needs `windowPackets`. */
+  readonly congestion?: CongestionName;
+  /** Window of `fixed`, in packets a connection; 1 is stop-and-wait. */
+  readonly windowPackets?: number;
+  /** After this long without an answer from the peer a transfer fails. Default 300,000. */
+  readonly giveUpMs?: number;
+  /** Opening an introduction fails after this long without an answer. Default 60,000. */
+  readonly openTimeoutMs?: number;
+  /** Makes the datagram sockets; a test or demo may hand in ones that misbehave. */
+  readonly createSocket?: (options: dgram.SocketOptions) => dgram.Socket;
+}
+
+export interface SendRequest {
+  readonly introduction: Introduction;
+  /** Tried in turn; at most 4. */
+  readonly addresses: readonly SocketAddress[];
+  /** The file to read. */
+  readonly path: string;
+  /** How the peer is called in `Transfer.peer`. */
+  readonly peer: string;
+}
+
+/** Sends and receives files over UDP: one listening port, one socket more for each peer sent to. */
+export interface TransferEndpoint {
+  /** What the listening socket is bound to. */
+  readonly address: SocketAddress;
+  /** Bytes of receive buffer that the kernel granted the listening socket. */
+  readonly receiveBufferBytes: number;
+  /** Lets the holder of this introduction open one connection within 60 s. */
+  expect(introduction: Introduction, from: string): void;
+  send(request: SendRequest): Transfer;
+  /** Called for each incoming transfer once its offer was accepted. */
+  onReceive(listener: (transfer: Transfer) => void): void;
+  /** Running transfers, both directions. */
+  readonly transfers: readonly Transfer[];
+  /** Cancels what runs, tells the peers, waits for the lingers, closes the sockets. */
+  close(): Promise<void>;
+}

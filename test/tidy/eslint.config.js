@@ -1,0 +1,51 @@
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const fromCaller = 'The core does no I/O: time, randomness and bytes come from the caller.';
+const ban = (name) => ({ name, message: fromCaller });
+const bannedGlobals = [
+  'Date',
+  'performance',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'process',
+  'console',
+  'Buffer',
+  'crypto',
+];
+
+export default defineConfig(
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: process.cwd() },
+    },
+    rules: {
+      // Typed-array reads under noUncheckedIndexedAccess.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  {
+    files: ['src/*/core/**/*.ts'],
+    ignores: ['src/transfer/core/wire/checksum.ts'], // node:zlib's crc32 is a pure function
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['node:*', '!node:assert', '**/io/**'], message: fromCaller }] },
+      ],
+      'no-restricted-globals': ['error', ...bannedGlobals.map(ban)],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: fromCaller },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: '[async=true]', message: 'The core runs to completion.' },
+      ],
+    },
+  },
+);

@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** What one folder may import: other folders of the project, and what kinds of packages. */
+interface Rule {
+  /** Folders (the folder itself is always allowed) or single files, from the top of the project. */
+  readonly from: readonly string[];
+  /** `assert` is always allowed. `node` is any node: module, `packages` any dependency. */
+  readonly outside?: readonly string[];
+}
+
+const core = 'src/transfer/core';
+const transferFolders = [
+  core,
+  `${core}/wire`,
+  `${core}/recovery`,
+  `${core}/congestion`,
+  `${core}/path`,
+  `${core}/connection`,
+  'src/transfer/secure',
+  'src/transfer/files',
+  'src/transfer/io',
+];
+
+/** The picture in src/transfer/README.md, as a test. A new folder fails until it stands here. */
+const rules: Record<string, Rule> = {
+  [`${core}/wire`]: { from: [], outside: ['node:zlib', 'crc-32'] },
+  [`${core}/recovery`]: { from: [] },
+  [`${core}/congestion`]: { from: [`${core}/recovery`] },
+  [`${core}/path`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/congestion`] },
+  [`${core}/connection`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/path`] },
+  [core]: { from: [`${core}/connection`, `${core}/path`, `${core}/wire`] },
+  'src/transfer/secure': { from: [core], outside: ['node:crypto'] },
+  'src/transfer/files': {
+    from: [core, 'src/transfer/secure'],
+    outside: ['node:crypto', 'node:path'],
+  },
+  'src/transfer/io': {
+    from: [core, 'src/transfer/secure', 'src/transfer/files'],
+    outside: ['node', 'packages'],
+  },
+  'src/transfer': { from: transferFolders, outside: ['node'] },
+  'src/chat/core': { from: [] },
+  'src/chat/io': { from: ['src/chat/core', 'src/transfer/index.ts'], outside: ['node'] },
+  'src/chat': {
+    from: ['src/chat/core', 'src/chat/io', 'src/transfer/index.ts'],
+    outside: ['node', 'packages'],
+  },
+  'src/cli': {
+    from: ['src/cli/terminal', 'src/chat', 'src/transfer/index.ts'],
+    outside: ['node', 'packages'],
+  },
+  'src/cli/terminal': {
+    from: ['src/chat', 'src/transfer/index.ts'],
+    outside: ['node', 'packages'],
+  },
+  'test/sim': { from: [`${core}/index.ts`], outside: ['node'] },
+  'bench/simulated': { from: ['test/sim', `${core}/index.ts`], outside: ['node', 'packages'] },
+};
+
+const top = resolve(import.meta.dirname, '../..');
+
+function sourcesUnder(folder: string): string[] {
+  return readdirSync(join(top, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file).split(sep).join('/'));
+}
+
+const files = [...sourcesUnder('src'), ...sourcesUnder('test/sim')];
+const importPattern = /(?:from|import) '([^']+)'/g;
+
+test.each(files)('%s imports only what its folder may', (file) => {
+  const folder = dirname(file);
+  const rule = rules[folder];
+  expect(rule, `add ${folder} to the table and say what it may import`).toBeDefined();
+  const { from, outside = [] } = rule!;
+  for (const [, specifier] of readFileSync(join(top, file), 'utf8').matchAll(importPattern)) {
+    if (specifier!.startsWith('.')) {
+      const target = relative(top, resolve(top, folder, specifier!))
+        .split(sep)
+        .join('/');
+      const allowed = [folder, ...from];
+      expect(
+        allowed.includes(dirname(target)) || allowed.includes(target),
+        `${file} imports ${target}`,
+      ).toBe(true);
+    } else if (specifier !== 'node:assert/strict') {
+      const kind = specifier!.startsWith('node:') ? 'node' : 'packages';
+      expect(
+        outside.includes(kind) || outside.includes(specifier!),
+        `${file} imports ${specifier!}`,
+      ).toBe(true);
+    }
+  }
+});
+
+test('no source file is much over 400 lines', () => {
+  const tooLong = [...files, ...sourcesUnder('test'), ...sourcesUnder('bench')]
+    .map((file) => ({ file, lines: readFileSync(join(top, file), 'utf8').split('\n').length }))
+    .filter(({ lines }) => lines > 450);
+  expect(tooLong).toEqual([]);
+});

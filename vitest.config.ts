@@ -1,0 +1,28 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+/** Tests that open sockets or start processes. They run in `npm test`, not in `npm run check`. */
+const withProcesses = [
+  'test/loopback/**/*.test.ts',
+  'test/cli/**/*.test.ts',
+  'test/random/**/*.test.ts',
+];
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: withProcesses },
+      },
+      {
+        test: {
+          name: 'processes',
+          include: withProcesses,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
+
+export default config;
