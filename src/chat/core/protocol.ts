@@ -7,6 +7,11 @@ export const MAX_FRAME_BYTES = 65_536;
 /** The server sends `ping` this often; a client that sends nothing for `PRESENCE_TIMEOUT_MS` is gone. */
 export const HEARTBEAT_MS = 5_000;
 export const PRESENCE_TIMEOUT_MS = 15_000;
+/** Longest text of a message and longest password, in UTF-16 units (`string.length`). */
+export const MAX_TEXT_CHARACTERS = 4_096;
+export const MAX_PASSWORD_CHARACTERS = 256;
+/** A frame of a connection that has not logged in, newline included: nobody may fill memory unnamed. */
+export const MAX_LOGIN_FRAME_BYTES = 4_096;
 
 /** One post as everybody sees it. */
 export interface MessageView {
@@ -77,12 +82,15 @@ export const refusals = [
   'not-online', // introduce: the user is offline or does not exist
   'yourself', // introduce: to oneself
   'too-fast', // more requests than the server takes from one client
+  'busy', // a limit of the server or of the receiver is reached; trying again later may work
 ] as const;
 export type Refusal = (typeof refusals)[number];
 
 /** The key that both sides of an introduction get; see `Introduction` of the transfer engine. */
 export interface IntroductionKey {
+  /** 8 bytes as 16 lower-case hex digits. */
   readonly keyId: string;
+  /** 32 bytes as 64 lower-case hex digits. */
   readonly secret: string;
 }
 
@@ -96,7 +104,10 @@ export type ServerFrame =
       readonly body: {
         readonly request: number;
         readonly user: string;
+        /** The other active users. */
         readonly users: readonly UserView[];
+        /** True when `users` frames with the same request follow. */
+        readonly more: boolean;
       };
     }
   /** Answers post, delete and edit; `time` is what the confirmation shows. */
@@ -115,7 +126,13 @@ export type ServerFrame =
     }
   | {
       readonly type: 'users';
-      readonly body: { readonly request: number; readonly users: readonly UserView[] };
+      readonly body: {
+        readonly request: number;
+        /** The other active users, in the order of their login. */
+        readonly users: readonly UserView[];
+        /** True when more frames with the same request follow. */
+        readonly more: boolean;
+      };
     }
   /** Answers introduce: where to open, with which key. */
   | {
@@ -138,5 +155,8 @@ export type ServerFrame =
       readonly body: { readonly from: string; readonly key: IntroductionKey };
     }
   | { readonly type: 'ping'; readonly body: Record<string, never> }
-  /** The session ends: a second login of the same user, or the server stops. */
-  | { readonly type: 'ended'; readonly body: { readonly reason: 'replaced' | 'stopping' } };
+  /** The session ends: a second login of the same user, the server stops, or no login for 60 s. */
+  | {
+      readonly type: 'ended';
+      readonly body: { readonly reason: 'replaced' | 'stopping' | 'idle' };
+    };
