@@ -2,7 +2,6 @@ import type { DeliveryCounters, SentPackets } from './sent-packets.ts';
 
 /** What the ACKs since the last sample say about the path. One record, filled again and again. */
 export interface RateSample {
-  /** 0 when the interval is too short to tell, or unknown. */
   readonly deliveryRateBytesPerSec: number;
   /** Delivered between the sending of the newest acknowledged packet and now. */
   readonly deliveredBytes: number;
@@ -62,7 +61,7 @@ export class DeliveryRate implements DeliveryCounters {
   /** `lostBytes` at the last sample. */
   #sampledLostBytes = 0;
 
-  // Of the newest packet acknowledged since the last sample.
+  // Of the newest packet acknowledged since the last `takeSample`.
   #newestRing: SentPackets | undefined;
   #newestNumber = 0;
   #newestSentAtUs = 0;
@@ -104,7 +103,7 @@ export class DeliveryRate implements DeliveryCounters {
     this.#newestNumber = packetNumber;
     this.#newestSentAtUs = sentAtUs;
     this.#priorDeliveredBytes = sent.deliveredBytes(packetNumber);
-    this.#priorLostBytes = sent.lostBytes(packetNumber);
+    this.#priorLostBytes = sent.lostBytesAtSend(packetNumber);
     this.#sendElapsedUs = sentAtUs - sent.firstSentAtUs(packetNumber);
     this.#ackElapsedUs = nowUs - sent.deliveredAtUs(packetNumber);
     this.#isNewestAppLimited = sent.isAppLimited(packetNumber);
@@ -118,22 +117,21 @@ export class DeliveryRate implements DeliveryCounters {
   }
 
   /**
-   * The sample of all ACKs since the last one; undefined when nothing was acknowledged. Its rate is
-   * 0 when the interval is below `minRttUs`: no path delivers faster than a round trip, so packets
-   * were acknowledged that had been declared lost, or ACKs came bunched. Valid until the next call.
+   * The sample of all ACKs since the last call, valid until the next. Undefined when nothing was
+   * acknowledged, or when the interval is below `minRttUs`: no path delivers faster than a round
+   * trip, so a packet was acknowledged that had been declared lost, or ACKs came bunched.
    */
   takeSample(minRttUs: number, nowUs: number): RateSample | undefined {
     if (this.#newestRing === undefined) return undefined;
+    this.#newestRing = undefined;
     if (this.isAppLimited && this.deliveredBytes > this.appLimitedUntilBytes) {
       this.appLimitedUntilBytes = 0;
     }
-    const sample = this.#sample;
     const intervalUs = Math.max(this.#sendElapsedUs, this.#ackElapsedUs);
-    const hasRate = intervalUs >= minRttUs && intervalUs > 0;
+    if (intervalUs < minRttUs || intervalUs <= 0) return undefined;
+    const sample = this.#sample;
     sample.deliveredBytes = this.deliveredBytes - this.#priorDeliveredBytes;
-    sample.deliveryRateBytesPerSec = hasRate
-      ? (sample.deliveredBytes * US_PER_SEC) / intervalUs
-      : 0;
+    sample.deliveryRateBytesPerSec = (sample.deliveredBytes * US_PER_SEC) / intervalUs;
     sample.priorDeliveredBytes = this.#priorDeliveredBytes;
     sample.intervalUs = intervalUs;
     sample.newlyAckedBytes = this.#newlyAckedBytes;
@@ -142,7 +140,6 @@ export class DeliveryRate implements DeliveryCounters {
     sample.isAppLimited = this.#isNewestAppLimited;
     sample.txInFlightBytes = this.#newestTxInFlightBytes;
     sample.rttUs = nowUs - this.#newestSentAtUs;
-    this.#newestRing = undefined;
     this.#newlyAckedBytes = 0;
     this.#sampledLostBytes = this.lostBytes;
     return sample;

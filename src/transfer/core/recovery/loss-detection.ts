@@ -37,7 +37,7 @@ export class LossDetection {
   #recoveryEndsFrom = Infinity;
   #recoveriesLeft = 0;
 
-  /** Calls `onLost` for each packet newly lost, lowest first; it must mark the packet lost. */
+  /** Marks packets lost and calls `onLost` for each, lowest first. */
   detect(
     sent: SentPackets,
     rtt: RttEstimator,
@@ -57,6 +57,7 @@ export class LossDetection {
         break;
       }
       if (this.#recoveryEndsFrom === Infinity) this.#recoveryEndsFrom = sent.nextNumber;
+      sent.markLost(packetNumber, nowUs);
       onLost(packetNumber);
     }
     this.#cursor = packetNumber;

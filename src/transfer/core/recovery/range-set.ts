@@ -8,7 +8,7 @@ const INITIAL_CAPACITY = 16;
  *
  * The ranges stand in two parallel columns from `#head` to `#tail`. Growing at the end and
  * forgetting at the front cost O(1) amortised, finding O(log ranges), and a change in the middle
- * moves what lies behind it. The owner bounds the number of ranges.
+ * moves what lies behind it. The owner bounds the number of ranges. A `visit` must not change the set.
  */
 export class RangeSet {
   #starts: Float64Array = new Float64Array(INITIAL_CAPACITY);
@@ -80,7 +80,25 @@ export class RangeSet {
     return slot < this.#tail && this.#starts[slot]! <= n ? this.#ends[slot]! : n;
   }
 
-  /** Highest range first; `visit` returns false to stop, and must not change the set. */
+  /** Where the lowest range that begins at or above `n` begins; Infinity when none does. */
+  firstStartAtOrAfter(n: number): number {
+    let slot = this.#slotEndingAfter(n);
+    if (slot < this.#tail && this.#starts[slot]! < n) slot++;
+    return slot < this.#tail ? this.#starts[slot]! : Infinity;
+  }
+
+  /** The parts of [start, end) that are not in the set, lowest first. */
+  forEachGap(start: number, end: number, visit: (start: number, end: number) => void): void {
+    let at = start;
+    for (let slot = this.#slotEndingAfter(start); at < end && slot < this.#tail; slot++) {
+      const gapEnd = Math.min(this.#starts[slot]!, end);
+      if (at < gapEnd) visit(at, gapEnd);
+      at = this.#ends[slot]!;
+    }
+    if (at < end) visit(at, end);
+  }
+
+  /** Highest range first; `visit` returns false to stop. */
   forEachDescending(visit: (start: number, end: number) => boolean): void {
     for (let slot = this.#tail - 1; slot >= this.#head; slot--) {
       if (!visit(this.#starts[slot]!, this.#ends[slot]!)) return;
@@ -144,6 +162,12 @@ export class RangeSet {
   /** Takes out everything below `n`. */
   forgetBelow(n: number): void {
     if (!this.isEmpty) this.remove(this.#starts[this.#head]!, n);
+  }
+
+  clear(): void {
+    this.#head = 0;
+    this.#tail = 0;
+    this.#total = 0;
   }
 
   /** Slot of the lowest range that ends after `n`; `#tail` when there is none. */

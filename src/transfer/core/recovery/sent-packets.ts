@@ -60,7 +60,7 @@ export class SentPackets {
   #deliveredBytes: Float64Array;
   #deliveredAtUs: Float64Array;
   #firstSentAtUs: Float64Array;
-  #lostBytes: Float64Array;
+  #lostBytesAtSend: Float64Array;
   #isAppLimited: Uint8Array;
   #txInFlightBytes: Float64Array;
 
@@ -85,7 +85,7 @@ export class SentPackets {
     this.#deliveredBytes = new Float64Array(capacity);
     this.#deliveredAtUs = new Float64Array(capacity);
     this.#firstSentAtUs = new Float64Array(capacity);
-    this.#lostBytes = new Float64Array(capacity);
+    this.#lostBytesAtSend = new Float64Array(capacity);
     this.#isAppLimited = new Uint8Array(capacity);
     this.#txInFlightBytes = new Float64Array(capacity);
   }
@@ -237,12 +237,12 @@ export class SentPackets {
     this.#deliveredBytes[slot] = path.deliveredBytes;
     this.#deliveredAtUs[slot] = path.deliveredAtUs;
     this.#firstSentAtUs[slot] = path.firstSentAtUs;
-    this.#lostBytes[slot] = path.lostBytes;
+    this.#lostBytesAtSend[slot] = path.lostBytes;
     this.#isAppLimited[slot] = path.isAppLimited ? 1 : 0;
     this.#txInFlightBytes[slot] = txInFlightBytes;
   }
 
-  /** The path's `deliveredBytes` when the packet was sent; so with the four below. */
+  /** The path's `deliveredBytes` when the packet was sent; so with the four below, each of its own. */
   deliveredBytes(packetNumber: number): number {
     return this.#deliveredBytes[this.#slot(packetNumber)]!;
   }
@@ -255,8 +255,8 @@ export class SentPackets {
     return this.#firstSentAtUs[this.#slot(packetNumber)]!;
   }
 
-  lostBytes(packetNumber: number): number {
-    return this.#lostBytes[this.#slot(packetNumber)]!;
+  lostBytesAtSend(packetNumber: number): number {
+    return this.#lostBytesAtSend[this.#slot(packetNumber)]!;
   }
 
   isAppLimited(packetNumber: number): boolean {
@@ -298,7 +298,7 @@ export class SentPackets {
     this.#deliveredBytes = this.#moved(this.#deliveredBytes, new Float64Array(capacity));
     this.#deliveredAtUs = this.#moved(this.#deliveredAtUs, new Float64Array(capacity));
     this.#firstSentAtUs = this.#moved(this.#firstSentAtUs, new Float64Array(capacity));
-    this.#lostBytes = this.#moved(this.#lostBytes, new Float64Array(capacity));
+    this.#lostBytesAtSend = this.#moved(this.#lostBytesAtSend, new Float64Array(capacity));
     this.#isAppLimited = this.#moved(this.#isAppLimited, new Uint8Array(capacity));
     this.#txInFlightBytes = this.#moved(this.#txInFlightBytes, new Float64Array(capacity));
     this.#mask = capacity - 1;
