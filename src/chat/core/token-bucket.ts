@@ -1,0 +1,25 @@
+/**
+ * Lets `burst` tokens pass at once and `perSecond` in the long run. Taking is never refused: it
+ * says how long to wait, and the caller stops reading meanwhile.
+ */
+export class TokenBucket {
+  readonly #burst: number;
+  readonly #perMs: number;
+  #tokens: number;
+  #refilledAtMs: number;
+
+  constructor(burst: number, perSecond: number, nowMs: number) {
+    this.#burst = burst;
+    this.#perMs = perSecond / 1000;
+    this.#tokens = burst;
+    this.#refilledAtMs = nowMs;
+  }
+
+  /** Takes `count` tokens, if need be from the future; returns how many ms to wait before going on. */
+  takeMs(count: number, nowMs: number): number {
+    const refilled = this.#tokens + (nowMs - this.#refilledAtMs) * this.#perMs;
+    this.#tokens = Math.min(this.#burst, refilled) - count;
+    this.#refilledAtMs = nowMs;
+    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#perMs);
+  }
+}
