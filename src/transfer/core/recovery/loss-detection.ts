@@ -26,7 +26,7 @@ const RECOVERIES_UNTIL_RESET = 16;
  */
 export class LossDetection {
   /** When `detect` will find the next packet lost without any further ACK; Infinity when never. */
-  lossTimeUs = Infinity;
+  lossTimeUs: number = Infinity;
 
   #cursor = -Infinity;
   /** 0 until reordering was seen; then the window is at least this many steps. */
