@@ -17,7 +17,7 @@ export type BoardAnswer = { readonly view: MessageView } | { readonly refusal: R
 
 export const MAX_MESSAGES = 100_000;
 /** Of all texts together, in UTF-16 units: 4,096 of the longest. */
-export const MAX_BOARD_CHARACTERS = 16 * 1024 * 1024;
+export const MAX_BOARD_CHARACTERS: number = 16 * 1024 * 1024;
 /** How much of a full board is forgotten at once: every post would renumber all if it were one. */
 const FORGOTTEN_SHARE = 0.1;
 

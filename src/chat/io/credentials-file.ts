@@ -1,0 +1,83 @@
+import { open, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { readCredentials, replacePassword } from '../core/credentials.ts';
+import type { StoredPassword } from '../core/stored-password.ts';
+
+/** A file that the server needs cannot be read, written or understood. The message names it. */
+export class ServerFileError extends Error {
+  override readonly name = 'ServerFileError';
+}
+
+/** credentials.txt: read once at start, and again before each change, since people edit it too. */
+export class CredentialsFile {
+  readonly #path: string;
+  /** Changes one after the other: each reads what the one before has written. */
+  #lastChange: Promise<void> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Throws a `ServerFileError` that names file and line. */
+  async read(): Promise<ReadonlyMap<string, StoredPassword>> {
+    let text: string;
+    try {
+      text = await readFile(this.#path, 'utf8');
+    } catch (error) {
+      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const reason = isMissing ? 'no such file' : (error as Error).message;
+      throw new ServerFileError(`${this.#path}: ${reason}`, { cause: error });
+    }
+    const reading = readCredentials(text);
+    if ('users' in reading) return reading.users;
+    const { line, reason } = reading.fault;
+    throw new ServerFileError(`${this.#path}:${line}: ${reason}`);
+  }
+
+  /**
+   * Puts `replacement` into the line of `user` if that still holds `expected`, atomically, every
+   * other byte as it was. Rejects when the file cannot be written; it is then as before.
+   */
+  replacePassword(
+    user: string,
+    expected: StoredPassword,
+    replacement: StoredPassword,
+  ): Promise<void> {
+    const change = this.#lastChange.then(async () => {
+      const path = await realpath(this.#path); // a link stays a link
+      const text = await readFile(path, 'utf8');
+      // Bytes that are not UTF-8 would not survive: somebody has broken the file since the start.
+      if ('fault' in readCredentials(text)) return;
+      const changed = replacePassword(text, user, expected, replacement);
+      if (changed !== undefined) await replaceFile(path, changed);
+    });
+    this.#lastChange = change.catch(() => undefined); // whoever asked for it is told
+    return change;
+  }
+
+  /** Resolves when no change is under way. */
+  settled(): Promise<void> {
+    return this.#lastChange;
+  }
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const { mode } = await stat(path);
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.chmod(mode & 0o777);
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  if (process.platform === 'win32') return; // a folder cannot be opened there
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
