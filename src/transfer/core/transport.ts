@@ -108,13 +108,24 @@ export interface TransportConnection {
   /** True once the peer's FIN and every byte before it have been consumed. */
   readonly isReadFinished: boolean;
 
-  /** Ends the connection in both directions and tells the peer. A second call does nothing. */
+  /**
+   * From now on the peer may fill a share of the endpoint's memory; before, 64 KiB. To be called
+   * when its transfer was accepted. False when there is no room now: ask again.
+   */
+  raiseCredit(): boolean;
+
+  /**
+   * Ends the connection in both directions and tells the peer; with `ok` only after all that was
+   * written is acknowledged (or the peer stays silent). A second call does nothing.
+   */
   close(code: CloseCode, reason: string): void;
 }
 
 export type TransportEvent =
   /** The handshake is complete; on the responder's side this is how a connection appears. */
   | { readonly type: 'opened'; readonly connection: TransportConnection }
+  /** An opening failed: `handle` is what `open` returned. */
+  | { readonly type: 'unopened'; readonly handle: number; readonly reason: CloseReason }
   /** More bytes (or FIN) can be read than at the last `readable`. */
   | { readonly type: 'readable'; readonly connection: TransportConnection }
   /** `writeRoomBytes` has become positive again. */
@@ -125,6 +136,7 @@ export type TransportEvent =
   | {
       readonly type: 'stalled' | 'resumed';
       readonly connection: TransportConnection;
+      /** When the last checked packet came. */
       readonly sinceUs: number;
     }
   /** The end for the user of the connection. The core may still linger to answer the peer. */

@@ -1,0 +1,93 @@
+import { strict as assert } from 'node:assert';
+
+/** What leaves in one burst at least, in packets (DESIGN §5 keeps bursts under an ack interval). */
+const MIN_QUANTUM_PACKETS = 2;
+/** What leaves in one burst at a high rate, as time at that rate. */
+const QUANTUM_US = 500;
+const MAX_QUANTUM_BYTES = 1_048_576;
+/** How late a tick may come and still have its budget repaid. */
+const REPAID_US = 10_000;
+/** How much faster than the rate a late tick's budget is repaid. */
+const REPAY_GAIN = 1.25;
+
+/**
+ * Token bucket that spreads a path's packets over time.
+ *
+ * Two buckets must both have room. The average one fills at the rate and keeps what a late tick left
+ * over (up to 10 ms), so that no rate is lost to coarse timers; the burst one fills at 1.25 × the
+ * rate and holds two quanta. So in any interval T at most 1.25·rate·T + 2 quanta leave.
+ */
+export class Pacer {
+  #datagramBytes: number;
+  #averageBytes = 0;
+  #burstBytes = 0;
+  #refilledAtUs: number | undefined;
+  /** Whether a packet was held back since the last refill: only then is lateness ours to repay. */
+  #heldBack = false;
+  #bytesPerSec = Infinity;
+
+  constructor(datagramBytes: number) {
+    this.#datagramBytes = datagramBytes;
+  }
+
+  set datagramBytes(bytes: number) {
+    this.#datagramBytes = bytes;
+  }
+
+  /** Bytes that may leave back to back at the present rate. */
+  get quantumBytes(): number {
+    const atRate = (this.#bytesPerSec * QUANTUM_US) / 1e6;
+    const floor = MIN_QUANTUM_PACKETS * this.#datagramBytes;
+    return Math.max(floor, Math.min(atRate, MAX_QUANTUM_BYTES));
+  }
+
+  /**
+   * Whether a datagram may leave now at `bytesPerSec`. When not, `nextSendAtUs` says when a quantum
+   * will have gathered.
+   */
+  maySend(bytesPerSec: number, nowUs: number): boolean {
+    if (bytesPerSec === Infinity) return true;
+    assert(bytesPerSec > 0, 'a pacing rate is positive');
+    this.#refill(bytesPerSec, nowUs);
+    const may = Math.min(this.#averageBytes, this.#burstBytes) >= this.#datagramBytes;
+    if (!may) this.#heldBack = true;
+    return may;
+  }
+
+  onSent(sizeBytes: number): void {
+    if (this.#bytesPerSec === Infinity) return;
+    this.#averageBytes -= sizeBytes;
+    this.#burstBytes -= sizeBytes;
+  }
+
+  /** When `maySend` is worth asking again; never earlier than 1 µs from the last refill. */
+  get nextSendAtUs(): number {
+    if (this.#refilledAtUs === undefined) return 0;
+    const wanted = this.quantumBytes;
+    const averageUs = ((wanted - this.#averageBytes) / this.#bytesPerSec) * 1e6;
+    const burstUs = ((wanted - this.#burstBytes) / (REPAY_GAIN * this.#bytesPerSec)) * 1e6;
+    return this.#refilledAtUs + Math.max(1, Math.ceil(Math.max(averageUs, burstUs)));
+  }
+
+  #refill(bytesPerSec: number, nowUs: number): void {
+    const startsNow = this.#refilledAtUs === undefined || this.#bytesPerSec === Infinity;
+    const elapsedUs = startsNow ? 0 : nowUs - this.#refilledAtUs!;
+    assert(elapsedUs >= 0, 'time never goes back');
+    // The rate that held during the interval fills it; a new rate holds from now on.
+    const filledBytes = startsNow ? 0 : (this.#bytesPerSec * elapsedUs) / 1e6;
+    this.#bytesPerSec = bytesPerSec;
+    const quantum = this.quantumBytes;
+    if (startsNow) {
+      this.#averageBytes = quantum;
+      this.#burstBytes = quantum;
+    } else {
+      const kept = this.#heldBack ? (bytesPerSec * REPAID_US) / 1e6 : 0;
+      this.#averageBytes = Math.min(this.#averageBytes + filledBytes, quantum + kept);
+      this.#burstBytes = Math.min(this.#burstBytes + REPAY_GAIN * filledBytes, 2 * quantum);
+      // An idle path starts with one quantum, not two.
+      if (!this.#heldBack) this.#burstBytes = Math.min(this.#burstBytes, quantum);
+    }
+    if (elapsedUs > 0) this.#heldBack = false;
+    this.#refilledAtUs = nowUs;
+  }
+}

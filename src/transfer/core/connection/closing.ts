@@ -1,0 +1,72 @@
+import { encodeClose } from '../wire/codec.ts';
+import { PacketType } from '../wire/packet.ts';
+import type { PacketWriter } from './packet-writer.ts';
+
+/** Least time that a closed connection still answers its peer (DESIGN §3, Ending). */
+const MIN_LINGER_US = 1_000_000;
+/** Probe timeouts over which CLOSE is repeated, and for which the connection lingers. */
+const REPEAT_COUNT = 3;
+
+/**
+ * A connection that has said CLOSE: sends it, repeats it for three probe timeouts, and answers each
+ * checked packet with the same bytes until the linger ends.
+ */
+export class Closing {
+  readonly #datagram: Uint8Array;
+  readonly #intervalUs: number;
+  readonly #lingerEndUs: number;
+  #isDue = true;
+  #repeatsLeft = REPEAT_COUNT;
+  #repeatAtUs: number;
+
+  constructor(
+    writer: PacketWriter,
+    code: number,
+    reason: string,
+    probeTimeoutUs: number,
+    nowUs: number,
+  ) {
+    const buffer = new Uint8Array(MAX_CLOSE_DATAGRAM_BYTES);
+    writer.begin(buffer, PacketType.close, 0);
+    const length = encodeClose(buffer, writer.bodyAt, code, reason);
+    writer.complete(buffer, length, 0);
+    this.#datagram = buffer.subarray(0, length);
+    this.#intervalUs = probeTimeoutUs;
+    this.#repeatAtUs = nowUs + probeTimeoutUs;
+    this.#lingerEndUs = nowUs + Math.max(REPEAT_COUNT * probeTimeoutUs, MIN_LINGER_US);
+  }
+
+  get isDue(): boolean {
+    return this.#isDue;
+  }
+
+  get nextTimeoutUs(): number {
+    return this.#repeatsLeft > 0
+      ? Math.min(this.#repeatAtUs, this.#lingerEndUs)
+      : this.#lingerEndUs;
+  }
+
+  /** True when the linger is over and the connection can be forgotten. */
+  handleTimeout(nowUs: number): boolean {
+    if (this.#repeatsLeft > 0 && nowUs >= this.#repeatAtUs) {
+      this.#repeatsLeft--;
+      this.#repeatAtUs = nowUs + this.#intervalUs;
+      this.#isDue = true;
+    }
+    return nowUs >= this.#lingerEndUs;
+  }
+
+  /** The peer sent something: it has not heard yet. */
+  onPacket(): void {
+    this.#isDue = true;
+  }
+
+  poll(buffer: Uint8Array): number {
+    this.#isDue = false;
+    buffer.set(this.#datagram);
+    return this.#datagram.length;
+  }
+}
+
+/** Header, tag, code and the longest reason, with room to spare. */
+const MAX_CLOSE_DATAGRAM_BYTES = 512;

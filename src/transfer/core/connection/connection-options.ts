@@ -1,0 +1,39 @@
+import type { Path } from '../path/path.ts';
+import type { PacketCheck } from '../wire/packet-check.ts';
+import type { CreditAccount } from './credit-ledger.ts';
+
+/** What a handshake has settled. */
+export interface ConnectionOptions {
+  readonly handle: number;
+  readonly keyId: string;
+  readonly isOpener: boolean;
+  readonly path: Path;
+  /** By which we are addressed, and the peer. */
+  readonly localConnectionId: number;
+  readonly peerConnectionId: number;
+  readonly check: PacketCheck;
+  readonly firstPacketNumber: number;
+  readonly peerFirstPacketNumber: number;
+  /** What the peer grants our stream at the opening. */
+  readonly peerCreditBytes: number;
+  readonly peerSocketShareBytes: number;
+  /** What we grant the peer's stream. */
+  readonly account: CreditAccount;
+  readonly nowUs: number;
+}
+
+/** The fields of the transport's `ConnectionStats`. */
+export interface ConnectionStatsFields {
+  readonly packetsSentCount: number;
+  readonly packetsLostCount: number;
+  readonly packetsSpuriouslyLostCount: number;
+  readonly bytesRetransmittedCount: number;
+  readonly packetsReceivedCount: number;
+  readonly packetsReceivedTwiceCount: number;
+  readonly smoothedRttUs: number;
+  readonly minRttUs: number;
+  readonly bytesInFlight: number;
+  readonly windowBytes: number;
+  readonly pacingBytesPerSec: number;
+  readonly datagramBytes: number;
+}

@@ -1,0 +1,110 @@
+import { strict as assert } from 'node:assert';
+
+/** Memory for received bytes that the connections of an endpoint share (DESIGN §4). */
+export const CREDIT_POOL_BYTES = 134_217_728;
+/** Most that one connection is granted. */
+export const MAX_SHARE_BYTES = 67_108_864;
+/** What a connection is granted before its transfer was accepted. */
+export const OPENING_CREDIT_BYTES = 65_536;
+/** What it is owed afterwards: two largest records. */
+const MIN_SHARE_BYTES = 131_072;
+
+/** One connection's account. */
+export interface CreditAccount {
+  /** creditOffset − consumed: what the peer may still make us hold. */
+  grantedBytes: number;
+  /** What is still owed to it at least. */
+  minimumBytes: number;
+}
+
+/**
+ * Who may make this endpoint hold how much.
+ *
+ * Invariant: the sum of what is granted never exceeds the pool, and every open connection can
+ * always be brought to its minimum, so none waits for another.
+ */
+export class CreditLedger {
+  readonly #poolBytes: number;
+  readonly #accounts: Set<CreditAccount> = new Set();
+  #grantedBytes = 0;
+  /** Sum of what is missing to each account's minimum. */
+  #owedBytes = 0;
+
+  constructor(poolBytes: number = CREDIT_POOL_BYTES) {
+    this.#poolBytes = poolBytes;
+  }
+
+  get grantedBytes(): number {
+    return this.#grantedBytes;
+  }
+
+  get accountCount(): number {
+    return this.#accounts.size;
+  }
+
+  /** What one connection may be granted while as many share the pool as now. */
+  get shareBytes(): number {
+    return Math.min(
+      MAX_SHARE_BYTES,
+      Math.floor(this.#poolBytes / Math.max(1, this.#accounts.size)),
+    );
+  }
+
+  /** An account with the opening credit granted; undefined when even that does not fit. */
+  open(): CreditAccount | undefined {
+    if (this.#grantedBytes + this.#owedBytes + OPENING_CREDIT_BYTES > this.#poolBytes) {
+      return undefined;
+    }
+    const account = { grantedBytes: OPENING_CREDIT_BYTES, minimumBytes: OPENING_CREDIT_BYTES };
+    this.#accounts.add(account);
+    this.#grantedBytes += OPENING_CREDIT_BYTES;
+    return account;
+  }
+
+  /** Raises the account's minimum to that of a running transfer; false when it does not fit now. */
+  promote(account: CreditAccount): boolean {
+    const missing = Math.max(0, MIN_SHARE_BYTES - account.grantedBytes);
+    const owedNow = Math.max(0, account.minimumBytes - account.grantedBytes);
+    if (this.#grantedBytes + this.#owedBytes - owedNow + missing > this.#poolBytes) return false;
+    account.minimumBytes = MIN_SHARE_BYTES;
+    this.#owedBytes += missing - owedNow;
+    return true;
+  }
+
+  /** How much more this account could be granted now. */
+  grantableBytes(account: CreditAccount): number {
+    const owedHere = Math.max(0, account.minimumBytes - account.grantedBytes);
+    const target =
+      account.minimumBytes === OPENING_CREDIT_BYTES
+        ? OPENING_CREDIT_BYTES
+        : Math.max(this.shareBytes, account.minimumBytes);
+    const toShare = target - account.grantedBytes;
+    const free = this.#poolBytes - this.#grantedBytes - (this.#owedBytes - owedHere);
+    return Math.max(0, Math.min(toShare, free));
+  }
+
+  grant(account: CreditAccount, byteCount: number): void {
+    this.#move(account, byteCount);
+    assert(this.#grantedBytes <= this.#poolBytes, 'the credit ledger never exceeds its pool');
+  }
+
+  /** The application consumed bytes: that much of the grant is used up. */
+  release(account: CreditAccount, byteCount: number): void {
+    this.#move(account, -byteCount);
+    assert(account.grantedBytes >= 0, 'only granted bytes are released');
+  }
+
+  close(account: CreditAccount): void {
+    if (!this.#accounts.delete(account)) return;
+    this.#owedBytes -= Math.max(0, account.minimumBytes - account.grantedBytes);
+    this.#grantedBytes -= account.grantedBytes;
+  }
+
+  #move(account: CreditAccount, byteCount: number): void {
+    const owedBefore = Math.max(0, account.minimumBytes - account.grantedBytes);
+    account.grantedBytes += byteCount;
+    this.#grantedBytes += byteCount;
+    const owedAfter = Math.max(0, account.minimumBytes - account.grantedBytes);
+    this.#owedBytes += owedAfter - owedBefore;
+  }
+}

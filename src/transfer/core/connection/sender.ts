@@ -1,0 +1,396 @@
+import { strict as assert } from 'node:assert';
+import type { Path } from '../path/path.ts';
+import { LossDetection } from '../recovery/loss-detection.ts';
+import { RangeSet } from '../recovery/range-set.ts';
+import { PacketKind, PacketState, SentPackets } from '../recovery/sent-packets.ts';
+import { type DecodedAck, encodeDataHeader, encodeMark, encodePing } from '../wire/codec.ts';
+import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../wire/packet.ts';
+import type { PacketWriter } from './packet-writer.ts';
+import { type SendStream, type StreamSlice } from './send-stream.ts';
+
+/** Slots of the sent ring: 8 windows of 1 Gbit/s × 200 ms in base datagrams (DESIGN §4). */
+export const MAX_SENT_PACKETS = 262_144;
+/** Probes of one probe timeout and connection (RFC 9002 §6.2.4). */
+const PROBES_PER_TIMEOUT = 2;
+/** Backoff of the probe timeout ends here, so that a path that returns is found soon (DESIGN §4). */
+const MAX_BACKED_OFF_PTO_US = 1_000_000;
+const MAX_PTO_BACKOFF = 64;
+/** One number in about this many is skipped, to notice ACKs of what was never sent (DESIGN §3). */
+const SKIP_ONE_IN = 500;
+/** ACK frequency asked of the receiver (DESIGN §4). */
+const MAX_ACK_EVERY = 32;
+const MIN_MARK_INTERVAL_US = 5_000;
+const MIN_ACK_DELAY_US = 1_000;
+const MAX_ACK_DELAY_US = 10_000;
+/** An ACK that is older than the newest by more is not looked at (DESIGN §3). */
+const MAX_ACK_AGE = 1024;
+/** Longest wait between two questions for credit. */
+const MAX_CREDIT_PROBE_US = 1_000_000;
+const MAX_CREDIT_BACKOFF = 1024;
+/** Probe timeouts that a lost packet is remembered, so that its late ACK is seen as spurious loss. */
+const LOST_KEPT_PTO_COUNT = 3;
+
+/**
+ * The sending side of a connection: numbers packets, keeps them until they are resolved, takes ACKs
+ * in, declares losses, probes.
+ *
+ * It decides what to send; its path decides when. Invariant: `bytesInFlight` is the sum of the sizes
+ * of the packets in state `inFlight`.
+ */
+export class Sender {
+  readonly stream: SendStream;
+  readonly #path: Path;
+  readonly #writer: PacketWriter;
+  readonly #random: () => number;
+  readonly #sent: SentPackets;
+  readonly #loss = new LossDetection();
+  /** Numbers whose ACK was taken in; so an ACK costs what is new in it. */
+  readonly #ackedNumbers = new RangeSet();
+  readonly #slice: StreamSlice = { offset: 0, length: 0, isFin: false };
+  #skipAt: number;
+  #bytesInFlight = 0;
+  #packetsInFlight = 0;
+  #peakPacketsInFlight = 0;
+  #packetsLostCount = 0;
+  #packetsSpuriouslyLostCount = 0;
+  #newestAckSeq = -1;
+  #lastSentAtUs = 0;
+  #probeTimeoutCount = 0;
+  #probesDue = 0;
+  #pingsDue = 0;
+  #creditProbeCount = 0;
+  #hasReordering = false;
+  #markSeq = 0;
+  #markedUna: number;
+  #markedAckEvery = 2;
+  #markedAtUs = -Infinity;
+  #maxAckDelayUs = MAX_ACK_DELAY_US;
+  #lastProgressAtUs = 0;
+
+  constructor(
+    path: Path,
+    writer: PacketWriter,
+    stream: SendStream,
+    firstPacketNumber: number,
+    random: () => number,
+  ) {
+    this.#path = path;
+    this.#writer = writer;
+    this.stream = stream;
+    this.#random = random;
+    this.#sent = new SentPackets(firstPacketNumber, MAX_SENT_PACKETS);
+    this.#markedUna = firstPacketNumber;
+    this.#skipAt = this.#drawSkip(firstPacketNumber);
+  }
+
+  get bytesInFlight(): number {
+    return this.#bytesInFlight;
+  }
+
+  get packetsInFlight(): number {
+    return this.#packetsInFlight;
+  }
+
+  get packetsLostCount(): number {
+    return this.#packetsLostCount;
+  }
+
+  get packetsSpuriouslyLostCount(): number {
+    return this.#packetsSpuriouslyLostCount;
+  }
+
+  /** When the last numbered packet left. */
+  get lastSentAtUs(): number {
+    return this.#lastSentAtUs;
+  }
+
+  /** When something was acknowledged for the first time, last. */
+  get lastProgressAtUs(): number {
+    return this.#lastProgressAtUs;
+  }
+
+  /** Packets that bypass the window are due. */
+  get hasProbe(): boolean {
+    return this.#probesDue > 0 || this.#pingsDue > 0;
+  }
+
+  /** Something the window bounds could be sent. */
+  get hasData(): boolean {
+    return this.stream.hasSlice && this.#packetsInFlight < this.#windowPackets;
+  }
+
+  get #windowPackets(): number {
+    return this.#path.controller.connectionWindowPackets;
+  }
+
+  /** Probe timeout without backoff. */
+  get probeTimeoutUs(): number {
+    return this.#path.rtt.probeTimeoutUs(this.#maxAckDelayUs);
+  }
+
+  get #backedOffPtoUs(): number {
+    const base = this.probeTimeoutUs;
+    const backoff = Math.min(2 ** this.#probeTimeoutCount, MAX_PTO_BACKOFF);
+    return Math.max(base, Math.min(base * backoff, MAX_BACKED_OFF_PTO_US));
+  }
+
+  /** When `handleTimeout` has something to do. */
+  get nextTimeoutUs(): number {
+    if (this.#packetsInFlight === 0) return this.#creditProbeAtUs;
+    return Math.min(this.#loss.lossTimeUs, this.#lastSentAtUs + this.#backedOffPtoUs);
+  }
+
+  /** Stopped by credit with nothing on its way: when to ask whether the ACK that raised it is lost. */
+  get #creditProbeAtUs(): number {
+    if (!this.stream.isBlockedByCredit) return Infinity;
+    const baseUs = this.probeTimeoutUs;
+    const backoff = Math.min(2 ** this.#creditProbeCount, MAX_CREDIT_BACKOFF);
+    return this.#lastSentAtUs + Math.max(baseUs, Math.min(baseUs * backoff, MAX_CREDIT_PROBE_US));
+  }
+
+  handleTimeout(nowUs: number): void {
+    if (this.#packetsInFlight === 0) {
+      if (nowUs >= this.#creditProbeAtUs) {
+        this.#creditProbeCount++;
+        this.ping();
+      }
+      return;
+    }
+    if (nowUs >= this.#loss.lossTimeUs) {
+      this.#path.beginAck();
+      this.#detectLosses(nowUs);
+      this.#path.endAck(undefined, nowUs);
+    }
+    if (this.#packetsInFlight > 0 && nowUs >= this.#lastSentAtUs + this.#backedOffPtoUs) {
+      this.#probeTimeoutCount++;
+      this.#probesDue = PROBES_PER_TIMEOUT;
+      // The next timeout counts from here even if the path grants this connection no probe.
+      this.#lastSentAtUs = nowUs;
+    }
+  }
+
+  /** Asks for a PING: a packet that is acknowledged and carries nothing. */
+  ping(): void {
+    this.#pingsDue = 1;
+  }
+
+  /** Fills `buffer` with one packet that bypasses the window: a probe or PING; 0 when none is due. */
+  pollProbe(buffer: Uint8Array, nowUs: number): number {
+    if (this.#pingsDue > 0) {
+      this.#pingsDue = 0;
+      return this.#buildPing(buffer, nowUs);
+    }
+    if (this.#probesDue === 0) return 0;
+    this.#probesDue--;
+    if (!this.#path.mayProbe(nowUs, this.probeTimeoutUs) || this.#ringIsFull()) {
+      this.#probesDue = 0;
+      return 0;
+    }
+    const room = this.#payloadRoom(buffer);
+    if (this.stream.takeSlice(room, this.#slice)) return this.#buildData(buffer, true, nowUs);
+    if (this.stream.repeatOldest(room, this.#slice)) return this.#buildData(buffer, true, nowUs);
+    return this.#buildPing(buffer, nowUs);
+  }
+
+  /** Fills `buffer` with one DATA packet inside the window; 0 when there is nothing to send. */
+  pollData(buffer: Uint8Array, nowUs: number): number {
+    if (!this.hasData || this.#ringIsFull()) return 0;
+    if (!this.stream.takeSlice(this.#payloadRoom(buffer), this.#slice)) return 0;
+    return this.#buildData(buffer, false, nowUs);
+  }
+
+  #payloadRoom(buffer: Uint8Array): number {
+    const limit = Math.min(buffer.length, this.#path.datagramBytes);
+    return limit - this.#writer.bodyAt - DATA_HEADER_BYTES;
+  }
+
+  #ringIsFull(): boolean {
+    if (!this.#sent.isFull) return false;
+    return !this.#sent.forceForgetOldestLost();
+  }
+
+  #buildData(buffer: Uint8Array, isProbe: boolean, nowUs: number): number {
+    const { offset, length, isFin } = this.#slice;
+    const writer = this.#writer;
+    const headerBytes = writer.bodyAt + DATA_HEADER_BYTES;
+    const sizeBytes = headerBytes + length;
+    this.#maybeSkip();
+    const number = this.#sent.add(nowUs, sizeBytes, PacketKind.data, offset, length, isFin);
+    this.#onSent(number, sizeBytes, nowUs);
+    const isAckNow = isProbe || !this.stream.hasSlice || this.#fillsWindow();
+    const flags = (isFin ? PacketFlag.fin : 0) | (isAckNow ? PacketFlag.ackNow : 0);
+    writer.begin(buffer, PacketType.data, flags);
+    encodeDataHeader(buffer, writer.bodyAt, number, offset);
+    if (length > 0) this.stream.copyInto(buffer, headerBytes, offset, length);
+    writer.complete(buffer, sizeBytes, number);
+    return sizeBytes;
+  }
+
+  #buildPing(buffer: Uint8Array, nowUs: number): number {
+    if (this.#ringIsFull()) return 0;
+    const writer = this.#writer;
+    writer.begin(buffer, PacketType.ping, PacketFlag.ackNow);
+    this.#maybeSkip();
+    const number = this.#sent.nextNumber;
+    const sizeBytes = encodePing(buffer, writer.bodyAt, number);
+    this.#sent.add(nowUs, sizeBytes, PacketKind.ping, 0, 0, false);
+    this.#onSent(number, sizeBytes, nowUs);
+    writer.complete(buffer, sizeBytes, number);
+    return sizeBytes;
+  }
+
+  /** Whether the packet just counted leaves no room for another. */
+  #fillsWindow(): boolean {
+    if (this.#packetsInFlight >= this.#windowPackets) return true;
+    return this.#path.bytesInFlight + this.#path.datagramBytes > this.#path.windowBytes;
+  }
+
+  #onSent(packetNumber: number, sizeBytes: number, nowUs: number): void {
+    this.#bytesInFlight += sizeBytes;
+    this.#packetsInFlight++;
+    this.#peakPacketsInFlight = Math.max(this.#peakPacketsInFlight, this.#packetsInFlight);
+    this.#lastSentAtUs = nowUs;
+    this.#path.onSent(this.#sent, packetNumber, sizeBytes, nowUs);
+  }
+
+  #maybeSkip(): void {
+    if (this.#sent.nextNumber < this.#skipAt) return;
+    this.#sent.skip();
+    this.#skipAt = this.#drawSkip(this.#sent.nextNumber);
+  }
+
+  #drawSkip(from: number): number {
+    return from + 1 + Math.floor(this.#random() * 2 * SKIP_ONE_IN);
+  }
+
+  /**
+   * Takes an ACK in. False when it acknowledges what was never sent: the peer broke the protocol.
+   */
+  handleAck(ack: DecodedAck, nowUs: number): boolean {
+    const isNewest = ack.ackSeq > this.#newestAckSeq;
+    if (!isNewest && this.#newestAckSeq - ack.ackSeq > MAX_ACK_AGE) return true;
+    if (ack.largest >= this.#sent.nextNumber) return false;
+    if (this.stream.raiseCredit(ack.creditOffset)) this.#creditProbeCount = 0;
+    if (isNewest) this.#newestAckSeq = ack.ackSeq;
+    const largestBefore = this.#sent.largestAcked;
+    const largestWasInFlight = this.#sent.state(ack.largest) === PacketState.inFlight;
+    const largestSentAtUs = largestWasInFlight ? this.#sent.sentAtUs(ack.largest) : 0;
+
+    this.#path.beginAck();
+    if (!this.#takeRanges(ack, nowUs)) return false;
+    let latestRttUs: number | undefined;
+    if (isNewest && ack.largest > largestBefore && largestWasInFlight) {
+      latestRttUs = nowUs - largestSentAtUs;
+      this.#path.rtt.onSample(latestRttUs, ack.ackDelayUs, this.#maxAckDelayUs, nowUs);
+    }
+    this.#detectLosses(nowUs);
+    this.#path.endAck(latestRttUs, nowUs);
+    this.#sent.forgetResolved(nowUs - LOST_KEPT_PTO_COUNT * this.probeTimeoutUs);
+    this.#ackedNumbers.forgetBelow(this.#sent.oldest);
+    return true;
+  }
+
+  #takeRanges(ack: DecodedAck, nowUs: number): boolean {
+    const oldest = this.#sent.oldest;
+    let neverSentCount = 0;
+    const take = (start: number, end: number): void => {
+      for (let number = start; number < end; number++) {
+        if (!this.#takeNumber(number, nowUs)) neverSentCount++;
+      }
+    };
+    for (let index = 0; index < ack.rangeCount && neverSentCount === 0; index++) {
+      const start = Math.max(oldest, ack.rangeStarts[index]!);
+      const end = ack.rangeEnds[index]!;
+      if (start >= end) continue;
+      this.#ackedNumbers.forEachGap(start, end, take);
+      this.#ackedNumbers.insert(start, end);
+    }
+    return neverSentCount === 0;
+  }
+
+  /** One number that is acknowledged for the first time; false when it was never sent. */
+  #takeNumber(number: number, nowUs: number): boolean {
+    const sent = this.#sent;
+    const state = sent.state(number);
+    if (state === PacketState.skipped) return false;
+    if (state !== PacketState.inFlight && state !== PacketState.lost) return true;
+    const wasInFlight = state === PacketState.inFlight;
+    if (wasInFlight) {
+      this.#leaveFlight(number);
+    } else {
+      this.#packetsSpuriouslyLostCount++;
+      this.#hasReordering = true;
+      this.#loss.onSpuriousLoss(sent, number, this.#path.rtt, nowUs);
+    }
+    this.#path.onPacketAcked(sent, number, wasInFlight, nowUs);
+    if (sent.kind(number) === PacketKind.data) {
+      this.stream.onAcked(sent.offset(number), sent.payloadBytes(number), sent.isFin(number));
+    }
+    sent.markAcked(number);
+    this.#probeTimeoutCount = 0;
+    this.#probesDue = 0;
+    this.#lastProgressAtUs = nowUs;
+    return true;
+  }
+
+  #detectLosses(nowUs: number): void {
+    this.#loss.detect(this.#sent, this.#path.rtt, nowUs, (number) => {
+      const sent = this.#sent;
+      this.#leaveFlight(number);
+      this.#packetsLostCount++;
+      this.#path.onPacketLost(sent, number, nowUs);
+      if (sent.kind(number) === PacketKind.data) {
+        this.stream.onLost(sent.offset(number), sent.payloadBytes(number), sent.isFin(number));
+      }
+    });
+  }
+
+  #leaveFlight(number: number): void {
+    this.#bytesInFlight -= this.#sent.sizeBytes(number);
+    this.#packetsInFlight--;
+    assert(this.#bytesInFlight >= 0, 'a packet leaves flight once');
+  }
+
+  /** Whether a MARK should leave: numbers were resolved, or ACKs are wanted half or twice as often. */
+  isMarkDue(nowUs: number): boolean {
+    const ackEvery = this.#wantedAckEvery;
+    if (ackEvery >= 2 * this.#markedAckEvery) return true;
+    const intervalUs = Math.max(this.#path.rtt.smoothedUs, MIN_MARK_INTERVAL_US);
+    if (nowUs - this.#markedAtUs < intervalUs) return false;
+    return this.#sent.oldest > this.#markedUna || 2 * ackEvery <= this.#markedAckEvery;
+  }
+
+  /** A quarter of the most that was in flight since the last MARK. */
+  get #wantedAckEvery(): number {
+    return Math.max(1, Math.min(MAX_ACK_EVERY, Math.floor(this.#peakPacketsInFlight / 4)));
+  }
+
+  buildMark(buffer: Uint8Array, nowUs: number): number {
+    const rttShareUs = Math.round(this.#path.rtt.smoothedUs / 4);
+    this.#maxAckDelayUs = Math.max(MIN_ACK_DELAY_US, Math.min(rttShareUs, MAX_ACK_DELAY_US));
+    this.#markedUna = this.#sent.oldest;
+    this.#markedAckEvery = this.#wantedAckEvery;
+    this.#markedAtUs = nowUs;
+    this.#peakPacketsInFlight = this.#packetsInFlight;
+    const writer = this.#writer;
+    writer.begin(buffer, PacketType.mark, 0);
+    const length = encodeMark(buffer, writer.bodyAt, {
+      una: this.#markedUna,
+      ackEvery: this.#markedAckEvery,
+      reorderThreshold: this.#hasReordering ? 0 : 1,
+      maxAckDelayUs: this.#maxAckDelayUs,
+      markSeq: this.#markSeq++,
+    });
+    writer.complete(buffer, length, 0);
+    return length;
+  }
+
+  /** For decoding: what the next ACK will probably speak of. */
+  get expectedLargest(): number {
+    return this.#sent.nextNumber - 1;
+  }
+
+  get expectedAckSeq(): number {
+    return this.#newestAckSeq + 1;
+  }
+}

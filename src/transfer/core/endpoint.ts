@@ -1,0 +1,287 @@
+import { strict as assert } from 'node:assert';
+import { Connection } from './connection/connection.ts';
+import type { ConnectionHost, ConnectionNews } from './connection/connection-host.ts';
+import type { ConnectionOptions } from './connection/connection-options.ts';
+import { CREDIT_POOL_BYTES, CreditLedger } from './connection/credit-ledger.ts';
+import { SegmentPool } from './connection/segment-pool.ts';
+import { type EndpointCounters, newCounters } from './endpoint-counters.ts';
+import { EventQueue } from './event-queue.ts';
+import { type HandshakeHost, Handshakes } from './handshakes.ts';
+import type { TransportIntroduction } from './introduction.ts';
+import { type ControllerName, PathTable } from './path/path-table.ts';
+import type { Path } from './path/path.ts';
+import { CloseCode, type PeerAddress, type Transmit, type Transport } from './transport.ts';
+import type { TransportEvent } from './transport.ts';
+import { decodeHeader } from './wire/codec.ts';
+import { MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
+
+/** Open connections, whatever the credit ledger would hold (DESIGN §9). */
+export const MAX_CONNECTIONS = 1024;
+/** OPENs and answers that wait to be sent. More are dropped: their senders repeat them. */
+export const MAX_OUTBOX = 256;
+/** What the kernel charges for a datagram beside its bytes, and the part of a buffer to fill. */
+const KERNEL_OVERHEAD_BYTES = 900;
+const STANDING_PART = 3;
+/** Receive buffer of a stock Linux kernel (net.core.rmem_default). */
+const STOCK_RECEIVE_BUFFER_BYTES = 212_992;
+
+export interface EndpointConfig {
+  /** Uniform in [0, 1): ids, first packet numbers, skipped numbers. */
+  readonly random: () => number;
+  readonly controller: ControllerName;
+  /** Only `fixed`. Default 32. */
+  readonly windowPackets?: number;
+  /** UDP payload of the datagrams sent; default 1200. */
+  readonly datagramBytes?: number;
+  /** A connection ends after this long without a checked packet. Default 300 s. */
+  readonly idleTimeoutUs?: number;
+  /** An opening fails after this long without an answer. Default 60 s. */
+  readonly openTimeoutUs?: number;
+  /** Receive buffer that the kernel granted this socket. Default: a stock Linux kernel's. */
+  readonly receiveBufferBytes?: number;
+  /** Memory for received bytes, shared by all connections. Default 128 MiB. */
+  readonly creditPoolBytes?: number;
+  /** Bytes of tag in OPEN and OPEN_ACK; 0 (default) without keys. */
+  readonly tagBytes?: number;
+  /** First packet number of every connection, for tests; default random. */
+  readonly firstPacketNumber?: number;
+}
+
+/**
+ * All connections of one UDP socket: finds them by id, opens and answers openings, and serves their
+ * packets, timers and events through the four verbs of `Transport`.
+ */
+export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
+  readonly counters: EndpointCounters = newCounters();
+  readonly ledger: CreditLedger;
+  readonly pool: SegmentPool = new SegmentPool();
+  readonly idleTimeoutUs: number;
+  readonly random: () => number;
+  readonly #config: EndpointConfig;
+  readonly #datagramBytes: number;
+  readonly #paths: PathTable;
+  readonly #handshakes: Handshakes;
+  readonly #connections: Map<number, Connection> = new Map();
+  readonly #control: Set<Connection> = new Set();
+  readonly #events: EventQueue = new EventQueue();
+  readonly #outbox: { datagram: Uint8Array; to: PeerAddress }[] = [];
+  #nextHandle = 1;
+  #nowUs = 0;
+
+  constructor(config: EndpointConfig) {
+    this.#config = config;
+    this.random = config.random;
+    this.idleTimeoutUs = config.idleTimeoutUs ?? 300_000_000;
+    this.#datagramBytes = config.datagramBytes ?? MIN_OPEN_BYTES;
+    this.ledger = new CreditLedger(config.creditPoolBytes ?? CREDIT_POOL_BYTES);
+    this.#paths = new PathTable({
+      controller: config.controller,
+      windowPackets: config.windowPackets ?? 32,
+      random: config.random,
+      datagramBytes: this.#datagramBytes,
+    });
+    const openTimeoutUs = config.openTimeoutUs ?? 60_000_000;
+    this.#handshakes = new Handshakes(this, openTimeoutUs, config.tagBytes ?? 0);
+  }
+
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  get openingCount(): number {
+    return this.#handshakes.openingCount;
+  }
+
+  get expectedCount(): number {
+    return this.#handshakes.expectedCount;
+  }
+
+  get halfOpenCount(): number {
+    return this.#handshakes.halfOpenCount;
+  }
+
+  get socketShareBytes(): number {
+    const size = this.#datagramBytes;
+    const granted = this.#config.receiveBufferBytes ?? STOCK_RECEIVE_BUFFER_BYTES;
+    const holdable = (granted / (size + KERNEL_OVERHEAD_BYTES)) * size;
+    return Math.floor(holdable / STANDING_PART / Math.max(1, this.#connections.size));
+  }
+
+  get hasRoom(): boolean {
+    return this.#connections.size + this.#handshakes.openingCount < MAX_CONNECTIONS;
+  }
+
+  // ---- commands
+
+  /** Lets the holder of an introduction open one connection within 60 s; false when too many wait. */
+  expect(introduction: TransportIntroduction, nowUs: number): boolean {
+    this.#advance(nowUs);
+    return this.#handshakes.expect(introduction);
+  }
+
+  /**
+   * Opens a connection to the first of `addresses` (at most 4) that answers. Returns its handle;
+   * `opened` or `unopened` follows; no room here is `unopened` with `busy`.
+   */
+  open(
+    introduction: TransportIntroduction,
+    addresses: readonly PeerAddress[],
+    nowUs: number,
+  ): number {
+    this.#advance(nowUs);
+    const handle = this.#nextHandle++;
+    if (this.hasRoom) this.#handshakes.open(handle, introduction, addresses);
+    else this.onUnopened(handle, CloseCode.busy, 'too many connections here', false);
+    return handle;
+  }
+
+  /** Gives up an opening; nothing is told. */
+  abandon(handle: number): void {
+    this.#handshakes.abandon(handle);
+  }
+
+  // ---- the four verbs
+
+  handleDatagram(datagram: Uint8Array, from: PeerAddress, nowUs: number): void {
+    this.#advance(nowUs);
+    this.counters.received++;
+    const header = decodeHeader(datagram);
+    if (header === undefined) {
+      this.counters.malformed++;
+      return;
+    }
+    if (header.type === PacketType.open) {
+      this.#handshakes.handleOpen(datagram, from);
+      return;
+    }
+    if (header.type === PacketType.openAck) {
+      this.#handshakes.handleOpenAck(header, datagram, from);
+      return;
+    }
+    const connection = this.#connections.get(header.connectionId);
+    if (connection === undefined) {
+      this.counters.unknownConnection++;
+      return;
+    }
+    const verdict = connection.handleDatagram(header, datagram, nowUs);
+    if (verdict !== 'taken') this.counters[verdict]++;
+  }
+
+  handleTimeout(nowUs: number): void {
+    this.#advance(nowUs);
+    this.#handshakes.handleTimeout(nowUs);
+    for (const connection of this.#connections.values()) {
+      if (connection.nextTimeoutUs <= nowUs) connection.handleTimeout(nowUs);
+    }
+  }
+
+  pollTransmit(transmit: Transmit, nowUs: number): boolean {
+    this.#advance(nowUs);
+    const queued = this.#outbox.shift();
+    if (queued !== undefined) {
+      transmit.buffer.set(queued.datagram);
+      transmit.length = queued.datagram.length;
+      transmit.to = queued.to;
+      return true;
+    }
+    for (const connection of this.#control) {
+      const length = connection.pollControl(transmit.buffer, nowUs);
+      if (length > 0) return this.#fill(transmit, length, connection.path);
+      this.#control.delete(connection);
+    }
+    for (const path of this.#paths.all) {
+      const length = path.pollPacket(transmit.buffer, nowUs);
+      if (length > 0) return this.#fill(transmit, length, path);
+    }
+    return false;
+  }
+
+  nextTimeoutUs(): number {
+    let next = this.#handshakes.nextTimeoutUs();
+    for (const connection of this.#connections.values()) {
+      next = Math.min(next, connection.nextTimeoutUs);
+    }
+    for (const path of this.#paths.all) next = Math.min(next, path.nextTimeoutUs);
+    return next;
+  }
+
+  pollEvent(): TransportEvent | undefined {
+    return this.#events.shift();
+  }
+
+  // ---- what connections tell
+
+  wantsControl(connection: Connection): void {
+    this.#control.add(connection);
+  }
+
+  onNews(connection: Connection, news: ConnectionNews): void {
+    if (news === 'opened') this.#handshakes.onConfirmed(connection);
+    this.#events.push(connection, news);
+  }
+
+  onClosed(connection: Connection, code: number, reason: string, byPeer: boolean): void {
+    // Nobody was told of a connection whose opener was never heard again.
+    if (!connection.isConfirmed) return;
+    this.#events.pushClosed(connection, code as CloseCode, reason, byPeer);
+  }
+
+  onGone(connection: Connection): void {
+    this.#connections.delete(connection.localConnectionId);
+    this.#control.delete(connection);
+  }
+
+  // ---- what handshakes need
+
+  drawConnectionId(): number {
+    for (;;) {
+      const id = Math.floor(this.random() * 2 ** 32);
+      if (!this.#connections.has(id) && !this.#handshakes.hasOpening(id)) return id;
+    }
+  }
+
+  drawFirstPacketNumber(): number {
+    return this.#config.firstPacketNumber ?? Math.floor(this.random() * 2 ** 32);
+  }
+
+  pathTo(address: PeerAddress): Path {
+    return this.#paths.to(address, this.#nowUs);
+  }
+
+  connect(options: ConnectionOptions): Connection {
+    const handle = options.isOpener ? options.handle : this.#nextHandle++;
+    const connection = new Connection({ ...options, handle }, this);
+    this.#connections.set(connection.localConnectionId, connection);
+    return connection;
+  }
+
+  send(datagram: Uint8Array, to: PeerAddress): void {
+    if (this.#outbox.length < MAX_OUTBOX) this.#outbox.push({ datagram, to });
+    else this.counters.outboxFull++;
+  }
+
+  onOpened(connection: Connection): void {
+    this.#events.push(connection, 'opened');
+  }
+
+  onUnopened(handle: number, code: CloseCode, reason: string, byPeer: boolean): void {
+    this.#events.pushUnopened(handle, code, reason, byPeer);
+  }
+
+  // ---- small things
+
+  #advance(nowUs: number): void {
+    assert(nowUs >= this.#nowUs, 'time never goes back');
+    this.#nowUs = nowUs;
+  }
+
+  #fill(transmit: Transmit, length: number, path: Path): boolean {
+    transmit.length = length;
+    transmit.to = path.address;
+    return true;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Connection } from './connection/connection.ts';
+import type { TransportIntroduction } from './introduction.ts';
+import type { PeerAddress } from './transport.ts';
+
+/** Times that a stored OPEN_ACK is sent in all, and addresses it goes to (DESIGN §3). */
+const MAX_ANSWERS = 8;
+const MAX_ANSWER_ADDRESSES = 4;
+
+/**
+ * An introduction whose holder may open one connection here.
+ *
+ * The first OPEN that opens consumes it; until the opener's first checked packet the same OPEN gets
+ * the same answer, any other is a stranger's. It stays consumed until it expires.
+ */
+export class Expectation {
+  readonly introduction: TransportIntroduction;
+  readonly expiresAtUs: number;
+  #open: Uint8Array | undefined;
+  #answer: Uint8Array | undefined;
+  #connection: Connection | undefined;
+  #answersLeft = MAX_ANSWERS;
+  readonly #answered: PeerAddress[] = [];
+  #answeredAtUs = 0;
+
+  constructor(introduction: TransportIntroduction, expiresAtUs: number) {
+    this.introduction = introduction;
+    this.expiresAtUs = expiresAtUs;
+  }
+
+  get isConsumed(): boolean {
+    return this.#open !== undefined;
+  }
+
+  /** The connection that was opened and not yet confirmed. */
+  get halfOpen(): Connection | undefined {
+    return this.#connection?.isConfirmed === false ? this.#connection : undefined;
+  }
+
+  /** Remembers which OPEN opened which connection, and what it was answered. */
+  consume(open: Uint8Array, answer: Uint8Array, connection: Connection): void {
+    this.#open = open.slice();
+    this.#answer = answer;
+    this.#connection = connection;
+  }
+
+  /** The stored answer, if this is the opener's OPEN once more and may be answered once more. */
+  answerTo(open: Uint8Array, from: PeerAddress, nowUs: number): Uint8Array | undefined {
+    if (this.halfOpen === undefined || this.#answersLeft === 0) return undefined;
+    if (!isSameBytes(open, this.#open!)) return undefined;
+    const known = this.#answered.some((a) => a.port === from.port && a.address === from.address);
+    if (!known) {
+      if (this.#answered.length === MAX_ANSWER_ADDRESSES) return undefined;
+      this.#answered.push(from);
+    }
+    this.#answersLeft--;
+    this.#answeredAtUs = nowUs;
+    return this.#answer;
+  }
+
+  /** A round trip, if OPEN_ACK left only once. */
+  roundTripUs(nowUs: number): number | undefined {
+    return this.#answersLeft === MAX_ANSWERS - 1 ? nowUs - this.#answeredAtUs : undefined;
+  }
+
+  /** Lets go of what only a half-open connection needs. */
+  onConfirmed(): void {
+    this.#answer = undefined;
+    this.#open = EMPTY;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
+}

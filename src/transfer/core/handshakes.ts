@@ -1,0 +1,316 @@
+import type { Connection } from './connection/connection.ts';
+import type { ConnectionOptions } from './connection/connection-options.ts';
+import { type CreditLedger, OPENING_CREDIT_BYTES } from './connection/credit-ledger.ts';
+import type { EndpointCounters } from './endpoint-counters.ts';
+import { Expectation } from './expectation.ts';
+import type { ResponderHandshake, TransportIntroduction } from './introduction.ts';
+import { Opening } from './opening.ts';
+import type { Path } from './path/path.ts';
+import { CloseCode, type PeerAddress } from './transport.ts';
+import { decodeOpen, decodeOpenAck, encodeHeader, encodeOpenAck } from './wire/codec.ts';
+import {
+  decodeOpenAnswer,
+  decodeOpenParameters,
+  encodeOpenAnswer,
+  encodeOpenParameters,
+  type OpenAckParameters,
+  type OpenParameters,
+} from './wire/open-parameters.ts';
+import { COMMON_HEADER_BYTES, MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
+import type { PacketHeader } from './wire/packet.ts';
+
+/** Versions of the protocol that this side speaks, the best first. */
+export const PROTOCOL_VERSIONS: readonly number[] = [1];
+/** Connections whose opener has not been heard again yet (DESIGN §9). */
+export const MAX_HALF_OPEN = 64;
+/** Introductions that wait for their OPEN, or were consumed and have not expired. */
+export const MAX_EXPECTED = 256;
+/** An introduction opens a connection within this time (DESIGN §3). */
+export const INTRODUCTION_US = 60_000_000;
+/** Largest datagram that this side takes: what fits UDP. */
+const MAX_DATAGRAM_BYTES = 65_507;
+
+/** What the handshakes need of their endpoint. */
+export interface HandshakeHost {
+  readonly nowUs: number;
+  readonly counters: EndpointCounters;
+  readonly ledger: CreditLedger;
+  readonly socketShareBytes: number;
+  /** Whether one more connection may be opened. */
+  readonly hasRoom: boolean;
+  drawConnectionId(): number;
+  drawFirstPacketNumber(): number;
+  pathTo(address: PeerAddress): Path;
+  connect(options: ConnectionOptions): Connection;
+  send(datagram: Uint8Array, to: PeerAddress): void;
+  onOpened(connection: Connection): void;
+  onUnopened(handle: number, code: CloseCode, reason: string, byPeer: boolean): void;
+}
+
+/**
+ * Both sides of every opening: OPENs that wait for their answer, and introductions that wait for
+ * their OPEN. Silent to strangers: an OPEN that no live introduction covers is counted, no more.
+ */
+export class Handshakes {
+  readonly #host: HandshakeHost;
+  readonly #openTimeoutUs: number;
+  readonly #tagBytes: number;
+  /** By our connection id. */
+  readonly #openings: Map<number, Opening> = new Map();
+  /** By key id, the oldest first: all live equally long. */
+  readonly #expected: Map<string, Expectation> = new Map();
+  readonly #halfOpen: Set<Expectation> = new Set();
+
+  constructor(host: HandshakeHost, openTimeoutUs: number, tagBytes: number) {
+    this.#host = host;
+    this.#openTimeoutUs = openTimeoutUs;
+    this.#tagBytes = tagBytes;
+  }
+
+  get openingCount(): number {
+    return this.#openings.size;
+  }
+
+  get expectedCount(): number {
+    return this.#expected.size;
+  }
+
+  get halfOpenCount(): number {
+    return this.#halfOpen.size;
+  }
+
+  hasOpening(connectionId: number): boolean {
+    return this.#openings.has(connectionId);
+  }
+
+  nextTimeoutUs(): number {
+    let next = Infinity;
+    for (const opening of this.#openings.values()) next = Math.min(next, opening.nextTimeoutUs);
+    const oldest = this.#expected.values().next().value;
+    return oldest === undefined ? next : Math.min(next, oldest.expiresAtUs);
+  }
+
+  handleTimeout(nowUs: number): void {
+    for (const opening of this.#openings.values()) {
+      if (opening.isOver(nowUs)) this.#fail(opening, CloseCode.unanswered, 'no answer', false);
+      else if (opening.takeSend(nowUs)) {
+        for (const to of opening.addresses) this.#host.send(opening.datagram, to);
+      }
+    }
+    for (const [keyId, expectation] of this.#expected) {
+      if (nowUs < expectation.expiresAtUs) break;
+      this.#expected.delete(keyId);
+      this.#halfOpen.delete(expectation);
+      expectation.halfOpen?.abort();
+    }
+  }
+
+  // ---- the opener
+
+  open(
+    handle: number,
+    introduction: TransportIntroduction,
+    addresses: readonly PeerAddress[],
+  ): void {
+    const host = this.#host;
+    const connectionId = host.drawConnectionId();
+    const firstPacketNumber = host.drawFirstPacketNumber();
+    const parameters = encodeOpenParameters({
+      versions: PROTOCOL_VERSIONS,
+      ...this.#limits(connectionId, firstPacketNumber),
+    });
+    const opening = new Opening(
+      { handle, introduction, addresses, connectionId, firstPacketNumber },
+      parameters,
+      host.nowUs,
+      this.#openTimeoutUs,
+    );
+    this.#openings.set(connectionId, opening);
+  }
+
+  /** Gives up an opening; nothing is told. */
+  abandon(handle: number): void {
+    for (const opening of this.#openings.values()) {
+      if (opening.handle === handle) this.#openings.delete(opening.connectionId);
+    }
+  }
+
+  handleOpenAck(header: PacketHeader, datagram: Uint8Array, from: PeerAddress): void {
+    const { counters } = this.#host;
+    const opening = this.#openings.get(header.connectionId);
+    if (opening === undefined) {
+      counters.unknownConnection++;
+      return;
+    }
+    const { check } = opening.introduction;
+    const verdict = check.verify(datagram, 0);
+    if (verdict !== 'ok') {
+      counters[verdict]++;
+      return;
+    }
+    const sealed = decodeOpenAck(datagram, COMMON_HEADER_BYTES + check.tagBytes);
+    const message = sealed && opening.handshake.readOpenAck(sealed);
+    const answer = message && decodeOpenAnswer(message);
+    if (answer === undefined) {
+      counters.malformed++;
+    } else if ('refusal' in answer) {
+      const code = answer.refusal === CloseCode.version ? CloseCode.version : CloseCode.busy;
+      const reason = code === CloseCode.version ? 'no common version' : 'no room for a connection';
+      this.#fail(opening, code, reason, true);
+    } else if (PROTOCOL_VERSIONS.includes(answer.version)) {
+      this.#establish(opening, answer, from);
+    } else {
+      counters.malformed++;
+    }
+  }
+
+  #establish(opening: Opening, answer: OpenAckParameters, from: PeerAddress): void {
+    const host = this.#host;
+    const account = host.ledger.open();
+    if (account === undefined) {
+      this.#fail(opening, CloseCode.busy, 'no memory for a connection here', false);
+      return;
+    }
+    const path = host.pathTo(from);
+    learnRoundTrip(path, opening.roundTripUs(host.nowUs), host.nowUs);
+    this.#openings.delete(opening.connectionId);
+    const connection = host.connect({
+      handle: opening.handle,
+      keyId: opening.introduction.keyId,
+      isOpener: true,
+      path,
+      localConnectionId: opening.connectionId,
+      peerConnectionId: answer.connectionId,
+      check: opening.handshake.check,
+      firstPacketNumber: opening.firstPacketNumber,
+      peerFirstPacketNumber: answer.firstPacketNumber,
+      peerCreditBytes: answer.creditBytes,
+      peerSocketShareBytes: answer.socketShareBytes,
+      account,
+      nowUs: host.nowUs,
+    });
+    host.onOpened(connection);
+    connection.greet();
+  }
+
+  #fail(opening: Opening, code: CloseCode, reason: string, byPeer: boolean): void {
+    this.#openings.delete(opening.connectionId);
+    this.#host.onUnopened(opening.handle, code, reason, byPeer);
+  }
+
+  // ---- the responder
+
+  /** False when too many introductions wait, or this one does already. */
+  expect(introduction: TransportIntroduction): boolean {
+    if (this.#expected.has(introduction.keyId) || this.#expected.size >= MAX_EXPECTED) return false;
+    const expiresAtUs = this.#host.nowUs + INTRODUCTION_US;
+    this.#expected.set(introduction.keyId, new Expectation(introduction, expiresAtUs));
+    return true;
+  }
+
+  handleOpen(datagram: Uint8Array, from: PeerAddress): void {
+    const { counters, nowUs } = this.#host;
+    const open = decodeOpen(datagram, COMMON_HEADER_BYTES + this.#tagBytes);
+    const expectation = open && this.#expected.get(open.keyId);
+    if (open === undefined || expectation === undefined) {
+      counters.strangers++;
+      return;
+    }
+    const verdict = expectation.introduction.check.verify(datagram, 0);
+    if (verdict !== 'ok') {
+      counters[verdict]++;
+      return;
+    }
+    if (expectation.isConsumed) {
+      const answer = expectation.answerTo(datagram, from, nowUs);
+      if (answer === undefined) counters.strangers++;
+      else this.#host.send(answer, from);
+      return;
+    }
+    const handshake = expectation.introduction.createResponder();
+    const message = handshake.readOpen(open.message);
+    const offered = message && decodeOpenParameters(message);
+    if (offered === undefined) counters.malformed++;
+    else this.#accept(expectation, handshake, offered, datagram, from);
+  }
+
+  #accept(
+    expectation: Expectation,
+    handshake: ResponderHandshake,
+    offered: OpenParameters,
+    open: Uint8Array,
+    from: PeerAddress,
+  ): void {
+    const host = this.#host;
+    const version = PROTOCOL_VERSIONS.find((known) => offered.versions.includes(known));
+    const hasRoom = this.#halfOpen.size < MAX_HALF_OPEN && host.hasRoom;
+    const account = version !== undefined && hasRoom ? host.ledger.open() : undefined;
+    if (version === undefined || account === undefined) {
+      const refusal = version === undefined ? CloseCode.version : CloseCode.busy;
+      const message = handshake.writeOpenAck(encodeOpenAnswer({ refusal }));
+      host.send(buildOpenAck(offered, expectation, message), from);
+      return;
+    }
+    const connectionId = host.drawConnectionId();
+    const firstPacketNumber = host.drawFirstPacketNumber();
+    const limits = this.#limits(connectionId, firstPacketNumber);
+    const message = handshake.writeOpenAck(encodeOpenAnswer({ version, ...limits }));
+    const connection = host.connect({
+      handle: 0,
+      keyId: expectation.introduction.keyId,
+      isOpener: false,
+      path: host.pathTo(from),
+      localConnectionId: connectionId,
+      peerConnectionId: offered.connectionId,
+      check: handshake.check,
+      firstPacketNumber,
+      peerFirstPacketNumber: offered.firstPacketNumber,
+      peerCreditBytes: offered.creditBytes,
+      peerSocketShareBytes: offered.socketShareBytes,
+      account,
+      nowUs: host.nowUs,
+    });
+    this.#halfOpen.add(expectation);
+    expectation.consume(open, buildOpenAck(offered, expectation, message), connection);
+    host.send(expectation.answerTo(open, from, host.nowUs)!, from);
+  }
+
+  /** The opener of this connection was heard again: its address is its own. */
+  onConfirmed(connection: Connection): void {
+    const expectation = this.#expected.get(connection.keyId);
+    if (expectation === undefined) return;
+    const { nowUs } = this.#host;
+    learnRoundTrip(connection.path, expectation.roundTripUs(nowUs), nowUs);
+    this.#halfOpen.delete(expectation);
+    expectation.onConfirmed();
+  }
+
+  #limits(connectionId: number, firstPacketNumber: number): Omit<OpenAckParameters, 'version'> {
+    return {
+      connectionId,
+      firstPacketNumber,
+      creditBytes: OPENING_CREDIT_BYTES,
+      socketShareBytes: this.#host.socketShareBytes,
+      maxDatagramBytes: MAX_DATAGRAM_BYTES,
+    };
+  }
+}
+
+function buildOpenAck(
+  offered: OpenParameters,
+  expectation: Expectation,
+  message: Uint8Array,
+): Uint8Array {
+  const { check } = expectation.introduction;
+  const buffer = new Uint8Array(MIN_OPEN_BYTES);
+  encodeHeader(buffer, PacketType.openAck, 0, offered.connectionId);
+  const length = encodeOpenAck(buffer, COMMON_HEADER_BYTES + check.tagBytes, message);
+  check.write(buffer, length, 0);
+  return buffer.subarray(0, length);
+}
+
+/** A handshake's round trip starts an RTT that knows nothing; DATA's samples replace it. */
+function learnRoundTrip(path: Path, roundTripUs: number | undefined, nowUs: number): void {
+  if (roundTripUs === undefined || path.rtt.hasSample) return;
+  path.rtt.onSample(roundTripUs, 0, 0, nowUs);
+}

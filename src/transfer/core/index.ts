@@ -1,0 +1,22 @@
+export { Endpoint } from './endpoint.ts';
+export type { EndpointConfig } from './endpoint.ts';
+export type { EndpointCounters } from './endpoint-counters.ts';
+export { PROTOCOL_VERSIONS } from './handshakes.ts';
+export { plainIntroduction } from './introduction.ts';
+export type {
+  OpenerHandshake,
+  PacketCheck,
+  ResponderHandshake,
+  TransportIntroduction,
+} from './introduction.ts';
+export type { ControllerName } from './path/path-table.ts';
+export { CloseCode } from './transport.ts';
+export type {
+  CloseReason,
+  ConnectionStats,
+  PeerAddress,
+  Transmit,
+  Transport,
+  TransportConnection,
+  TransportEvent,
+} from './transport.ts';

@@ -1,0 +1,84 @@
+import type { OpenerHandshake, TransportIntroduction } from './introduction.ts';
+import type { PeerAddress } from './transport.ts';
+import { encodeHeader, encodeOpen } from './wire/codec.ts';
+import { COMMON_HEADER_BYTES, MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
+
+/** First wait before OPEN is sent again (research: a lost first packet should not cost a second). */
+const FIRST_RESEND_US = 250_000;
+/** The wait doubles up to this. */
+const MAX_RESEND_US = 4_000_000;
+/** Addresses of one peer that are tried (DESIGN §7). */
+export const MAX_ADDRESSES = 4;
+
+/** Whom to open to, and under which numbers. */
+export interface OpeningTarget {
+  readonly handle: number;
+  readonly introduction: TransportIntroduction;
+  readonly addresses: readonly PeerAddress[];
+  /** By which this side will be addressed. */
+  readonly connectionId: number;
+  readonly firstPacketNumber: number;
+}
+
+/**
+ * A connection that this side wants to open: OPEN is made once and resent byte for byte, to each of
+ * the peer's addresses, until an OPEN_ACK verifies or the time is up.
+ */
+export class Opening {
+  readonly handle: number;
+  readonly introduction: TransportIntroduction;
+  readonly handshake: OpenerHandshake;
+  readonly connectionId: number;
+  readonly firstPacketNumber: number;
+  readonly addresses: readonly PeerAddress[];
+  readonly datagram: Uint8Array;
+  readonly #deadlineUs: number;
+  #nextSendAtUs: number;
+  #resendUs = FIRST_RESEND_US;
+  #roundCount = 0;
+  #sentAtUs = 0;
+
+  constructor(target: OpeningTarget, parameters: Uint8Array, nowUs: number, timeoutUs: number) {
+    this.handle = target.handle;
+    this.introduction = target.introduction;
+    this.handshake = target.introduction.createOpener();
+    this.addresses = target.addresses.slice(0, MAX_ADDRESSES);
+    this.connectionId = target.connectionId;
+    this.firstPacketNumber = target.firstPacketNumber;
+    this.#nextSendAtUs = nowUs;
+    this.#deadlineUs = nowUs + timeoutUs;
+    this.datagram = buildOpen(target.introduction, this.handshake.writeOpen(parameters));
+  }
+
+  get nextTimeoutUs(): number {
+    return Math.min(this.#nextSendAtUs, this.#deadlineUs);
+  }
+
+  isOver(nowUs: number): boolean {
+    return nowUs >= this.#deadlineUs;
+  }
+
+  /** Whether OPEN is to be sent now, to every address; arms the next time. */
+  takeSend(nowUs: number): boolean {
+    if (nowUs < this.#nextSendAtUs) return false;
+    this.#roundCount++;
+    this.#sentAtUs = nowUs;
+    this.#nextSendAtUs = nowUs + this.#resendUs;
+    this.#resendUs = Math.min(2 * this.#resendUs, MAX_RESEND_US);
+    return true;
+  }
+
+  /** A round trip, if OPEN left only once; it is ambiguous otherwise. */
+  roundTripUs(nowUs: number): number | undefined {
+    return this.#roundCount === 1 ? nowUs - this.#sentAtUs : undefined;
+  }
+}
+
+function buildOpen(introduction: TransportIntroduction, message: Uint8Array): Uint8Array {
+  const { keyId, check } = introduction;
+  const buffer = new Uint8Array(MIN_OPEN_BYTES);
+  encodeHeader(buffer, PacketType.open, 0, Number.parseInt(keyId.slice(8), 16));
+  const length = encodeOpen(buffer, COMMON_HEADER_BYTES + check.tagBytes, keyId, message);
+  check.write(buffer, length, 0);
+  return buffer.subarray(0, length);
+}

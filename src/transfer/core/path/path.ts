@@ -1,0 +1,287 @@
+import { strict as assert } from 'node:assert';
+import type { AckEvent, CongestionController, LossEvent } from '../congestion/controller.ts';
+import { Pacer } from '../congestion/pacer.ts';
+import { DeliveryRate } from '../recovery/delivery-rate.ts';
+import { RttEstimator } from '../recovery/rtt-estimator.ts';
+import type { SentPackets } from '../recovery/sent-packets.ts';
+import type { Address, PathMember } from './path-member.ts';
+import { MemberRing } from './member-ring.ts';
+
+/** Datagram that every path is taken to carry (DESIGN §5, MTU). */
+export const BASE_DATAGRAM_BYTES = 1200;
+/** Packets that may stand in the peer's kernel buffer whatever it granted (DESIGN §4). */
+const MIN_STANDING_PACKETS = 4;
+/** Gain of the in-flight bound once bandwidth is known and the controller is not probing. */
+const CRUISE_GAIN = 1.25;
+/** Rounds over which the highest delivery rate and the largest ACK burst are remembered. */
+const BANDWIDTH_ROUNDS = 10;
+/** PTO probes that all connections of a path may send in one probe timeout (DESIGN §4). */
+const MAX_PROBES = 2;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * What the connections between two addresses share: RTT, congestion controller, pacer, bytes in
+ * flight and delivery rate. Four files to one person are four members of one path, not four rivals.
+ *
+ * Invariant: `bytesInFlight` is the sum of the members' in-flight bytes, and at most the window
+ * when a paced packet leaves.
+ */
+export class Path {
+  readonly address: Address;
+  readonly rtt: RttEstimator = new RttEstimator();
+  readonly controller: CongestionController;
+  readonly delivery: DeliveryRate = new DeliveryRate();
+  readonly #pacer: Pacer;
+  readonly #ready: MemberRing = new MemberRing();
+  readonly #members: Set<PathMember> = new Set();
+  #datagramBytes: number;
+  #bytesInFlight = 0;
+  /** Sum over the members: what may stand in the peer's kernel buffer. */
+  #standingBytes = 0;
+  /** Highest delivery rate of the present and the last span of rounds, bytes per second. */
+  #bandwidth = 0;
+  #lastSpanBandwidth = 0;
+  #spanStartRound = 0;
+  #roundCount = 0;
+  #nextRoundBytes = 0;
+  #isHeldByPacer = false;
+  #probesFromUs = -Infinity;
+  #probeCount = 0;
+  /** Last use, for forgetting a path without members. */
+  usedAtUs = 0;
+
+  // One record each, reused: controllers do not keep them.
+  readonly #ackEvent: Mutable<AckEvent> = {
+    nowUs: 0,
+    newlyAckedBytes: 0,
+    newlyLostBytes: 0,
+    bytesInFlight: 0,
+    priorBytesInFlight: 0,
+    newestSentAtUs: 0,
+    smoothedRttUs: 0,
+    minRttUs: 0,
+    latestRttUs: undefined,
+    rate: undefined,
+    isAppLimited: false,
+  };
+  readonly #lossEvent: Mutable<LossEvent> = {
+    nowUs: 0,
+    sizeBytes: 0,
+    sentAtUs: 0,
+    bytesInFlight: 0,
+    txInFlightBytes: 0,
+    lostBytesAtSend: 0,
+    lostBytes: 0,
+    isAppLimited: false,
+  };
+  #ackedBytes = 0;
+  #lostBytes = 0;
+  #newestSentAtUs = -Infinity;
+  #newestIsAppLimited = false;
+  #priorBytesInFlight = 0;
+
+  constructor(address: Address, controller: CongestionController) {
+    this.address = address;
+    this.controller = controller;
+    this.#datagramBytes = BASE_DATAGRAM_BYTES;
+    this.#pacer = new Pacer(BASE_DATAGRAM_BYTES);
+  }
+
+  get bytesInFlight(): number {
+    return this.#bytesInFlight;
+  }
+
+  get memberCount(): number {
+    return this.#members.size;
+  }
+
+  /** Largest datagram to send, UDP payload bytes. */
+  get datagramBytes(): number {
+    return this.#datagramBytes;
+  }
+
+  set datagramBytes(bytes: number) {
+    assert(bytes > 0, 'a datagram has bytes');
+    this.#datagramBytes = bytes;
+    this.#pacer.datagramBytes = bytes;
+    this.controller.onDatagramBytes(bytes);
+  }
+
+  get pacingBytesPerSec(): number {
+    return this.controller.pacingBytesPerSec;
+  }
+
+  /** Bytes that may be in flight now: the window, and no more than network and peer can hold. */
+  get windowBytes(): number {
+    return Math.min(this.controller.windowBytes, this.#holdableBytes());
+  }
+
+  join(member: PathMember): void {
+    this.#members.add(member);
+    this.#standingBytes += member.standingBytes;
+  }
+
+  leave(member: PathMember, bytesInFlight: number): void {
+    if (!this.#members.delete(member)) return;
+    this.#ready.remove(member);
+    this.#standingBytes -= member.standingBytes;
+    this.#forget(bytesInFlight);
+  }
+
+  /** The peer told another share of its kernel buffer for this member. */
+  onStandingBytes(member: PathMember, bytes: number): void {
+    this.#standingBytes += bytes - member.standingBytes;
+  }
+
+  /** A member has something to send that the window bounds. */
+  activate(member: PathMember): void {
+    this.#ready.add(member);
+  }
+
+  /**
+   * Lets the next member, by deficit round robin, fill `buffer` with one packet, when window and
+   * pacer allow. Returns its length, 0 when nothing may leave now.
+   */
+  pollPacket(buffer: Uint8Array, nowUs: number): number {
+    this.#isHeldByPacer = false;
+    if (this.#ready.isEmpty) return 0;
+    if (this.#bytesInFlight + this.#datagramBytes > this.windowBytes && this.#bytesInFlight > 0) {
+      return 0;
+    }
+    if (!this.#pacer.maySend(this.controller.pacingBytesPerSec, nowUs)) {
+      this.#isHeldByPacer = true;
+      return 0;
+    }
+    const length = this.#ready.poll(buffer, this.#datagramBytes, nowUs);
+    if (length === 0) this.#markAppLimited();
+    return length;
+  }
+
+  /** When the pacer will let the next packet leave; Infinity when it holds none back. */
+  get nextTimeoutUs(): number {
+    return this.#isHeldByPacer ? this.#pacer.nextSendAtUs : Infinity;
+  }
+
+  /** Whether one more PTO probe may leave; counts it. Probes bypass window and pacer. */
+  mayProbe(nowUs: number, probeTimeoutUs: number): boolean {
+    if (nowUs - this.#probesFromUs >= probeTimeoutUs) {
+      this.#probesFromUs = nowUs;
+      this.#probeCount = 0;
+    }
+    const limit = this.windowBytes < MIN_STANDING_PACKETS * this.#datagramBytes ? 1 : MAX_PROBES;
+    if (this.#probeCount >= limit) return false;
+    this.#probeCount++;
+    return true;
+  }
+
+  /** A numbered packet left; it stands in `sent` already. */
+  onSent(sent: SentPackets, packetNumber: number, sizeBytes: number, nowUs: number): void {
+    this.delivery.onSent(sent, packetNumber, this.#bytesInFlight, nowUs);
+    this.#bytesInFlight += sizeBytes;
+    this.#pacer.onSent(sizeBytes);
+    this.controller.onSent({ nowUs, sizeBytes, bytesInFlight: this.#bytesInFlight });
+    this.usedAtUs = nowUs;
+  }
+
+  /** Opens the account of one ACK: `onPacketAcked` and `onPacketLost` follow, then `endAck`. */
+  beginAck(): void {
+    this.#ackedBytes = 0;
+    this.#lostBytes = 0;
+    this.#newestSentAtUs = -Infinity;
+    this.#priorBytesInFlight = this.#bytesInFlight;
+  }
+
+  /** `wasInFlight` is false for a packet that had been declared lost. */
+  onPacketAcked(
+    sent: SentPackets,
+    packetNumber: number,
+    wasInFlight: boolean,
+    nowUs: number,
+  ): void {
+    const sizeBytes = sent.sizeBytes(packetNumber);
+    const sentAtUs = sent.sentAtUs(packetNumber);
+    this.delivery.onAcked(sent, packetNumber, nowUs);
+    this.#ackedBytes += sizeBytes;
+    if (sentAtUs > this.#newestSentAtUs) {
+      this.#newestSentAtUs = sentAtUs;
+      this.#newestIsAppLimited = sent.isAppLimited(packetNumber);
+    }
+    if (wasInFlight) this.#forget(sizeBytes);
+    else this.controller.onSpuriousLoss({ nowUs, sizeBytes, sentAtUs });
+  }
+
+  onPacketLost(sent: SentPackets, packetNumber: number, nowUs: number): void {
+    const sizeBytes = sent.sizeBytes(packetNumber);
+    this.#forget(sizeBytes);
+    this.#lostBytes += sizeBytes;
+    this.delivery.lostBytes += sizeBytes;
+    const event = this.#lossEvent;
+    event.nowUs = nowUs;
+    event.sizeBytes = sizeBytes;
+    event.sentAtUs = sent.sentAtUs(packetNumber);
+    event.bytesInFlight = this.#bytesInFlight;
+    event.txInFlightBytes = sent.txInFlightBytes(packetNumber);
+    event.lostBytesAtSend = sent.lostBytesAtSend(packetNumber);
+    event.lostBytes = this.delivery.lostBytes;
+    event.isAppLimited = sent.isAppLimited(packetNumber);
+    this.controller.onLost(event);
+  }
+
+  /** A lost packet that says nothing about congestion, such as an MTU probe. */
+  onProbeLost(sizeBytes: number): void {
+    this.#forget(sizeBytes);
+  }
+
+  endAck(latestRttUs: number | undefined, nowUs: number): void {
+    if (this.#ackedBytes === 0 && this.#lostBytes === 0) return;
+    const rate = this.delivery.takeSample(this.rtt.minUs, nowUs);
+    if (rate !== undefined) this.#learnBandwidth(rate.deliveryRateBytesPerSec, rate.isAppLimited);
+    if (this.#ackedBytes === 0) return;
+    const event = this.#ackEvent;
+    event.nowUs = nowUs;
+    event.newlyAckedBytes = this.#ackedBytes;
+    event.newlyLostBytes = this.#lostBytes;
+    event.bytesInFlight = this.#bytesInFlight;
+    event.priorBytesInFlight = this.#priorBytesInFlight;
+    event.newestSentAtUs = this.#newestSentAtUs;
+    event.smoothedRttUs = this.rtt.smoothedUs;
+    event.minRttUs = this.rtt.minUs;
+    event.latestRttUs = latestRttUs;
+    event.rate = rate;
+    event.isAppLimited = this.#newestIsAppLimited;
+    this.controller.onAcked(event);
+    if (this.delivery.deliveredBytes >= this.#nextRoundBytes) {
+      this.#roundCount++;
+      this.#nextRoundBytes = this.delivery.deliveredBytes + this.#bytesInFlight;
+    }
+  }
+
+  #learnBandwidth(bytesPerSec: number, isAppLimited: boolean): void {
+    if (this.#roundCount - this.#spanStartRound >= BANDWIDTH_ROUNDS) {
+      this.#spanStartRound = this.#roundCount;
+      this.#lastSpanBandwidth = this.#bandwidth;
+      this.#bandwidth = isAppLimited ? this.#bandwidth : bytesPerSec;
+    }
+    if (bytesPerSec > this.#bandwidth) this.#bandwidth = bytesPerSec;
+  }
+
+  /** DESIGN §4: gain × bandwidth × (minRtt + ack delay), and what the peer's buffer may hold. */
+  #holdableBytes(): number {
+    const standing = Math.max(this.#standingBytes, MIN_STANDING_PACKETS * this.#datagramBytes);
+    const bandwidth = Math.max(this.#bandwidth, this.#lastSpanBandwidth);
+    if (bandwidth === 0) return Infinity;
+    const gain = Math.max(CRUISE_GAIN, this.controller.inflightGain);
+    const maxAckDelayUs = Math.min(10_000, Math.max(1000, this.rtt.smoothedUs / 4));
+    return (gain * bandwidth * (this.rtt.minUs + maxAckDelayUs)) / 1e6 + standing;
+  }
+
+  #markAppLimited(): void {
+    if (this.#bytesInFlight < this.windowBytes) this.delivery.markAppLimited(this.#bytesInFlight);
+  }
+
+  #forget(sizeBytes: number): void {
+    this.#bytesInFlight -= sizeBytes;
+    assert(this.#bytesInFlight >= 0, 'bytes in flight are never negative');
+  }
+}
