@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import assert from 'node:assert/strict';
 import { Connection } from './connection/connection.ts';
 import type { ConnectionHost, ConnectionNews } from './connection/connection-host.ts';
 import type { ConnectionOptions } from './connection/connection-options.ts';

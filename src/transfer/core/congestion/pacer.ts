@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import assert from 'node:assert/strict';
 
 /** What leaves in one burst at least, in packets (DESIGN §5 keeps bursts under an ack interval). */
 const MIN_QUANTUM_PACKETS = 2;

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import assert from 'node:assert/strict';
 
 /** Memory for received bytes that the connections of an endpoint share (DESIGN §4). */
 export const CREDIT_POOL_BYTES = 134_217_728;

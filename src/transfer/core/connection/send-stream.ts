@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import assert from 'node:assert/strict';
 import { RangeSet } from '../recovery/range-set.ts';
 
 /** What one packet carries of a stream. */

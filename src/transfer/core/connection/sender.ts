@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import assert from 'node:assert/strict';
 import type { Path } from '../path/path.ts';
 import { LossDetection } from '../recovery/loss-detection.ts';
 import { RangeSet } from '../recovery/range-set.ts';

@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import assert from 'node:assert/strict';
 import type { AckEvent, CongestionController, LossEvent } from '../congestion/controller.ts';
 import { Pacer } from '../congestion/pacer.ts';
 import { DeliveryRate } from '../recovery/delivery-rate.ts';
