@@ -174,6 +174,7 @@ export class Connection implements PathMember {
   write(chunk: Uint8Array): void {
     if (this.#isClosed || this.#drainEndUs !== undefined) return;
     this.#sendStream.write(chunk);
+    if (this.#sendStream.unsentBytes > this.#maxUnsentBytes / 2) this.#isWritableOwed = true;
     this.#isSentTold = false;
     this.#activate();
   }
