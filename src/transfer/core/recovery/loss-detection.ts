@@ -71,13 +71,12 @@ export class LossDetection {
   onSpuriousLoss(sent: SentPackets, packetNumber: number, rtt: RttEstimator, nowUs: number): void {
     const lateUs = nowUs - sent.sentAtUs(packetNumber) - roundTripUs(rtt);
     const stepUs = rtt.minUs * STEP_OF_MIN_RTT;
-    const mostSteps = Math.ceil(rtt.smoothedUs / stepUs);
     let steps = Math.ceil(lateUs / stepUs);
     if (sent.largestAcked >= this.#widensFrom) {
       steps = Math.max(steps, this.#windowSteps + 1);
       this.#widensFrom = sent.nextNumber;
     }
-    this.#windowSteps = Math.max(this.#windowSteps, 1, Math.min(steps, mostSteps));
+    this.#windowSteps = Math.max(this.#windowSteps, steps, 1);
     this.#recoveriesLeft = RECOVERIES_UNTIL_RESET;
   }
 

@@ -169,7 +169,31 @@ test('a range set is the set of its integers, whatever is done to it', () => {
   );
 });
 
-test('a window of ranges that slides for ever keeps its memory of one window', () => {
+test('a window that slides on while ranges open and close anywhere in it loses none', () => {
+  const step = fc.tuple(fc.nat(90), fc.integer({ min: 1, max: 3 }), fc.nat(4), fc.boolean());
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 100, maxLength: 400 }), (steps) => {
+      const set = new RangeSet();
+      const naive: Naive = new Set();
+      let base = 0;
+      for (const [offset, length, advance, isRemoval] of steps) {
+        const start = base + offset;
+        for (let n = start; n < start + length; n++) {
+          if (isRemoval) naive.delete(n);
+          else naive.add(n);
+        }
+        if (isRemoval) set.remove(start, start + length);
+        else set.insert(start, start + length);
+        base += advance;
+        for (const n of naive) if (n < base) naive.delete(n);
+        set.forgetBelow(base);
+      }
+      expectSame(set, naive, base);
+    }),
+  );
+});
+
+test('a window of ranges that slides for ever never holds more than one window', () => {
   const set = new RangeSet();
   for (let n = 0; n < 30_000; n += 3) {
     set.insert(n, n + 2);
