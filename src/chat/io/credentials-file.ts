@@ -2,11 +2,7 @@ import { open, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readCredentials, replacePassword } from '../core/credentials.ts';
 import type { StoredPassword } from '../core/stored-password.ts';
-
-/** A file that the server needs cannot be read, written or understood. The message names it. */
-export class ServerFileError extends Error {
-  override readonly name = 'ServerFileError';
-}
+import { ServerStartError } from './server-start-error.ts';
 
 /** credentials.txt: read once at start, and again before each change, since people edit it too. */
 export class CredentialsFile {
@@ -18,7 +14,7 @@ export class CredentialsFile {
     this.#path = path;
   }
 
-  /** Throws a `ServerFileError` that names file and line. */
+  /** Throws a `ServerStartError` that names file and line. */
   async read(): Promise<ReadonlyMap<string, StoredPassword>> {
     let text: string;
     try {
@@ -26,12 +22,12 @@ export class CredentialsFile {
     } catch (error) {
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       const reason = isMissing ? 'no such file' : (error as Error).message;
-      throw new ServerFileError(`${this.#path}: ${reason}`, { cause: error });
+      throw new ServerStartError('file', `${this.#path}: ${reason}`, { cause: error });
     }
     const reading = readCredentials(text);
     if ('users' in reading) return reading.users;
     const { line, reason } = reading.fault;
-    throw new ServerFileError(`${this.#path}:${line}: ${reason}`);
+    throw new ServerStartError('file', `${this.#path}:${line}: ${reason}`);
   }
 
   /**

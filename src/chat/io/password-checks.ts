@@ -71,7 +71,12 @@ export async function hashPassword(password: string, cost: ScryptCost): Promise<
 }
 
 function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return createHash('sha256').update(composed(text)).digest();
+}
+
+/** The same word typed on two systems is the same password. */
+function composed(password: string): string {
+  return password.normalize('NFC');
 }
 
 function unpadded(bytes: Buffer): string {
@@ -82,8 +87,7 @@ function scryptOf(password: string, salt: Buffer, cost: ScryptCost): Promise<Buf
   const N = 2 ** cost.logN;
   const options = { N, r: cost.r, p: cost.p, maxmem: 256 * N * cost.r };
   return new Promise((resolve, reject) => {
-    // NFC: the same word typed on two systems is the same password.
-    scrypt(password.normalize('NFC'), salt, HASH_BYTES, options, (error, hash) => {
+    scrypt(composed(password), salt, HASH_BYTES, options, (error, hash) => {
       if (error) reject(error);
       else resolve(hash);
     });

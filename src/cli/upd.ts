@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addServerCommand } from './server.ts';
+
+const USAGE_EXIT_CODE = 2;
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+const program = new Command('upd')
+  .description('Reliable file transfer over UDP, and a small chat to find each other.')
+  .version(version, '--version', 'print the version')
+  .helpOption('-h, --help', 'print help')
+  .helpCommand('help [command]', 'print the help of a command')
+  .addHelpText(
+    'before',
+    `Examples:
+  upd server 8000 3                 a chat server on port 8000; 3 wrong passwords block a user
+  upd client 127.0.0.1 8000 6000    log in to it; files come in on UDP port 6000
+`,
+  )
+  .showHelpAfterError()
+  .exitOverride();
+
+addServerCommand(program);
+for (const command of program.commands) command.copyInheritedSettings(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Help and version were asked for (0); everything else that commander objects to is usage.
+  process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
+}
