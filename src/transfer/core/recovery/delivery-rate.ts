@@ -148,7 +148,6 @@ export class DeliveryRate implements DeliveryCounters {
   /** Whether it was sent after the newest of this sample: later, or at once but behind it. */
   #isNewest(sent: SentPackets, packetNumber: number, sentAtUs: number): boolean {
     if (this.#newestRing === undefined || sentAtUs > this.#newestSentAtUs) return true;
-    if (sentAtUs < this.#newestSentAtUs) return false;
     return sent === this.#newestRing && packetNumber > this.#newestNumber;
   }
 }

@@ -73,6 +73,19 @@ test('ACKs that come bunched do not inflate the rate', () => {
   expect(sample.newlyAckedBytes).toBe(40_000);
 });
 
+test('ACKs held up and then let go do not inflate the rate of the packets behind them', () => {
+  const s = new Situation();
+  const held = Array.from({ length: 10 }, (_, i) => s.send(i * 1000));
+  const behind = Array.from({ length: 10 }, (_, i) => s.send(10_000 + i * 1000));
+  for (const n of held) s.ack(40_000, n);
+  s.rate.takeSample(20_000, 40_000);
+  behind.push(s.send(40_001));
+  for (const n of behind) s.ack(60_001, n);
+  const sample = s.rate.takeSample(20_000, 60_001)!;
+  // Acknowledged within 20,001 µs, but sent in the 31,001 since the newest of those held up.
+  expect(sample).toMatchObject({ deliveredBytes: 11_000, intervalUs: 31_001 });
+});
+
 test('a burst does not inflate the rate beyond what its ACKs show', () => {
   const s = new Situation();
   const numbers = Array.from({ length: 10 }, () => s.send(0));

@@ -179,13 +179,15 @@ describe('a malformed list of ranges is refused', () => {
 
   test('half a field', () => {
     expect(decoded(new Uint8Array([...withFields(1), 0]), 100)).toBeUndefined();
-    expect(decoded(new Uint8Array([...withFields(), 0]), 100)).toBeUndefined();
+    // 256 with the byte that is missing taken for 0: a length that would fit.
+    const fixed = encoded([[9_999, 10_000]]).subarray(0, RANGES_AT);
+    expect(decoded(new Uint8Array([...fixed, 1]), 10_000)).toBeUndefined();
   });
 
   test('more than 250 ranges', () => {
     const ones = (rangeCount: number) => {
       const bytes = Array.from({ length: 2 * rangeCount - 1 }, () => [0, 1]).flat();
-      const datagram = new Uint8Array([...encoded([[9_999, 10_000]]), 0, 0].slice(0, RANGES_AT));
+      const datagram = encoded([[9_999, 10_000]]).subarray(0, RANGES_AT);
       return new Uint8Array([...datagram, ...bytes]);
     };
     expect(decoded(ones(250), 10_000)).toHaveLength(250);

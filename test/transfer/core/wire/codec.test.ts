@@ -211,6 +211,7 @@ describe('CLOSE', () => {
         const length = encodeClose(buffer, at, code, reason);
         expect(decodeClose(buffer.subarray(0, length), at)).toEqual({ code, reason });
       }),
+      { examples: [[10, 1, '\ufeffbegins with a byte order mark']] },
     );
   });
 
