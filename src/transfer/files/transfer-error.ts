@@ -25,3 +25,9 @@ export class TransferError extends Error {
     this.code = code;
   }
 }
+
+/** A disk rejects with `TransferError` only; anything else is a bug of ours and says so. */
+export function asTransferError(error: unknown): TransferError {
+  if (error instanceof TransferError) return error;
+  return new TransferError('internal', 'an unexpected failure', { cause: error });
+}

@@ -1,0 +1,110 @@
+import { strict as assert } from 'node:assert';
+import { SEGMENT_BYTES, type PartialFile } from './disk.ts';
+
+/** Whole segments a transfer that wait for the disk; then it reads no more from the network. */
+export const MAX_PENDING_SEGMENTS = 4;
+
+/**
+ * Gathers received content into segments and writes each whole, in order, one call at a time: what
+ * is on the disk is always a beginning of the file, without holes.
+ *
+ * Memory: `MAX_PENDING_SEGMENTS` and the one being filled.
+ */
+export class ContentWriter {
+  readonly #file: PartialFile;
+  readonly #onChange: () => void;
+  /** Whole segments in order; the first is being written. */
+  readonly #pending: Uint8Array[] = [];
+  readonly #idle: Uint8Array[] = [];
+  #expectedBytes: number;
+  #filling: Uint8Array | undefined;
+  #filledBytes = 0;
+  #isWriting = false;
+  #error: unknown;
+  #onIdle: () => void = () => undefined;
+
+  /** @param onChange called after each write: there is room, all is written, or it failed */
+  constructor(file: PartialFile, sizeBytes: number, onChange: () => void) {
+    this.#file = file;
+    this.#expectedBytes = sizeBytes;
+    this.#onChange = onChange;
+  }
+
+  /** One more record of any length may be appended. */
+  get hasRoom(): boolean {
+    return this.#pending.length < MAX_PENDING_SEGMENTS && this.#error === undefined;
+  }
+
+  /** Why writing failed, or undefined; nothing is written after it. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** All that was appended and flushed has been written, or never will be. */
+  get isIdle(): boolean {
+    return !this.#isWriting;
+  }
+
+  /** Segments held, the one being filled included. */
+  get segmentCount(): number {
+    return this.#pending.length + (this.#filling === undefined ? 0 : 1);
+  }
+
+  /** Copies `content` (at most a record); only when there is room. */
+  append(content: Uint8Array): void {
+    assert(this.hasRoom, 'content is appended only when there is room');
+    assert(content.length <= this.#expectedBytes, 'no more content than was announced');
+    let from = 0;
+    while (from < content.length) {
+      // The last segment of a small file is no larger than the file.
+      this.#filling ??=
+        this.#idle.pop() ?? new Uint8Array(Math.min(SEGMENT_BYTES, this.#expectedBytes));
+      const part = Math.min(content.length - from, this.#filling.length - this.#filledBytes);
+      this.#filling.set(content.subarray(from, from + part), this.#filledBytes);
+      this.#filledBytes += part;
+      this.#expectedBytes -= part;
+      from += part;
+      if (this.#filledBytes === this.#filling.length) this.flush();
+    }
+  }
+
+  /** Writes also what does not fill a segment. */
+  flush(): void {
+    if (this.#filling !== undefined && this.#filledBytes > 0) {
+      this.#pending.push(this.#filling.subarray(0, this.#filledBytes));
+    }
+    this.#filling = undefined;
+    this.#filledBytes = 0;
+    if (!this.#isWriting && this.#pending.length > 0 && this.#error === undefined) {
+      this.#isWriting = true;
+      void this.#writePending();
+    }
+  }
+
+  /** Writes what was appended; resolves when that is done or has failed. */
+  async drain(): Promise<void> {
+    this.flush();
+    if (this.#isWriting) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+  }
+
+  async #writePending(): Promise<void> {
+    for (;;) {
+      const segment = this.#pending[0]!;
+      try {
+        await this.#file.append(segment);
+        this.#pending.shift();
+        if (segment.length === SEGMENT_BYTES && this.#idle.length < MAX_PENDING_SEGMENTS) {
+          this.#idle.push(segment);
+        }
+      } catch (error) {
+        this.#error = error;
+        this.#pending.length = 0;
+      }
+      if (this.#pending.length === 0) break;
+      this.#onChange();
+    }
+    this.#isWriting = false;
+    this.#onChange();
+    this.#onIdle();
+  }
+}
