@@ -1,12 +1,10 @@
-import type { RttEstimator } from './rtt-estimator.ts';
+import { GRANULARITY_US, type RttEstimator } from './rtt-estimator.ts';
 import { PacketState, type SentPackets } from './sent-packets.ts';
 
 /** Later packets acknowledged before an earlier one is lost (RFC 9002 §6.1.1). */
 const PACKET_THRESHOLD = 3;
 /** How much later than a round trip a packet may be, as a part of it (RFC 9002 §6.1.2: 9/8). */
 const TIME_THRESHOLD_PART = 1 / 8;
-/** Nothing is lost sooner than this after it was sent: what the event loop's timers can tell. */
-const GRANULARITY_US = 2_000;
 /** The reordering window grows in steps of this part of the lowest round trip (RFC 8985 §6.2). */
 const STEP_OF_MIN_RTT = 1 / 4;
 /** Recoveries without a spurious loss after which the window is one step again (RFC 8985 §6.2). */

@@ -1,7 +1,7 @@
 /** Before the first sample (RFC 9002 §6.2.2). */
 const INITIAL_RTT_US = 333_000;
-/** What a timer of the event loop can tell apart. */
-const GRANULARITY_US = 2_000;
+/** What a timer of the event loop can tell apart (RFC 9002 §6.1.2 has 1 ms; Node's period is longer). */
+export const GRANULARITY_US = 2_000;
 /** A probe sooner than this would race the delayed ACK of a busy receiver. */
 const MIN_PROBE_TIMEOUT_US = 10_000;
 
