@@ -105,5 +105,5 @@ export async function exists(files: DiskFiles, path: string): Promise<boolean> {
 }
 
 /** O_EXCL refuses a symbolic link in the way, also a broken one; O_NOFOLLOW says it once more. */
-const PART_FLAGS =
-  constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW || 0);
+const PART_FLAGS: number =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

@@ -1,5 +1,5 @@
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { SourceDisk, SourceFile } from '../files/disk.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import { diskError } from './disk-error.ts';
@@ -11,21 +11,26 @@ export const sourceDisk: SourceDisk = { openSource };
 async function openSource(path: string): Promise<SourceFile> {
   let handle: FileHandle;
   try {
-    // Without O_NONBLOCK a FIFO would block a thread of the pool until somebody writes to it.
+    // Looked at before it is opened, because opening some devices does something. What takes its
+    // place between the two calls is met below; without O_NONBLOCK a FIFO would block a thread.
+    refuseUnlessRegular(path, await stat(path, { bigint: true }));
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw diskError(path, error);
   }
   try {
     const stats = await handle.stat({ bigint: true });
-    if (!stats.isFile()) {
-      throw new TransferError('local-file', `${path}: ${kindOf(stats)}, not a regular file`);
-    }
+    refuseUnlessRegular(path, stats);
     return new DiskSource(handle, stats);
   } catch (error) {
     await handle.close();
     throw diskError(path, error);
   }
+}
+
+function refuseUnlessRegular(path: string, stats: BigIntStats): void {
+  if (stats.isFile()) return;
+  throw new TransferError('local-file', `${path}: ${kindOf(stats)}, not a regular file`);
 }
 
 function kindOf(stats: BigIntStats): string {

@@ -43,23 +43,22 @@ export class RecordReader {
 
   /** Hands the next whole record to `handle`, then gives its bytes back to the transport. */
   read(handle: RecordHandler): ReadVerdict {
-    while (!this.#isBroken) {
-      if (this.#input.isClosed) return 'none';
+    if (this.#isBroken) return 'violation';
+    while (!this.#input.isClosed) {
       const available = this.#input.peek();
       if (available.length === 0) return 'none';
       if (this.#gatheredBytes === 0 && available.length >= LENGTH_FIELD_BYTES) {
         const recordBytes = this.#checkedLength(available);
-        if (recordBytes === 0) break;
+        if (recordBytes === 0) return this.#refuse();
         if (available.length >= recordBytes) {
           const isOpened = this.#open(available.subarray(0, recordBytes), handle);
-          // Whoever handled the record may have closed the connection, which lets all bytes go.
-          if (!this.#input.isClosed) this.#input.consume(recordBytes);
+          this.#consume(recordBytes);
           return isOpened ? 'record' : 'violation';
         }
       }
       const taken = this.#gather(available);
-      if (taken === 0) break;
-      this.#input.consume(taken);
+      if (taken === 0) return this.#refuse();
+      this.#consume(taken);
       if (this.#gatheredBytes === this.#recordBytes) {
         const record = this.#gathered.subarray(0, this.#recordBytes);
         this.#gatheredBytes = 0;
@@ -67,6 +66,15 @@ export class RecordReader {
         return this.#open(record, handle) ? 'record' : 'violation';
       }
     }
+    return 'none';
+  }
+
+  /** Whoever handled a record may have closed the connection, which lets all bytes go. */
+  #consume(byteCount: number): void {
+    if (!this.#input.isClosed) this.#input.consume(byteCount);
+  }
+
+  #refuse(): ReadVerdict {
     this.#isBroken = true;
     return 'violation';
   }
@@ -94,8 +102,7 @@ export class RecordReader {
 
   /** Length of the record in front with its length field, or 0 when no record is that long. */
   #checkedLength(bytes: Uint8Array): number {
-    const length =
-      ((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) >>> 0;
+    const length = ((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) >>> 0;
     const recordBytes = LENGTH_FIELD_BYTES + length;
     return recordBytes < this.#shortestBytes || recordBytes > MAX_RECORD_BYTES ? 0 : recordBytes;
   }
