@@ -32,7 +32,7 @@ export class StateFile {
   #hasFailed = false;
   #running: Promise<void> | undefined;
 
-  /** `lines` gives the whole state as of now; it may be drawn while the state changes. */
+  /** `lines` gives a snapshot of the whole state: it is drawn while the state changes. */
   constructor(path: string, lines: () => Iterable<string>, events: StateFileEvents) {
     this.#path = path;
     this.#lines = lines;
@@ -49,7 +49,7 @@ export class StateFile {
 
   /** Writes the state as it is at start; here an error is thrown. */
   async create(): Promise<void> {
-    await this.#replace();
+    await this.#replace(this.#lines());
   }
 
   /** Any line may have changed. */
@@ -100,20 +100,21 @@ export class StateFile {
   }
 
   async #write(): Promise<void> {
-    const mustRewrite = this.#mustRewrite;
+    // Taken in one turn: a line that is appended from here on is not in the snapshot.
+    const snapshot = this.#mustRewrite ? this.#lines() : undefined;
     const appended = this.#appended;
     this.#mustRewrite = false;
     this.#appended = '';
-    if (mustRewrite) await this.#replace();
+    if (snapshot) await this.#replace(snapshot);
     else await appendFile(this.#path, appended);
   }
 
-  async #replace(): Promise<void> {
+  async #replace(lines: Iterable<string>): Promise<void> {
     const temporary = `${this.#path}.new`;
     const file = await open(temporary, 'w', 0o644);
     try {
       let text = '';
-      for (const line of this.#lines()) {
+      for (const line of lines) {
         text += line;
         if (text.length < WRITE_CHARACTERS) continue;
         await file.write(text);
