@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { ChatRoom, TICK_MS } from './core/chat-room.ts';
-import type { Effect, PasswordOutcome } from './core/effect.ts';
+import type { Effect } from './core/effect.ts';
 import { serverLogLine, type LogEntry } from './core/log-lines.ts';
 import type { WallClock } from './core/local-time.ts';
 import type { ServerFrame } from './core/protocol.ts';
@@ -13,7 +13,7 @@ import { CredentialsFile } from './io/credentials-file.ts';
 import { DeliveryQueue } from './io/delivery-queue.ts';
 import { encodeFrame } from './io/frame-decoder.ts';
 import { listen, type Listener } from './io/listener.ts';
-import { hashPassword, isRightPassword, PasswordChecks } from './io/password-checks.ts';
+import { LoginChecks } from './io/login-checks.ts';
 import { ServerStartError } from './io/server-start-error.ts';
 import { StateFile } from './io/state-file.ts';
 
@@ -69,7 +69,7 @@ class RunningServer implements ChatServer {
   readonly #wallClock: WallClock;
   readonly #room: ChatRoom;
   readonly #credentials: CredentialsFile;
-  readonly #checks = new PasswordChecks();
+  readonly #checks: LoginChecks;
   readonly #userLog: StateFile;
   readonly #messageLog: StateFile;
   readonly #deliveries: DeliveryQueue;
@@ -94,6 +94,10 @@ class RunningServer implements ChatServer {
     this.#wallClock = wallClock;
     this.#room = room;
     this.#credentials = credentials;
+    const cost = options.scryptCost ?? SCRYPT_COST;
+    this.#checks = new LoginChecks(credentials, cost, (event) => {
+      this.#log({ event });
+    });
     this.#userLog = this.#stateFile('userlog.txt', () => room.userLines());
     this.#messageLog = this.#stateFile('messagelog.txt', () => room.messageLines());
     this.#deliveries = new DeliveryQueue([this.#userLog, this.#messageLog]);
@@ -260,39 +264,16 @@ class RunningServer implements ChatServer {
     return this.#lastEncoded.text;
   }
 
-  #checkLater(effect: Extract<Effect, { do: 'check-password' }>): void {
-    if (effect.delayMs === 0) void this.#check(effect);
-    else this.#clock.after(effect.delayMs, () => void this.#check(effect));
-  }
-
-  async #check(effect: Extract<Effect, { do: 'check-password' }>): Promise<void> {
-    let outcome: PasswordOutcome = { verdict: 'busy' };
-    try {
-      const { address } = effect.attempt;
-      outcome = (await this.#checks.run(address, () => this.#outcomeOf(effect))) ?? outcome;
-    } catch (error) {
-      this.#log({ event: `a password check failed: ${(error as Error).message}` });
-    }
-    const { connection } = effect.attempt;
-    this.#room.handlePasswordChecked(connection, outcome, this.#clock.monotonicMs());
-    if (outcome.verdict === 'right') this.#connections.get(connection)?.allowLargeFrames();
-    this.#act();
-  }
-
-  async #outcomeOf({
-    attempt: { user, password },
-    stored,
-  }: Extract<Effect, { do: 'check-password' }>): Promise<PasswordOutcome> {
-    if (!(await isRightPassword(password, stored))) return { verdict: 'wrong' };
-    if (stored.kind === 'scrypt') return { verdict: 'right' };
-    const upgraded = await hashPassword(password, this.#options.scryptCost ?? SCRYPT_COST);
-    try {
-      await this.#credentials.replacePassword(user, stored, upgraded);
-      return { verdict: 'right', upgraded };
-    } catch (error) {
-      this.#log({ event: `credentials.txt cannot be written: ${(error as Error).message}` });
-      return { verdict: 'right' };
-    }
+  #checkLater({ attempt, stored, delayMs }: Extract<Effect, { do: 'check-password' }>): void {
+    const check = async (): Promise<void> => {
+      const outcome = await this.#checks.check(attempt, stored);
+      const { connection } = attempt;
+      this.#room.handlePasswordChecked(connection, outcome, this.#clock.monotonicMs());
+      if (outcome.verdict === 'right') this.#connections.get(connection)?.allowLargeFrames();
+      this.#act();
+    };
+    if (delayMs === 0) void check();
+    else this.#clock.after(delayMs, () => void check());
   }
 
   #log(entry: LogEntry): void {

@@ -153,7 +153,9 @@ test('no page exceeds a frame, whatever the texts, and together they hold everyt
       for (const page of pages) {
         expect(Buffer.byteLength(encodeFrame(page))).toBeLessThanOrEqual(MAX_FRAME_BYTES);
       }
-      const bodies = pages.map(({ body }) => body as unknown as { messages: unknown[]; more: boolean });
+      const bodies = pages.map(
+        ({ body }) => body as unknown as { messages: unknown[]; more: boolean },
+      );
       expect(bodies.flatMap(({ messages }) => messages)).toEqual(items);
       expect(bodies.map(({ more }) => more)).toEqual(pages.map((_, i) => i < pages.length - 1));
     }),

@@ -158,3 +158,27 @@ test('more messages than fit one frame come in several, all of them and in order
   expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   expect(frameCount).toBeGreaterThan(1);
 });
+
+test('with three users posting and editing at once, every confirmed change stands in the file', async () => {
+  const { enter, read } = await startFixture();
+  const work = async (user: string): Promise<void> => {
+    const client = await enter(user);
+    for (let count = 0; count < 40; count += 1) {
+      const text = `${user} ${count}`;
+      const posted = await client.ask('post', { text });
+      if (posted.type !== 'done') throw new Error(JSON.stringify(posted));
+      expect(read('messagelog.txt')).toContain(
+        `${posted.body.number}; ${START}; ${user}; ${text}; no\n`,
+      );
+      if (count % 4 > 0) continue;
+      const { number } = posted.body;
+      await client.ask('edit', { number, time: START, text: `${text} again` });
+      expect(read('messagelog.txt')).toContain(
+        `${number}; ${START}; ${user}; ${text} again; yes\n`,
+      );
+    }
+  };
+  await Promise.all(['jess', 'derek', 'steve'].map(work));
+  const numbers = read('messagelog.txt').match(/^\d+(?=;)/gm);
+  expect(numbers).toEqual(Array.from({ length: 120 }, (_, index) => `${index + 1}`));
+});
