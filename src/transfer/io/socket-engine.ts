@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type CloseReason,
+  Endpoint,
+  type EndpointConfig,
+  type PeerAddress,
+  type TransportConnection,
+  type TransportEvent,
+  type TransportIntroduction,
+} from '../core/index.ts';
+import { monotonicNowUs } from './clock.ts';
+import { TransportDriver } from './transport-driver.ts';
+import type { UdpPort } from './udp-port.ts';
+
+/** Largest datagram that is built. */
+const MAX_DATAGRAM_BYTES = 65_507;
+
+/** What a transfer hears of its connection. */
+export interface ConnectionUser {
+  /** Only on the opener's side; elsewhere a user is made for an open connection. */
+  onOpened?(connection: TransportConnection): void;
+  onReadable(): void;
+  onWritable(): void;
+  onStalled(sinceUs: number): void;
+  onResumed(): void;
+  onClosed(reason: CloseReason): void;
+}
+
+export interface SocketEngineOptions {
+  readonly port: UdpPort;
+  readonly config: Omit<EndpointConfig, 'random' | 'receiveBufferBytes'>;
+  /** A peer has opened a connection; undefined closes nothing and lets it idle out. */
+  readonly onIncoming: (connection: TransportConnection) => ConnectionUser | undefined;
+  readonly onTurn: () => void;
+}
+
+/** Uniform in [0, 1) from the system's generator: ids and packet numbers that nobody guesses. */
+function secureRandom(): number {
+  return randomBytes(4).readUInt32BE() / 2 ** 32;
+}
+
+/** One UDP socket with its core endpoint: routes the news of each connection to its user. */
+export class SocketEngine {
+  readonly port: UdpPort;
+  readonly #endpoint: Endpoint;
+  readonly #driver: TransportDriver;
+  readonly #options: SocketEngineOptions;
+  /** By handle; from `open` or `onIncoming` until `closed`. */
+  readonly #users: Map<number, ConnectionUser> = new Map();
+
+  constructor(options: SocketEngineOptions) {
+    this.#options = options;
+    this.port = options.port;
+    this.#endpoint = new Endpoint({
+      ...options.config,
+      random: secureRandom,
+      receiveBufferBytes: options.port.receiveBufferBytes,
+    });
+    this.#driver = new TransportDriver({
+      port: options.port,
+      transport: this.#endpoint,
+      nowUs: monotonicNowUs,
+      maxDatagramBytes: Math.min(MAX_DATAGRAM_BYTES, options.config.datagramBytes ?? 2048),
+      onEvent: this.#onEvent,
+      onTurn: options.onTurn,
+    });
+  }
+
+  /** Connections that are open, opening or lingering. */
+  get connectionCount(): number {
+    return this.#endpoint.connectionCount + this.#endpoint.openingCount;
+  }
+
+  /** Datagrams by what became of them. */
+  get counters(): Endpoint['counters'] {
+    return this.#endpoint.counters;
+  }
+
+  /** False when too many introductions wait. */
+  expect(introduction: TransportIntroduction): boolean {
+    return this.#driver.command((nowUs) => this.#endpoint.expect(introduction, nowUs));
+  }
+
+  /** Opens a connection for `user`; returns what `abandon` takes. */
+  open(
+    introduction: TransportIntroduction,
+    addresses: readonly PeerAddress[],
+    user: ConnectionUser,
+  ): number {
+    const handle = this.#driver.command((nowUs) =>
+      this.#endpoint.open(introduction, addresses, nowUs),
+    );
+    this.#users.set(handle, user);
+    return handle;
+  }
+
+  /** Gives up an opening without a word. */
+  abandon(handle: number): void {
+    this.#endpoint.abandon(handle);
+    this.#users.delete(handle);
+    this.wake();
+  }
+
+  wake(): void {
+    this.#driver.wake();
+  }
+
+  async close(): Promise<void> {
+    this.#driver.close();
+    await this.port.close();
+  }
+
+  readonly #onEvent = (event: TransportEvent): void => {
+    if (event.type === 'unopened') {
+      const user = this.#users.get(event.handle);
+      this.#users.delete(event.handle);
+      user?.onClosed(event.reason);
+      return;
+    }
+    const { connection } = event;
+    if (event.type === 'opened' && !connection.isOpener) {
+      const user = this.#options.onIncoming(connection);
+      if (user !== undefined) this.#users.set(connection.handle, user);
+    }
+    const user = this.#users.get(connection.handle);
+    switch (event.type) {
+      case 'opened':
+        this.#connectPort(connection);
+        user?.onOpened?.(connection);
+        break;
+      case 'readable':
+        user?.onReadable();
+        break;
+      case 'writable':
+        user?.onWritable();
+        break;
+      case 'stalled':
+        user?.onStalled(event.sinceUs);
+        break;
+      case 'resumed':
+        user?.onResumed();
+        break;
+      case 'closed':
+        this.#users.delete(connection.handle);
+        user?.onClosed(event.reason);
+        break;
+      case 'sent':
+        break;
+    }
+  };
+
+  /** An opener's socket speaks to one peer: to whoever answered. */
+  #connectPort(connection: TransportConnection): void {
+    if (connection.isOpener && this.port.peer === undefined && !this.port.isBlocked) {
+      void this.port.connect(connection.peerAddress);
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import { plainIntroduction, type TransportConnection } from '../core/index.ts';
+import type { ReceivePolicy } from '../files/receive-policy.ts';
+import { createReceivePolicy } from '../files/receive-policy.ts';
+import { ReceivingTransfer } from '../files/receiving-transfer.ts';
+import { SendingTransfer } from '../files/sending-transfer.ts';
+import { TransferError } from '../files/transfer-error.ts';
+import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
+import { plainRecords } from '../secure/record-cipher.ts';
+import { monotonicNowUs } from './clock.ts';
+import { DiskInbox } from './disk-inbox.ts';
+import { sourceDisk } from './disk-source.ts';
+import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
+import type { EndpointOptions, SendRequest, TransferEndpoint } from './transfer-endpoint.ts';
+import { UdpPort } from './udp-port.ts';
+
+/** Peers whose socket is kept, so that the next transfer to them starts with what the path taught. */
+const MAX_PEER_SOCKETS = 64;
+/** Introductions that may wait for their opener. */
+const MAX_INTRODUCED = 256;
+/** Longest that `close` waits for lingering connections. */
+const MAX_CLOSE_WAIT_MS = 6_000;
+
+/** Sends and receives files; see `TransferEndpoint`. One listening socket, one more a peer sent to. */
+export class UdpTransferEndpoint implements TransferEndpoint {
+  readonly #options: EndpointOptions;
+  readonly #config: SocketEngineOptions['config'];
+  readonly #policy: ReceivePolicy;
+  readonly #inbox: DiskInbox | undefined;
+  readonly #listening: SocketEngine;
+  /** By the peer's addresses; a promise while its socket is being bound. */
+  readonly #peers: Map<string, Promise<SocketEngine>> = new Map();
+  /** Key id to the name given in `expect`, the oldest first. */
+  readonly #introduced: Map<string, string> = new Map();
+  readonly #transfers: Set<SendingTransfer | ReceivingTransfer> = new Set();
+  readonly #listeners: ((transfer: Transfer) => void)[] = [];
+  #nextId = 1;
+  #isClosing = false;
+  #onQuiet: (() => void) | undefined;
+
+  private constructor(options: EndpointOptions, port: UdpPort) {
+    this.#options = options;
+    const giveUpMs = options.giveUpMs ?? 300_000;
+    this.#config = {
+      controller: options.congestion ?? 'cubic',
+      ...(options.windowPackets === undefined ? {} : { windowPackets: options.windowPackets }),
+      idleTimeoutUs: giveUpMs * 1000,
+      openTimeoutUs: Math.min(giveUpMs, options.openTimeoutMs ?? 60_000) * 1000,
+      datagramBytes: DATAGRAM_BYTES,
+    };
+    const platform = process.platform === 'win32' ? 'win32' : 'posix';
+    this.#policy = createReceivePolicy({
+      platform,
+      maxSizeBytes: options.maxSizeBytes,
+      storedName: options.storedName,
+    });
+    this.#inbox =
+      options.inbox === undefined
+        ? undefined
+        : new DiskInbox({ folder: options.inbox, platform, umask: readUmask() });
+    this.#listening = this.#createEngine(port, this.#onIncoming);
+  }
+
+  static async create(options: EndpointOptions): Promise<UdpTransferEndpoint> {
+    const { host = '127.0.0.1', port = 0, createSocket } = options;
+    try {
+      const udpPort = await UdpPort.bind({
+        host,
+        port,
+        ...(createSocket === undefined ? {} : { createSocket }),
+      });
+      return new UdpTransferEndpoint(options, udpPort);
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const reason = code === 'EADDRINUSE' ? 'another program uses it' : message;
+      throw new TransferError('internal', `cannot use UDP port ${port} on ${host}: ${reason}`, {
+        cause,
+      });
+    }
+  }
+
+  get address(): SocketAddress {
+    return this.#listening.port.address;
+  }
+
+  get receiveBufferBytes(): number {
+    return this.#listening.port.receiveBufferBytes;
+  }
+
+  get transfers(): readonly Transfer[] {
+    return [...this.#transfers];
+  }
+
+  onReceive(listener: (transfer: Transfer) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  expect(introduction: Introduction, from: string): void {
+    if (!this.#listening.expect(plainIntroduction(introduction.keyId))) return;
+    this.#introduced.set(introduction.keyId, from);
+    if (this.#introduced.size <= MAX_INTRODUCED) return;
+    const [oldest] = this.#introduced.keys();
+    this.#introduced.delete(oldest!);
+  }
+
+  send(request: SendRequest): Transfer {
+    let engine: SocketEngine | undefined;
+    const transfer = new SendingTransfer({
+      id: this.#nextId++,
+      peer: request.peer,
+      path: request.path,
+      disk: sourceDisk,
+      cipher: plainRecords,
+      nowUs: monotonicNowUs,
+      wake: () => engine?.wake(),
+    });
+    this.#track(transfer);
+    void this.#open(transfer, request, (opened) => (engine = opened));
+    return transfer;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const transfer of this.#transfers) transfer.cancel();
+    const engines = [this.#listening, ...(await Promise.all(this.#peers.values()))];
+    for (const engine of engines) engine.wake();
+    await this.#quiet(engines);
+    await Promise.all(engines.map((engine) => engine.close()));
+  }
+
+  /** Resolves when no connection is open or lingers, or after a bounded wait. */
+  async #quiet(engines: readonly SocketEngine[]): Promise<void> {
+    const isQuiet = (): boolean => engines.every((engine) => engine.connectionCount === 0);
+    if (isQuiet()) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, MAX_CLOSE_WAIT_MS);
+      this.#onQuiet = () => {
+        if (!isQuiet()) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #createEngine(port: UdpPort, onIncoming: SocketEngineOptions['onIncoming']): SocketEngine {
+    const onTurn = (): void => this.#onQuiet?.();
+    return new SocketEngine({ port, config: this.#config, onIncoming, onTurn });
+  }
+
+  #track(transfer: SendingTransfer | ReceivingTransfer): void {
+    this.#transfers.add(transfer);
+    const forget = (): void => {
+      this.#transfers.delete(transfer);
+      for (const other of this.#transfers) {
+        if (other instanceof ReceivingTransfer) other.onCreditFreed();
+      }
+    };
+    transfer.done.then(forget, forget);
+  }
+
+  async #open(
+    transfer: SendingTransfer,
+    request: SendRequest,
+    onEngine: (engine: SocketEngine) => void,
+  ): Promise<void> {
+    if (!(await transfer.prepare()) || this.#isClosing) return;
+    let engine: SocketEngine;
+    try {
+      engine = await this.#engineTo(request.addresses);
+    } catch {
+      transfer.cancel();
+      return;
+    }
+    if (transfer.isOver) return;
+    onEngine(engine);
+    const introduction = plainIntroduction(request.introduction.keyId);
+    const handle = engine.open(introduction, request.addresses, transfer);
+    // A transfer that ends before its connection opened wants none.
+    transfer.done.catch(() => {
+      engine.abandon(handle);
+    });
+  }
+
+  /** The socket to this peer: the one that is open, or a new one. */
+  #engineTo(addresses: readonly SocketAddress[]): Promise<SocketEngine> {
+    const key = addresses.map(({ address, port }) => `${address}|${port}`).join(' ');
+    const known = this.#peers.get(key);
+    if (known !== undefined) return known;
+    this.#forgetIdlePeers();
+    const { host = '127.0.0.1', createSocket } = this.#options;
+    const options = { host, ...(createSocket === undefined ? {} : { createSocket }) };
+    const engine = UdpPort.bindFree(options).then((port) =>
+      this.#createEngine(port, () => undefined),
+    );
+    this.#peers.set(key, engine);
+    engine.catch(() => this.#peers.delete(key));
+    return engine;
+  }
+
+  #forgetIdlePeers(): void {
+    if (this.#peers.size < MAX_PEER_SOCKETS) return;
+    for (const [key, pending] of this.#peers) {
+      void pending.then(async (engine) => {
+        if (engine.connectionCount > 0 || this.#peers.size < MAX_PEER_SOCKETS) return;
+        this.#peers.delete(key);
+        await engine.close();
+      });
+    }
+  }
+
+  readonly #onIncoming = (connection: TransportConnection): ConnectionUser | undefined => {
+    const from = this.#introduced.get(connection.keyId);
+    if (from === undefined) return undefined;
+    this.#introduced.delete(connection.keyId);
+    const transfer = new ReceivingTransfer({
+      id: this.#nextId++,
+      peer: from,
+      connection,
+      cipher: plainRecords,
+      inbox: this.#inbox,
+      policy: this.#policy,
+      nowUs: monotonicNowUs,
+      wake: () => {
+        this.#listening.wake();
+      },
+      onAccepted: (accepted) => {
+        for (const listener of this.#listeners) listener(accepted);
+      },
+    });
+    this.#track(transfer);
+    return transfer;
+  };
+}
+
+/** UDP payload of the datagrams sent, until the path's MTU is discovered. */
+const DATAGRAM_BYTES = 1_200;
+
+function readUmask(): number {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is no other way to read it
+  return process.umask();
+}
