@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CloseCode } from '../../../src/transfer/core/transport.ts';
+import {
+  encodeAccept,
+  encodeEnd,
+  encodeFailure,
+  MessageType,
+} from '../../../src/transfer/files/message.ts';
+import { encodeOffer } from '../../../src/transfer/files/offer.ts';
+import { plainRecords } from '../../../src/transfer/secure/record-cipher.ts';
+import { RecordWriter } from '../../../src/transfer/secure/record-writer.ts';
+import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
+import { endOf, TransferRun, type TransferEnd } from './transfer-run.ts';
+
+const content = contentOf(1_000);
+const digest = createHash('sha256').update(content).digest();
+const offer = encodeOffer({
+  name: 'movie.mp4',
+  sizeBytes: 1_000,
+  mtimeNs: 0n,
+  mode: 0o644,
+});
+const end = encodeEnd({ entryIndex: 0, sizeBytes: 1_000, digest });
+const nothing = new Uint8Array(0);
+
+type Line = readonly [type: number, body: Uint8Array];
+
+/** What a receiver makes of a sender that says these records and then perhaps FIN. */
+async function receive(
+  lines: readonly Line[],
+  isFinished = false,
+): Promise<{ received: TransferEnd; inbox: MemoryInbox; run: TransferRun }> {
+  const inbox = new MemoryInbox();
+  const run = new TransferRun({ source: new MemorySource({ content }), inbox });
+  const writer = new RecordWriter(run.pair.opener, plainRecords);
+  for (const [type, body] of lines) writer.write(type, body);
+  if (isFinished) run.pair.opener.finish();
+  let received: TransferEnd | undefined;
+  void endOf(run.receiver.done).then((value) => (received = value));
+  await run.runUntil(() => received !== undefined);
+  return { received: received!, inbox, run };
+}
+
+const good: readonly Line[] = [
+  [MessageType.offer, offer],
+  [MessageType.content, content],
+  [MessageType.end, end],
+];
+
+test('the records of the cases below are received when nothing is wrong with them', async () => {
+  const { received, inbox } = await receive(good);
+  expect(received).toMatchObject({ totalBytes: 1_000 });
+  expect(inbox.published.size).toBe(1);
+});
+
+test('content with another hash is never published, and both sides hear why', async () => {
+  const changed = Uint8Array.from(content);
+  changed[500]! ^= 1;
+  const { received, inbox, run } = await receive([
+    good[0]!,
+    [MessageType.content, changed],
+    good[2]!,
+  ]);
+  expect(received).toEqual({ code: 'integrity', text: 'what arrived is not what was sent' });
+  expect([inbox.published.size, inbox.partials.size, inbox.log.at(-1)]).toEqual([0, 0, 'discard']);
+  await run.step();
+  expect(Buffer.from(run.pair.opener.peek()).toString()).toContain('what arrived is not what');
+});
+
+describe('a sender breaks the protocol when it', () => {
+  const broken: readonly (readonly [string, readonly Line[]])[] = [
+    ['sends content first', [good[1]!]],
+    ['offers twice', [good[0]!, good[0]!]],
+    ['sends an unknown record', [good[0]!, [99, nothing]]],
+    ['says DONE', [good[0]!, [MessageType.done, nothing]]],
+    ['sends empty content', [good[0]!, [MessageType.content, nothing]]],
+    ['sends more than it offered', [good[0]!, good[1]!, [MessageType.content, Uint8Array.of(1)]]],
+    ['ends too early', [good[0]!, [MessageType.content, content.subarray(1)], good[2]!]],
+    [
+      'ends another entry',
+      [
+        good[0]!,
+        good[1]!,
+        [MessageType.end, encodeEnd({ entryIndex: 1, sizeBytes: 1_000, digest })],
+      ],
+    ],
+    ['sends a broken FAIL', [good[0]!, [MessageType.fail, Uint8Array.of(77)]]],
+    ['offers nonsense', [[MessageType.offer, Uint8Array.of(1, 0, 0, 1, 9)]]],
+  ];
+  test.each(broken)('%s', async (_what, lines) => {
+    const { received, inbox, run } = await receive(lines);
+    expect(received).toMatchObject({ code: 'protocol' });
+    expect(run.pair.responder.closedWith?.code).toBe(CloseCode.violation);
+    expect(inbox.published.size).toBe(0);
+  });
+});
+
+test.each([0, 1, 2])('a FIN behind record %i is an integrity failure', async (last) => {
+  const { received, run } = await receive(good.slice(0, last), true);
+  expect(received).toMatchObject({ code: 'integrity' });
+  expect(run.pair.responder.closedWith?.code).toBe(CloseCode.integrity);
+});
+
+test('an offer of another version is refused as that', async () => {
+  const later = Uint8Array.from(offer);
+  later[0] = 2;
+  const { received } = await receive([[MessageType.offer, later]]);
+  expect(received).toMatchObject({ code: 'version' });
+});
+
+/** What a sender makes of a receiver that says these records and then perhaps FIN. */
+async function send(
+  lines: readonly Line[],
+  isFinished = false,
+): Promise<{ sent: TransferEnd; run: TransferRun }> {
+  const run = new TransferRun({ source: new MemorySource({ content }), inbox: undefined });
+  const writer = new RecordWriter(run.pair.responder, plainRecords);
+  await run.start();
+  const listener = {
+    onReadable: () => undefined,
+    onWritable: () => undefined,
+    onClosed: () => undefined,
+  };
+  for (let turn = 0; turn < 5; turn++) {
+    run.pair.step(run.sender, listener);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const [type, body] of lines) writer.write(type, body);
+  if (isFinished) run.pair.responder.finish();
+  let sent: TransferEnd | undefined;
+  void endOf(run.sender.done).then((value) => (sent = value));
+  while (sent === undefined) {
+    run.pair.step(run.sender, listener);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { sent, run };
+}
+
+const accept: Line = [MessageType.accept, encodeAccept({ entryIndex: 0, offsetBytes: 0 })];
+
+describe('a receiver breaks the protocol when it', () => {
+  const broken: readonly (readonly [string, readonly Line[]])[] = [
+    ['is done before it accepted', [[MessageType.done, nothing]]],
+    ['accepts twice', [accept, accept]],
+    [
+      'asks for a later offset',
+      [[MessageType.accept, encodeAccept({ entryIndex: 0, offsetBytes: 5 })]],
+    ],
+    [
+      'asks for an entry that is not there',
+      [[MessageType.accept, encodeAccept({ entryIndex: 1, offsetBytes: 0 })]],
+    ],
+    ['sends content', [accept, [MessageType.content, content]]],
+    ['says more than DONE', [accept, [MessageType.done, Uint8Array.of(0)]]],
+    ['rejects without a code', [[MessageType.reject, nothing]]],
+  ];
+  test.each(broken)('%s', async (_what, lines) => {
+    const { sent, run } = await send(lines);
+    expect(sent).toMatchObject({ code: 'protocol' });
+    expect(run.pair.opener.closedWith?.code).toBe(CloseCode.violation);
+  });
+});
+
+test('a receiver that says FIN before DONE did not receive the file', async () => {
+  const { sent } = await send([accept], true);
+  expect(sent).toMatchObject({ code: 'integrity' });
+});
+
+test('a reason from the peer reaches us as one line without control characters', async () => {
+  const reject = encodeFailure({ code: 'refused', reason: 'no' });
+  const dirty = Buffer.concat([reject, Buffer.from('\x1b[2J\r\nok \u202egpj')]);
+  const { sent } = await send([[MessageType.reject, dirty]]);
+  expect(sent).toEqual({ code: 'refused', text: 'no\ufffd[2J\ufffd\ufffdok \ufffdgpj' });
+});
+
+test('random bytes end both sides with an error and never throw', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (noise, isFramed) => {
+      const run = new TransferRun({
+        source: new MemorySource({ content: contentOf(5_000_000) }),
+        inbox: new MemoryInbox(),
+      });
+      await run.start();
+      for (const side of [run.pair.opener, run.pair.responder]) {
+        if (isFramed) new RecordWriter(side, plainRecords).write(noise[0] ?? 0, noise.subarray(1));
+        else side.write(noise);
+      }
+      for (let turn = 0; turn < 10; turn++) await run.step();
+      run.pair.vanish();
+      await run.finish();
+      expect(run.sender.state).toBe('failed');
+    }),
+    { numRuns: 150 },
+  );
+});

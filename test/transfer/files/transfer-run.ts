@@ -1,0 +1,108 @@
+import { plainRecords } from '../../../src/transfer/secure/record-cipher.ts';
+import type { Inbox, SourceDisk } from '../../../src/transfer/files/disk.ts';
+import {
+  createReceivePolicy,
+  type ReceivePolicy,
+} from '../../../src/transfer/files/receive-policy.ts';
+import { ReceivingTransfer } from '../../../src/transfer/files/receiving-transfer.ts';
+import { SendingTransfer } from '../../../src/transfer/files/sending-transfer.ts';
+import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
+import type { TransferResult } from '../../../src/transfer/files/transfer.ts';
+import { MemoryPair, type PairOptions } from './memory-pair.ts';
+
+export interface RunOptions {
+  readonly source: SourceDisk;
+  readonly inbox: Inbox | undefined;
+  readonly path?: string;
+  readonly policy?: ReceivePolicy;
+  readonly pair?: PairOptions;
+}
+
+/** Steps without any news after which a run counts as stuck; a real disk answers much sooner. */
+const MAX_IDLE_STEPS = 20_000;
+
+/** One transfer between two parts in memory, step by step. */
+export class TransferRun {
+  readonly pair: MemoryPair;
+  readonly sender: SendingTransfer;
+  readonly receiver: ReceivingTransfer;
+  nowUs = 1_000_000;
+  acceptedCount = 0;
+  wakeCount = 0;
+
+  constructor(options: RunOptions) {
+    this.pair = new MemoryPair(options.pair);
+    const shared = {
+      cipher: plainRecords,
+      nowUs: () => this.nowUs,
+      wake: () => {
+        this.wakeCount++;
+      },
+    };
+    this.sender = new SendingTransfer({
+      ...shared,
+      id: 1,
+      peer: 'jess',
+      path: options.path ?? '/home/derek/movie.mp4',
+      disk: options.source,
+    });
+    this.receiver = new ReceivingTransfer({
+      ...shared,
+      id: 2,
+      peer: 'derek',
+      connection: this.pair.responder,
+      inbox: options.inbox,
+      policy: options.policy ?? createReceivePolicy({ platform: 'posix' }),
+      onAccepted: () => {
+        this.acceptedCount++;
+      },
+    });
+  }
+
+  /** Opens the source, then the connection. */
+  async start(): Promise<void> {
+    if (!(await this.sender.prepare())) return;
+    this.sender.onOpening(this.pair.opener);
+    this.sender.onOpened(this.pair.opener);
+  }
+
+  /** One flight each way, then whatever promises wait. */
+  async step(): Promise<boolean> {
+    this.nowUs += 1_000;
+    const hasMoved = this.pair.step(this.sender, this.receiver);
+    await new Promise((resolve) => setImmediate(resolve));
+    return hasMoved;
+  }
+
+  /** Steps until `isReached`, or until nothing has happened for long. */
+  async runUntil(isReached: () => boolean): Promise<void> {
+    let idleSteps = 0;
+    while (!isReached()) {
+      const wakeCount = this.wakeCount;
+      idleSteps = (await this.step()) || this.wakeCount > wakeCount ? 0 : idleSteps + 1;
+      if (idleSteps > MAX_IDLE_STEPS) throw new Error('the run is stuck');
+    }
+  }
+
+  /** Runs to the end of both sides. */
+  async finish(): Promise<{ sent: TransferEnd; received: TransferEnd }> {
+    let sent: TransferEnd | undefined;
+    let received: TransferEnd | undefined;
+    void endOf(this.sender.done).then((end) => (sent = end));
+    void endOf(this.receiver.done).then((end) => (received = end));
+    await this.runUntil(() => sent !== undefined && received !== undefined);
+    return { sent: sent!, received: received! };
+  }
+}
+
+/** How a transfer ended: its result, or the code and text of its error. */
+export type TransferEnd = TransferResult | { readonly code: string; readonly text: string };
+
+export async function endOf(done: Promise<TransferResult>): Promise<TransferEnd> {
+  try {
+    return await done;
+  } catch (error) {
+    if (!(error instanceof TransferError)) throw error;
+    return { code: error.code, text: error.message };
+  }
+}

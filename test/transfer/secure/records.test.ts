@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  MAX_RECORD_BYTES,
+  plainRecords,
+  type RecordCipher,
+} from '../../../src/transfer/secure/record-cipher.ts';
+import { RecordReader } from '../../../src/transfer/secure/record-reader.ts';
+import { RecordWriter } from '../../../src/transfer/secure/record-writer.ts';
+
+/** A cipher that can be seen through: inverts each byte and adds a sum. */
+const toyCipher: RecordCipher = {
+  tagBytes: 16,
+  seal: (header, body, write) => {
+    const inside = Uint8Array.of(header[4]!, ...body).map((byte) => byte ^ 0xff);
+    write(header.subarray(0, 4));
+    write(inside);
+    write(new Uint8Array(16).fill(inside.reduce((sum, byte) => sum + byte, 0)));
+  },
+  open: (record) => {
+    const inside = record.subarray(4, -16);
+    const sum = inside.reduce((total, byte) => total + byte, 0) & 0xff;
+    return record.at(-1) === sum ? inside.map((byte) => byte ^ 0xff) : undefined;
+  },
+};
+
+/** Bytes that are readable in pieces whose lengths repeat `pieceLengths`. */
+class PiecewiseInput {
+  consumedBytes = 0;
+  readonly isClosed = false;
+  readonly #bytes: Uint8Array;
+  readonly #pieceLengths: readonly number[];
+  #pieceCount = 0;
+
+  constructor(bytes: Uint8Array, pieceLengths: readonly number[]) {
+    this.#bytes = bytes;
+    this.#pieceLengths = pieceLengths;
+  }
+
+  peek(): Uint8Array {
+    const length = this.#pieceLengths[this.#pieceCount % this.#pieceLengths.length]!;
+    return this.#bytes.subarray(this.consumedBytes, this.consumedBytes + length);
+  }
+
+  consume(byteCount: number): void {
+    if (byteCount > this.peek().length) throw new Error('more consumed than shown');
+    this.consumedBytes += byteCount;
+    this.#pieceCount++;
+  }
+}
+
+interface SeenRecord {
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
+function written(records: readonly SeenRecord[], cipher: RecordCipher): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  const output = {
+    recordLimitBytes: 65_536,
+    write: (chunk: Uint8Array) => void chunks.push(chunk),
+  };
+  const writer = new RecordWriter(output, cipher);
+  for (const { type, body } of records) writer.write(type, body);
+  const bytes = Buffer.concat(chunks);
+  expect(writer.writtenBytes).toBe(bytes.length);
+  return bytes;
+}
+
+function read(
+  input: PiecewiseInput,
+  cipher: RecordCipher,
+): { records: SeenRecord[]; verdict: string; reader: RecordReader } {
+  const reader = new RecordReader(input, cipher);
+  const records: SeenRecord[] = [];
+  for (;;) {
+    const verdict = reader.read((type, body) => {
+      records.push({ type, body: Uint8Array.from(body) });
+    });
+    if (verdict !== 'record') return { records, verdict, reader };
+  }
+}
+
+const anyRecords = fc.array(
+  fc.record({
+    type: fc.nat(255),
+    body: fc.oneof(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.integer({ min: 0, max: 65_000 }).map((length) => new Uint8Array(length).fill(length)),
+    ),
+  }),
+  { maxLength: 6 },
+);
+const anyPieces = fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 5 });
+
+test.each([
+  ['in the clear', plainRecords],
+  ['sealed', toyCipher],
+])('records %s come out as they went in, whatever the pieces', (_what, cipher) => {
+  fc.assert(
+    fc.property(anyRecords, anyPieces, (records, pieceLengths) => {
+      const bytes = written(records, cipher);
+      const input = new PiecewiseInput(bytes, pieceLengths);
+      const { records: seen, verdict } = read(input, cipher);
+      expect(verdict).toBe('none');
+      expect(input.consumedBytes).toBe(bytes.length);
+      expect(seen.length).toBe(records.length);
+      seen.forEach(({ type, body }, index) => {
+        expect(type).toBe(records[index]!.type);
+        expect(Buffer.compare(body, records[index]!.body)).toBe(0);
+      });
+    }),
+  );
+});
+
+test('a record is not handed on before its last byte has arrived', () => {
+  const bytes = written([{ type: 3, body: Uint8Array.of(1, 2, 3) }], plainRecords);
+  const { records, verdict } = read(new PiecewiseInput(bytes.subarray(0, -1), [4]), plainRecords);
+  expect([records, verdict]).toEqual([[], 'none']);
+});
+
+test.each([0, MAX_RECORD_BYTES - 3, 0xffff_ffff])(
+  'a record of announced length %i is a violation before any buffer grows',
+  (length) => {
+    const bytes = Buffer.alloc(70_000);
+    bytes.writeUInt32BE(length);
+    for (const pieceLengths of [[1], [4], [70_000]]) {
+      const { verdict, reader, records } = read(
+        new PiecewiseInput(bytes, pieceLengths),
+        plainRecords,
+      );
+      expect([verdict, reader.bufferBytes, records]).toEqual(['violation', 0, []]);
+      expect(reader.read(() => undefined)).toBe('violation');
+    }
+  },
+);
+
+test('a record of exactly the largest length passes', () => {
+  const body = new Uint8Array(MAX_RECORD_BYTES - 5).fill(7);
+  const input = new PiecewiseInput(written([{ type: 4, body }], plainRecords), [1_000]);
+  const { records, reader } = read(input, plainRecords);
+  expect(records[0]!.body.length).toBe(body.length);
+  expect(reader.bufferBytes).toBe(MAX_RECORD_BYTES);
+});
+
+test('a record that does not open is a violation, and so is all that follows it', () => {
+  const bytes = written(
+    [
+      { type: 1, body: Uint8Array.of(1) },
+      { type: 2, body: Uint8Array.of(2) },
+    ],
+    toyCipher,
+  );
+  bytes[5]! ^= 1;
+  const { records, verdict, reader } = read(new PiecewiseInput(bytes, [1_000]), toyCipher);
+  expect([records, verdict]).toEqual([[], 'violation']);
+  expect(reader.read(() => undefined)).toBe('violation');
+});
+
+test('random bytes never throw and never make the reader hold more than one record', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 2_000 }), anyPieces, (noise, pieceLengths) => {
+      for (const cipher of [plainRecords, toyCipher]) {
+        const { reader } = read(new PiecewiseInput(noise, pieceLengths), cipher);
+        expect(reader.bufferBytes).toBeLessThanOrEqual(MAX_RECORD_BYTES);
+      }
+    }),
+  );
+});
+
+test('what a record may hold is what the transport allows, less what is not body', () => {
+  const output = { recordLimitBytes: 4_096, write: () => undefined };
+  expect(new RecordWriter(output, plainRecords).bodyLimitBytes).toBe(4_096 - 5);
+  expect(new RecordWriter(output, toyCipher).bodyLimitBytes).toBe(4_096 - 5 - 16);
+  output.recordLimitBytes = 1_000_000;
+  expect(new RecordWriter(output, plainRecords).bodyLimitBytes).toBe(MAX_RECORD_BYTES - 5);
+});
