@@ -30,7 +30,6 @@ interface Undo {
  * before it. A reduction is undone when every loss that caused it turns out spurious (RFC 9438 §4.9).
  */
 export class Cubic implements CongestionController {
-  readonly inflightGain: number = 2;
   readonly connectionWindowPackets: number = Infinity;
   #datagramBytes: number;
   #windowBytes: number;
@@ -64,6 +63,11 @@ export class Cubic implements CongestionController {
   get pacingBytesPerSec(): number {
     const gain = this.#isInSlowStart ? SLOW_START_PACING_GAIN : PACING_GAIN;
     return (gain * this.#windowBytes * 1e6) / this.#smoothedRttUs;
+  }
+
+  /** Only a window that doubles needs the network to hold two of it. */
+  get inflightGain(): number {
+    return this.#isInSlowStart ? SLOW_START_PACING_GAIN : PACING_GAIN;
   }
 
   get #isInSlowStart(): boolean {
