@@ -51,10 +51,12 @@ export class DiskInbox implements Inbox {
 
   async create(request: PartialRequest): Promise<PartialFile> {
     const context = this.#context;
-    // Promised before the disk is asked, so that two offers at once cannot both get the same room.
-    context.promisedBytes += request.sizeBytes;
     try {
-      await this.#checkRoom(request);
+      await this.#promiseRoom(request);
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
+    }
+    try {
       const { handle, partPath, attempt } = await this.#openPart(request.storedName);
       return new DiskPartial({ context, handle, partPath, request, attempt });
     } catch (error) {
@@ -63,15 +65,16 @@ export class DiskInbox implements Inbox {
     }
   }
 
-  async #checkRoom({ sizeBytes, keptFreeShare }: PartialRequest): Promise<void> {
+  /** Counts what other receives were promised as gone, so that no room is promised twice. */
+  async #promiseRoom({ sizeBytes, keptFreeShare }: PartialRequest): Promise<void> {
     const { bsize, blocks, bavail } = await this.#context.files.statfs(this.#context.folder);
     const keptBytes = blocks * bsize * keptFreeShare;
     const roomBytes = Math.floor(bavail * bsize - keptBytes - this.#context.promisedBytes);
-    if (roomBytes < 0) {
-      const freeBytes = Math.max(0, roomBytes + sizeBytes);
-      const reason = `no space: ${sizeBytes} bytes offered, room for ${freeBytes}`;
+    if (sizeBytes > roomBytes && sizeBytes > 0) {
+      const reason = `no space: ${sizeBytes} bytes offered, room for ${Math.max(0, roomBytes)}`;
       throw new TransferError('no-space', reason);
     }
+    this.#context.promisedBytes += sizeBytes;
   }
 
   async #openPart(
