@@ -1,4 +1,4 @@
-import { strict as assert } from 'node:assert';
+import assert from 'node:assert/strict';
 import { SEGMENT_BYTES, type PartialFile } from './disk.ts';
 
 /** Whole segments a transfer that wait for the disk; then it reads no more from the network. */
