@@ -6,6 +6,7 @@ import {
   MAX_INTRODUCTIONS_PER_PAIR,
   MAX_INTRODUCTIONS_PER_RECEIVER,
 } from '../../src/chat/core/introduction-ledger.ts';
+import { LoginDesk } from '../../src/chat/core/login-desk.ts';
 import { LoginGate, MAX_ATTEMPT_RECORDS, MAX_DELAY_MS } from '../../src/chat/core/login-gate.ts';
 import { pagesOf } from '../../src/chat/core/pages.ts';
 import { MAX_FRAME_BYTES } from '../../src/chat/core/protocol.ts';
@@ -195,4 +196,22 @@ test('two password checks run at once, the waiting list is bounded, and addresse
   await Promise.all(done);
   expect(mostAtOnce).toBe(MAX_CHECKS_AT_ONCE);
   expect(order.indexOf('other')).toBeLessThanOrEqual(MAX_CHECKS_AT_ONCE + 1);
+});
+
+test('an attempt that waits leaves with its connection, one that is checked counts all the same', () => {
+  const desk = new LoginDesk(new Map([['jess', { kind: 'plain', password: 'x' }]]), 2, 10_000);
+  const attempt = { request: 1, user: 'jess', password: 'y', udpPort: 1, address: 'a' };
+  expect(desk.begin({ ...attempt, connection: 1 }, 0)?.verdict).toBe('check');
+  for (const connection of [2, 3]) {
+    expect(desk.begin({ ...attempt, connection }, 0)).toBe(undefined);
+  }
+  desk.withdraw(1);
+  desk.withdraw(2);
+  const steps = desk.conclude(1, { verdict: 'wrong' }, 0);
+  expect(steps.map(({ verdict, attempt: { connection } }) => [verdict, connection])).toEqual([
+    ['refused', 1],
+    ['check', 3],
+  ]);
+  expect(desk.conclude(3, { verdict: 'wrong' }, 0)).toMatchObject([{ reason: 'blocked' }]);
+  expect(desk.conclude(3, { verdict: 'right' }, 0)).toEqual([]);
 });

@@ -76,8 +76,9 @@ test('a reader misses nothing and sees nothing twice while earlier messages are 
 test('a full board forgets its oldest tenth and takes the new message', () => {
   const board = new MessageBoard();
   for (let count = 0; count < MAX_MESSAGES; count += 1) {
-    expect(board.post('a', `x${count}`, stamp(count))).toMatchObject({ hasForgotten: false });
+    board.post('a', `x${count}`, stamp(count));
   }
+  expect(board.size).toBe(MAX_MESSAGES);
   expect(board.post('a', 'last', stamp(1))).toMatchObject({
     hasForgotten: true,
     view: { number: 90_001, text: 'last' },

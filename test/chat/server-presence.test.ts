@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { RawClient } from './raw-client.ts';
 import { startFixture } from './server-fixture.ts';
 
 test('a client that answers no ping is gone 15 s after its last frame, one that answers stays', async () => {
@@ -46,4 +47,11 @@ test('stopping tells every client, empties userlog.txt and leaves no socket behi
   }
   expect(read('userlog.txt')).toBe('');
   expect(read('messagelog.txt')).toContain('; bye; no\n');
+});
+
+test('an IPv4 client that came through an IPv6 socket has an IPv4 address', async () => {
+  const { server, read } = await startFixture({ host: '::' });
+  const jess = await RawClient.connect(server.port);
+  await jess.login('jess', 'jess-pw');
+  expect(read('userlog.txt')).toBe('1; 25 Apr 2021 05:26:30; jess; 127.0.0.1; 6000\n');
 });

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { LoginAttempt, PasswordOutcome } from './effect.ts';
 import { LoginGate } from './login-gate.ts';
 import type { Refusal } from './protocol.ts';
@@ -58,7 +59,8 @@ export class LoginDesk {
     const steps: LoginStep[] = [answerTo(attempt, outcome, isBlocked)];
     for (const ticket of retry) {
       const waiting = this.#attempts.get(ticket);
-      const step = waiting && this.begin(waiting, nowMs);
+      assert(waiting, 'whoever waits has an attempt');
+      const step = this.begin(waiting, nowMs);
       if (step) steps.push(step);
     }
     return steps;
