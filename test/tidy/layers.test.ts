@@ -55,7 +55,7 @@ const rules: Record<string, Rule> = {
     from: ['src/chat', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
   },
-  'test/sim': { from: [`${core}/index.ts`], outside: ['node'] },
+  'test/sim': { from: [`${core}/index.ts`], outside: ['node', 'vitest'] },
   'bench/simulated': { from: ['test/sim', `${core}/index.ts`], outside: ['node', 'packages'] },
 };
 

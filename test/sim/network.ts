@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import {
+  Endpoint,
+  type EndpointConfig,
+  type PeerAddress,
+  type Transmit,
+  type Transport,
+  type TransportEvent,
+} from '../../src/transfer/core/index.ts';
+import { EventHeap, type SimEvent } from './event-heap.ts';
+import { type ElementSpec, type Flight, Link, MAX_DATAGRAM_BYTES } from './link.ts';
+import { Random } from './random.ts';
+import { Fate, Trace } from './trace.ts';
+
+/** Virtual time after which a run that is not done has failed: an hour. */
+export const MAX_VIRTUAL_US = 3_600_000_000;
+/** Datagrams, timers and application turns after which a run that is not done has failed. */
+export const MAX_EVENTS = 50_000_000;
+/** Turns of one node at one instant: more is a node that never comes to rest. */
+export const MAX_TURNS_AT_ONCE = 100_000;
+/** What a datagram's bytes become once they are no longer the node's. */
+const POISON = 0xdb;
+const SIM_PORT = 7000;
+
+export interface NetworkOptions {
+  /** u32. All randomness comes from it. */
+  readonly seed: number;
+  /** Hash the trace, so that `digest()` works. Default false. */
+  readonly isHashed?: boolean;
+  /** Overwrite lent and delivered bytes after each call. Default true. */
+  readonly isPoisoned?: boolean;
+  readonly maxVirtualUs?: number;
+  readonly maxEvents?: number;
+}
+
+/** A run that broke a rule of the simulator, or did not end; the message holds seed and trace. */
+export class SimulationError extends Error {
+  override readonly name = 'SimulationError';
+}
+
+/** Somebody with an address: a transport and the application that hears its events. */
+export class SimNode<T extends Transport = Transport> {
+  readonly name: string;
+  readonly address: PeerAddress;
+  readonly transport: T;
+  /** Hears each event; may command the transport, which is drained again afterwards. */
+  application: (event: TransportEvent, nowUs: number) => void = () => undefined;
+  /** When the transport wants `handleTimeout`. Owned by the network. */
+  timeoutUs: number = Infinity;
+  /** Whether it must be drained before time goes on. Owned by the network. */
+  isDirty = true;
+  readonly links: Map<string, Link> = new Map();
+  lastTo: PeerAddress | undefined;
+  lastLink: Link | undefined;
+
+  constructor(name: string, transport: T) {
+    this.name = name;
+    this.address = { address: name, port: SIM_PORT };
+    this.transport = transport;
+  }
+}
+
+/** Something the application wants to do later. */
+class Call implements SimEvent {
+  atUs = 0;
+  order = 0;
+  readonly #act: (nowUs: number) => void;
+
+  constructor(act: (nowUs: number) => void) {
+    this.#act = act;
+  }
+
+  fire(nowUs: number): void {
+    this.#act(nowUs);
+  }
+}
+
+/**
+ * Nodes and the links between them, in virtual microseconds.
+ *
+ * At each instant all that is due happens first, in the order in which it was scheduled; then every
+ * node that heard something is drained as `Transport` asks: datagrams, events, the application's
+ * turn, until quiet, then its next timeout. Time jumps to the next thing that happens.
+ */
+export class Network {
+  readonly heap: EventHeap = new EventHeap();
+  readonly trace: Trace;
+  readonly random: Random;
+  readonly seed: number;
+  /** Datagrams to an address that no link leads to. */
+  unroutableCount = 0;
+  readonly #nodes: SimNode[] = [];
+  readonly #transmit: Transmit = {
+    buffer: new Uint8Array(MAX_DATAGRAM_BYTES),
+    length: 0,
+    to: { address: '', port: 0 },
+  };
+  readonly #isPoisoned: boolean;
+  readonly #maxVirtualUs: number;
+  readonly #maxEvents: number;
+  readonly #nowhere: number;
+  #nowUs = 0;
+  #eventCount = 0;
+
+  constructor(options: NetworkOptions) {
+    this.seed = options.seed;
+    this.random = new Random(options.seed);
+    this.trace = new Trace(options.isHashed ?? false);
+    this.#isPoisoned = options.isPoisoned ?? true;
+    this.#maxVirtualUs = options.maxVirtualUs ?? MAX_VIRTUAL_US;
+    this.#maxEvents = options.maxEvents ?? MAX_EVENTS;
+    this.#nowhere = this.trace.addDirection('nowhere');
+  }
+
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
+  add<T extends Transport>(name: string, transport: T): SimNode<T> {
+    const node = new SimNode(name, transport);
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** A node with the real core; its randomness is a stream of this network's. */
+  addEndpoint(name: string, config: Partial<EndpointConfig> = {}): SimNode<Endpoint> {
+    const random = this.random.split(`endpoint/${name}`);
+    return this.add(
+      name,
+      new Endpoint({ random: () => random.next(), controller: 'cubic', ...config }),
+    );
+  }
+
+  /** One direction; its elements are passed in this order. */
+  connect(from: SimNode, to: SimNode, elements: readonly ElementSpec[]): Link {
+    const link = new Link(`${from.name}>${to.name}`, elements, this, (flight) => {
+      this.#deliver(flight, from, to);
+    });
+    from.links.set(keyOf(to.address), link);
+    from.lastTo = undefined;
+    return link;
+  }
+
+  /** Lets `act` command a node at an instant; the node is drained afterwards. */
+  at(atUs: number, node: SimNode, act: (nowUs: number) => void): void {
+    const call = new Call((nowUs) => {
+      node.isDirty = true;
+      act(nowUs);
+    });
+    this.heap.push(call, Math.max(atUs, this.#nowUs));
+  }
+
+  /** Runs until `isDone`; idleness before that, or a limit, is a failure. */
+  run(isDone: () => boolean): void {
+    this.#drainAll();
+    while (!isDone()) {
+      if (!this.#step()) this.fail('idle, and not done');
+    }
+  }
+
+  /** Runs to an instant, whatever happens or does not. */
+  runUntil(untilUs: number): void {
+    this.#drainAll();
+    while (this.#nextUs() <= untilUs) this.#step();
+    this.#nowUs = Math.max(this.#nowUs, untilUs);
+  }
+
+  fail(what: string, cause?: unknown): never {
+    const context = `seed ${this.seed}, ${this.#nowUs} us, ${this.#eventCount} events`;
+    throw new SimulationError(`${what} (${context})\n${this.trace.text}`, { cause });
+  }
+
+  #nextUs(): number {
+    let next = this.heap.nextAtUs;
+    for (const node of this.#nodes) if (node.timeoutUs < next) next = node.timeoutUs;
+    return next;
+  }
+
+  /** Goes to the next instant; false when there is none. */
+  #step(): boolean {
+    const nextUs = this.#nextUs();
+    if (nextUs === Infinity) return false;
+    if (nextUs < this.#nowUs) this.fail('time went back');
+    if (nextUs > this.#maxVirtualUs) this.fail('too much virtual time');
+    this.#nowUs = nextUs;
+    try {
+      this.#happen();
+    } catch (error) {
+      if (error instanceof SimulationError) throw error;
+      this.fail(error instanceof Error ? error.message : 'something else was thrown', error);
+    }
+    return true;
+  }
+
+  #happen(): void {
+    const nowUs = this.#nowUs;
+    while (this.heap.nextAtUs === nowUs) {
+      this.#count();
+      this.heap.pop()!.fire(nowUs);
+    }
+    for (const node of this.#nodes) {
+      if (node.timeoutUs > nowUs) continue;
+      this.#count();
+      node.transport.handleTimeout(nowUs);
+      node.isDirty = true;
+    }
+    this.#drainAll();
+  }
+
+  #drainAll(): void {
+    for (const node of this.#nodes) if (node.isDirty) this.#drain(node);
+  }
+
+  /** The contract of `Transport`, to the letter. */
+  #drain(node: SimNode): void {
+    const { transport } = node;
+    const nowUs = this.#nowUs;
+    for (let turns = 0; ; turns++) {
+      if (turns > MAX_TURNS_AT_ONCE) this.fail(`${node.name} does not come to rest`);
+      this.#drainTransmits(node);
+      let hasActed = false;
+      for (let event = transport.pollEvent(); event !== undefined; event = transport.pollEvent()) {
+        hasActed = true;
+        this.#count();
+        node.application(event, nowUs);
+      }
+      if (hasActed) continue;
+      node.timeoutUs = Math.ceil(transport.nextTimeoutUs());
+      if (Number.isNaN(node.timeoutUs)) this.fail(`${node.name} does not know its next timeout`);
+      if (node.timeoutUs > nowUs) break;
+      this.#count();
+      transport.handleTimeout(nowUs);
+    }
+    node.isDirty = false;
+  }
+
+  #drainTransmits(node: SimNode): void {
+    const transmit = this.#transmit;
+    const nowUs = this.#nowUs;
+    while (node.transport.pollTransmit(transmit, nowUs)) {
+      this.#count();
+      const { buffer, length, to } = transmit;
+      if (to !== node.lastTo) {
+        node.lastTo = to;
+        node.lastLink = node.links.get(keyOf(to));
+      }
+      if (node.lastLink === undefined) {
+        this.unroutableCount++;
+        this.trace.record(nowUs, this.#nowhere, buffer, length, Fate.unroutable);
+      } else {
+        node.lastLink.send(buffer, length, nowUs);
+      }
+      if (this.#isPoisoned) buffer.fill(POISON, 0, length);
+    }
+  }
+
+  #deliver(flight: Flight, from: SimNode, to: SimNode): void {
+    const { bytes, lengthBytes } = flight;
+    to.transport.handleDatagram(bytes.subarray(0, lengthBytes), from.address, this.#nowUs);
+    if (this.#isPoisoned) bytes.fill(POISON, 0, lengthBytes);
+    to.isDirty = true;
+  }
+
+  #count(): void {
+    if (++this.#eventCount > this.#maxEvents) this.fail('too many events');
+    assert(this.#nowUs >= 0, 'time is not negative');
+  }
+}
+
+function keyOf({ address, port }: PeerAddress): string {
+  return `${address}|${port}`;
+}

@@ -1,0 +1,283 @@
+import {
+  CloseCode,
+  type CloseReason,
+  type Endpoint,
+  plainIntroduction,
+  type TransportConnection,
+  type TransportEvent,
+} from '../../src/transfer/core/index.ts';
+import { KnownStream } from './known-stream.ts';
+import type { Network, SimNode } from './network.ts';
+
+/** How often `raiseCredit` is asked again while there is no room. */
+const RAISE_AGAIN_US = 100_000;
+/** A slow reader reads this often. */
+const READ_INTERVAL_US = 5_000;
+/** How long whoever has confirmed everything waits for CLOSE after its last byte is acknowledged. */
+const WAIT_FOR_CLOSE_US = 5_000_000;
+
+/** A stream each way over one connection. */
+export interface StreamPlan {
+  readonly opener: SimNode<Endpoint>;
+  readonly responder: SimNode<Endpoint>;
+  /** From opener to responder. */
+  readonly bytes: number;
+  /** From responder to opener; default 0. */
+  readonly replyBytes?: number;
+  readonly startAtUs?: number;
+  /** How fast the responder reads; default at once. */
+  readonly readBytesPerSec?: number;
+  /** How fast the opener reads. */
+  readonly replyReadBytesPerSec?: number;
+  /** Most that is written at once; default 64 KiB. */
+  readonly chunkBytes?: number;
+  /** Never call `raiseCredit`: the opening's 64 KiB have to do. Default false. */
+  readonly isCreditKept?: boolean;
+}
+
+/** One side of a connection: writes one known stream, checks the other. */
+class StreamSide {
+  connection: TransportConnection | undefined;
+  writtenBytes = 0;
+  readBytes = 0;
+  isReadFinished = false;
+  isReading = false;
+  /** All written, FIN included, was acknowledged. */
+  isSent = false;
+  openedAtUs: number = Infinity;
+  readFinishedAtUs: number = Infinity;
+  closedAtUs: number = Infinity;
+  closeReason: CloseReason | undefined;
+  readonly #writes: KnownStream;
+  readonly #reads: KnownStream;
+  readonly writeBytes: number;
+  readonly expectedBytes: number;
+  readonly readBytesPerSec: number;
+
+  constructor(
+    writes: { seed: number; bytes: number },
+    reads: { seed: number; bytes: number; bytesPerSec: number },
+  ) {
+    this.#writes = new KnownStream(writes.seed);
+    this.#reads = new KnownStream(reads.seed);
+    this.writeBytes = writes.bytes;
+    this.expectedBytes = reads.bytes;
+    this.readBytesPerSec = reads.bytesPerSec;
+  }
+
+  /** Writes what there is room for; true when all is written. */
+  pump(chunkBytes: number): boolean {
+    const connection = this.connection!;
+    while (this.writtenBytes < this.writeBytes) {
+      const room = connection.writeRoomBytes;
+      if (room === 0) return false;
+      const wanted = Math.min(room, chunkBytes, this.writeBytes - this.writtenBytes);
+      const view = this.#writes.view(this.writtenBytes, wanted);
+      connection.write(view);
+      this.writtenBytes += view.length;
+    }
+    return true;
+  }
+
+  /** Reads and checks at most `limitBytes`; what is wrong, or undefined. */
+  read(limitBytes: number): string | undefined {
+    const connection = this.connection!;
+    for (let left = limitBytes; left > 0;) {
+      const view = connection.peek();
+      const bytes = view.length > left ? view.subarray(0, left) : view;
+      if (bytes.length === 0) break;
+      const wrongAt = this.#reads.firstWrong(this.readBytes, bytes);
+      if (wrongAt !== undefined) return `byte ${this.readBytes + wrongAt} is wrong`;
+      connection.consume(bytes.length);
+      this.readBytes += bytes.length;
+      left -= bytes.length;
+    }
+    if (this.readBytes > this.expectedBytes) return 'more bytes came than were written';
+    if (connection.isReadFinished && this.readBytes < this.expectedBytes) return 'FIN too early';
+    return undefined;
+  }
+}
+
+export type { StreamSide };
+
+/** A plan and how it goes. */
+export interface StreamRun {
+  readonly plan: StreamPlan;
+  readonly keyId: string;
+  readonly opener: StreamSide;
+  readonly responder: StreamSide;
+}
+
+/**
+ * Streams over connections, each byte checked.
+ *
+ * The streams end as files do: the responder's FIN says that it has read everything, the opener's
+ * CLOSE that it has heard so. Who never hears the CLOSE ends by itself, and has succeeded too.
+ */
+export class Workload {
+  readonly runs: StreamRun[] = [];
+  readonly #network: Network;
+  readonly #byKey: Map<string, StreamRun> = new Map();
+  readonly #seen: Set<SimNode> = new Set();
+  #openCount = 0;
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  get isDone(): boolean {
+    return this.#openCount === 0;
+  }
+
+  add(plan: StreamPlan): StreamRun {
+    const network = this.#network;
+    const index = this.runs.length;
+    const keyId = (index + 1).toString(16).padStart(16, '0');
+    const [there, back] = [network.seed + 2 * index, network.seed + 2 * index + 1];
+    const { bytes, replyBytes = 0, readBytesPerSec = Infinity } = plan;
+    const replyReadBytesPerSec = plan.replyReadBytesPerSec ?? Infinity;
+    const run: StreamRun = {
+      plan,
+      keyId,
+      opener: new StreamSide(
+        { seed: there, bytes },
+        { seed: back, bytes: replyBytes, bytesPerSec: replyReadBytesPerSec },
+      ),
+      responder: new StreamSide(
+        { seed: back, bytes: replyBytes },
+        { seed: there, bytes, bytesPerSec: readBytesPerSec },
+      ),
+    };
+    this.runs.push(run);
+    this.#byKey.set(keyId, run);
+    this.#openCount += 2;
+    for (const node of [plan.opener, plan.responder]) this.#listen(node);
+    network.at(plan.startAtUs ?? 0, plan.responder, (nowUs) => {
+      const introduction = plainIntroduction(keyId);
+      plan.responder.transport.expect(introduction, nowUs);
+      network.at(nowUs, plan.opener, () => {
+        plan.opener.transport.open(introduction, [plan.responder.address], nowUs);
+      });
+    });
+    return run;
+  }
+
+  /** Runs to the end of every stream, then until no connection or timer is left. */
+  runToEnd(): void {
+    this.#network.run(() => this.isDone);
+    this.#network.run(() => [...this.#seen].every((node) => isEmpty(node as SimNode<Endpoint>)));
+  }
+
+  #listen(node: SimNode<Endpoint>): void {
+    if (this.#seen.has(node)) return;
+    this.#seen.add(node);
+    node.application = (event, nowUs) => {
+      this.#onEvent(node, event, nowUs);
+    };
+  }
+
+  #onEvent(node: SimNode<Endpoint>, event: TransportEvent, nowUs: number): void {
+    if (event.type === 'unopened') {
+      this.#network.fail(`${node.name} could not open: ${event.reason.reason}`);
+    }
+    const { connection } = event;
+    const run = this.#byKey.get(connection.keyId);
+    if (run === undefined) this.#network.fail('a connection that nobody planned');
+    const side = connection.isOpener ? run.opener : run.responder;
+    switch (event.type) {
+      case 'opened':
+        side.connection = connection;
+        side.openedAtUs = nowUs;
+        if (run.plan.isCreditKept !== true) this.#raiseCredit(node, connection);
+        this.#pump(run, side);
+        return;
+      case 'writable':
+        this.#pump(run, side);
+        return;
+      case 'readable':
+        this.#read(node, run, side, nowUs);
+        return;
+      case 'sent':
+        side.isSent = true;
+        if (!connection.isOpener) this.#closeLater(node, run, side, nowUs);
+        return;
+      case 'closed':
+        this.#onClosed(run, side, event.reason, nowUs);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #raiseCredit(node: SimNode, connection: TransportConnection): void {
+    if (connection.isClosed || connection.raiseCredit()) return;
+    this.#network.at(this.#network.nowUs + RAISE_AGAIN_US, node, () => {
+      this.#raiseCredit(node, connection);
+    });
+  }
+
+  #pump(run: StreamRun, side: StreamSide): void {
+    if (!side.pump(run.plan.chunkBytes ?? Infinity)) return;
+    if (side === run.opener || side.isReadFinished) side.connection!.finish();
+    else side.connection!.flush();
+  }
+
+  #read(node: SimNode, run: StreamRun, side: StreamSide, nowUs: number): void {
+    if (side.isReading) return;
+    const connection = side.connection!;
+    const wrong = side.read(Math.ceil((side.readBytesPerSec * READ_INTERVAL_US) / 1e6));
+    if (wrong !== undefined) this.#network.fail(`stream ${run.keyId}: ${wrong}`);
+    if (connection.isReadFinished) this.#onReadFinished(run, side, nowUs);
+    else if (side.readBytesPerSec !== Infinity && connection.readableBytes > 0) {
+      side.isReading = true;
+      this.#network.at(nowUs + READ_INTERVAL_US, node, (laterUs) => {
+        side.isReading = false;
+        if (!connection.isClosed) this.#read(node, run, side, laterUs);
+      });
+    }
+  }
+
+  #onReadFinished(run: StreamRun, side: StreamSide, nowUs: number): void {
+    if (side.isReadFinished) return;
+    side.isReadFinished = true;
+    side.readFinishedAtUs = nowUs;
+    if (side === run.opener) side.connection!.close(CloseCode.ok, '');
+    else this.#pump(run, side);
+  }
+
+  #closeLater(node: SimNode, run: StreamRun, side: StreamSide, nowUs: number): void {
+    const readingUs = Math.ceil((run.opener.expectedBytes / run.opener.readBytesPerSec) * 1e6);
+    const waitUs = WAIT_FOR_CLOSE_US + 2 * readingUs;
+    this.#network.at(nowUs + waitUs, node, () => {
+      if (!side.connection!.isClosed) side.connection!.close(CloseCode.ok, '');
+    });
+  }
+
+  #onClosed(run: StreamRun, side: StreamSide, reason: CloseReason, nowUs: number): void {
+    side.closeReason = reason;
+    side.closedAtUs = nowUs;
+    this.#openCount--;
+    if (reason.code === CloseCode.ok && side.isReadFinished) return;
+    // Confirmed everything and never heard that this was heard.
+    const isLastWord = side === run.responder && run.opener.isReadFinished;
+    if (isLastWord && reason.code === CloseCode.vanished) return;
+    const who = side === run.opener ? 'opener' : 'responder';
+    this.#network.fail(
+      `stream ${run.keyId}: the ${who} ended with ${reason.code} ${reason.reason} ` +
+        `after ${side.readBytes} of ${side.expectedBytes} bytes`,
+    );
+  }
+}
+
+/** Whether an endpoint holds nothing any more: no connection, opening, introduction or memory. */
+export function isEmpty({ transport }: SimNode<Endpoint>): boolean {
+  return (
+    transport.connectionCount === 0 &&
+    transport.openingCount === 0 &&
+    transport.expectedCount === 0 &&
+    transport.halfOpenCount === 0 &&
+    transport.ledger.grantedBytes === 0 &&
+    transport.ledger.accountCount === 0 &&
+    transport.pool.lentCount === 0
+  );
+}
