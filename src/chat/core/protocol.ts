@@ -7,9 +7,8 @@ export const MAX_FRAME_BYTES = 65_536;
 /** The server sends `ping` this often; a client that sends nothing for `PRESENCE_TIMEOUT_MS` is gone. */
 export const HEARTBEAT_MS = 5_000;
 export const PRESENCE_TIMEOUT_MS = 15_000;
-/** Longest text of a message and longest password, in UTF-16 units (`string.length`). */
+/** Longest text of a message, in UTF-16 units (`string.length`). */
 export const MAX_TEXT_CHARACTERS = 4_096;
-export const MAX_PASSWORD_CHARACTERS = 256;
 /** A frame of a connection that has not logged in, newline included: nobody may fill memory unnamed. */
 export const MAX_LOGIN_FRAME_BYTES = 4_096;
 
