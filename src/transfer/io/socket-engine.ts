@@ -106,8 +106,7 @@ export class SocketEngine {
   }
 
   async close(): Promise<void> {
-    this.#driver.close();
-    await this.port.close();
+    await this.#driver.close();
   }
 
   readonly #onEvent = (event: TransportEvent): void => {

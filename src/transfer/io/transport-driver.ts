@@ -1,179 +1,237 @@
-import type { PeerAddress, Transmit, Transport, TransportEvent } from '../core/index.ts';
+import type { PeerAddress, Transport, TransportEvent } from '../core/index.ts';
+import { monotonicNowUs, systemTimers, type Timers } from './clock.ts';
 import type { UdpPort } from './udp-port.ts';
+import { SendRing } from './udp-send-ring.ts';
 
-/** Datagrams that leave before incoming ones are read again (DESIGN §6). */
-const BATCH_PACKETS = 64;
-/** Sends after which the clock is read again. */
-const CLOCK_EVERY = 16;
-/** A turn that brought fewer datagrams than this has emptied the socket (libuv reads 32 a turn). */
-const FULL_TURN_DATAGRAMS = 32;
+/** Datagrams that leave before incoming ones are read again (DESIGN §6: 32 to 64). */
+export const BATCH_DATAGRAMS = 64;
+/** Sends after which the clock is read again (DESIGN §2). */
+export const CLOCK_EVERY_SENDS = 16;
+/** A turn that brought fewer datagrams than this has emptied the socket: libuv reads 32 a turn. */
+export const FULL_TURN_DATAGRAMS = 32;
 /** Turns that a due timeout waits for the socket to be emptied (DESIGN §4). */
-const MAX_DRAIN_TURNS = 8;
-/** Buffers in turn, so that the one libuv may still read is not the next to be filled. */
-const BUFFER_COUNT = 2 * BATCH_PACKETS;
-/** Longest `setTimeout`; longer waits are taken in steps. */
+export const MAX_DRAIN_TURNS = 8;
+/** Longest delay that `setTimeout` takes is 2^31 − 1 ms; a longer wait is taken in steps. */
 const MAX_TIMER_MS = 2_000_000_000;
 
 export interface DriverOptions {
+  /** Closed with the driver. */
   readonly port: UdpPort;
   readonly transport: Transport;
-  readonly nowUs: () => number;
   /** Largest datagram that the transport fills. */
   readonly maxDatagramBytes: number;
+  /** Called with each event of the transport; it may give the transport commands. */
   readonly onEvent: (event: TransportEvent) => void;
-  /** Called at the end of each turn in which the transport was drained. */
-  readonly onTurn: () => void;
+  /** Called at the end of each drain: connections may have come or gone. */
+  readonly onTurn?: () => void;
+  /** Integer microseconds that never go back. Default: the system's. */
+  readonly nowUs?: () => number;
+  /** Default: the system's. */
+  readonly timers?: Timers;
 }
 
 /**
  * Gives a sans-IO transport its socket, clock and timer.
  *
- * Datagrams and commands of one turn of the event loop are collected; one `setImmediate` then drains
- * the transport: due timeouts, events, at most a batch of sends, the next timer. So ACKs are read
- * between batches, and a turn that brought 32 datagrams answers once.
+ * Datagrams go to the transport as they come; datagrams and commands of one turn of the event loop
+ * are answered together by one drain at its end:
+ *
+ * ```
+ *   timers ─▶ poll: up to 32 datagrams, commands ─▶ drain: timeout due? · events · a batch of sends ·
+ *     ▲                                             events · arm the timer, or drain again soon
+ *     └──────────────────────────────────────────────────────────────────────────────────────┘
+ * ```
+ *
+ * So ACKs are read between batches, and 32 datagrams are answered once. A port that is blocked stops
+ * the sends and nothing else.
  */
 export class TransportDriver {
-  readonly #options: DriverOptions;
-  readonly #transmit: Transmit;
-  readonly #buffers: readonly Uint8Array[];
-  #bufferIndex = 0;
+  readonly #port: UdpPort;
+  readonly #transport: Transport;
+  readonly #onEvent: (event: TransportEvent) => void;
+  readonly #onTurn: (() => void) | undefined;
+  readonly #readClockUs: () => number;
+  readonly #timers: Timers;
+  readonly #ring: SendRing;
   #isScheduled = false;
   #isBlocked = false;
   #isClosed = false;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: (() => void) | undefined;
+  /** When the timer fires; Infinity when none is armed. */
   #timerAtUs = Infinity;
+  /** Datagrams since the last drain. */
   #turnDatagrams = 0;
+  /** Turns that the timeout which is due has waited so far. */
   #drainTurns = 0;
-  /** The clock of this turn; 0 when it must be read. */
-  #turnNowUs = 0;
+  /** The clock as it was read in this turn; -1 when it must be read. */
+  #turnNowUs = -1;
+  /** The socket was read at or after this moment. */
+  #readSinceUs = 0;
 
   constructor(options: DriverOptions) {
-    this.#options = options;
-    const { maxDatagramBytes, port, transport } = options;
-    this.#buffers = Array.from({ length: BUFFER_COUNT }, () => new Uint8Array(maxDatagramBytes));
-    this.#transmit = { buffer: this.#buffers[0]!, length: 0, to: { address: '', port: 0 } };
-    port.onDatagram((datagram: Uint8Array, from: PeerAddress) => {
-      if (this.#isClosed) return;
-      this.#turnDatagrams++;
-      transport.handleDatagram(datagram, from, this.#now());
-      this.#schedule();
-    });
-    port.onUnblocked = () => {
+    this.#port = options.port;
+    this.#transport = options.transport;
+    this.#onEvent = options.onEvent;
+    this.#onTurn = options.onTurn;
+    this.#readClockUs = options.nowUs ?? monotonicNowUs;
+    this.#timers = options.timers ?? systemTimers;
+    this.#ring = new SendRing(2 * BATCH_DATAGRAMS, options.maxDatagramBytes);
+    this.#port.onDatagram(this.#onDatagram);
+    this.#port.onUnblocked = () => {
       this.#isBlocked = false;
       this.#schedule();
     };
   }
 
-  /** The transport was given commands that need no time: it will be drained soon. */
-  wake(): void {
-    this.#schedule();
-  }
-
-  /** Gives the transport a command at the present time; it will be drained soon. */
-  command<T>(action: (nowUs: number) => T): T {
-    this.#turnNowUs = 0;
-    const result = action(this.#now());
+  /** Gives the transport a command at the present time; it is drained at the end of this turn. */
+  command<Result>(action: (nowUs: number) => Result): Result {
+    const result = action(this.#read());
     this.#schedule();
     return result;
   }
 
-  /** Stops; what the transport still had to send is not sent. */
-  close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
+  /** The transport was given commands from outside: it will be drained at the end of this turn. */
+  wake(): void {
+    // A command may have brought a later time than this turn's.
+    this.#turnNowUs = -1;
+    this.#schedule();
   }
 
+  /** Stops, and closes the port. What the transport still had to send is not sent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#disarm();
+    await this.#port.close();
+  }
+
+  readonly #onDatagram = (datagram: Uint8Array, from: PeerAddress): void => {
+    if (this.#isClosed) return;
+    if (this.#turnDatagrams++ === 0) this.#readSinceUs = this.#now();
+    this.#transport.handleDatagram(datagram, from, this.#now());
+    this.#schedule();
+  };
+
   #now(): number {
-    if (this.#turnNowUs === 0) this.#turnNowUs = this.#options.nowUs();
+    return this.#turnNowUs < 0 ? this.#read() : this.#turnNowUs;
+  }
+
+  #read(): number {
+    this.#turnNowUs = this.#readClockUs();
     return this.#turnNowUs;
   }
 
   #schedule(): void {
     if (this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
-    setImmediate(this.#drain);
+    this.#timers.soon(this.#drain);
   }
 
   readonly #drain = (): void => {
     this.#isScheduled = false;
     if (this.#isClosed) return;
-    this.#turnNowUs = 0;
-    this.#handleTimeouts();
+    const turnDatagrams = this.#turnDatagrams;
+    this.#turnDatagrams = 0;
+    this.#turnNowUs = -1;
+    this.#handleTimeout(turnDatagrams);
     this.#handleEvents();
-    const hasMore = this.#sendBatch();
-    this.#handleEvents();
-    this.#turnNowUs = 0;
-    if (hasMore) this.#schedule();
-    else this.#arm();
-    this.#options.onTurn();
+    if (this.#sendBatch()) this.#schedule();
+    // Commands that an event led to may have made something to send.
+    if (this.#handleEvents()) this.#schedule();
+    // Between this drain and the next the socket is polled.
+    this.#readSinceUs = this.#read();
+    this.#arm(turnDatagrams > 0);
+    this.#turnNowUs = -1;
+    this.#onTurn?.();
   };
 
-  /** A late loop looks like a loss: what has arrived is read before a timeout is believed. */
-  #handleTimeouts(): void {
-    const { transport } = this.#options;
-    const isTurnFull = this.#turnDatagrams >= FULL_TURN_DATAGRAMS;
-    this.#turnDatagrams = 0;
-    if (transport.nextTimeoutUs() > this.#now()) {
+  /**
+   * A late loop looks like a loss: before a timeout is believed, all that had arrived when it fell
+   * due is read, that is until a turn that began later was not full.
+   */
+  #handleTimeout(turnDatagrams: number): void {
+    const dueAtUs = this.#transport.nextTimeoutUs();
+    if (dueAtUs > this.#now()) {
       this.#drainTurns = 0;
       return;
     }
-    if (isTurnFull && this.#drainTurns < MAX_DRAIN_TURNS) {
+    const isEmptied = dueAtUs <= this.#readSinceUs && turnDatagrams < FULL_TURN_DATAGRAMS;
+    if (!isEmptied && this.#drainTurns < MAX_DRAIN_TURNS) {
       this.#drainTurns++;
       this.#schedule();
       return;
     }
     this.#drainTurns = 0;
-    transport.handleTimeout(this.#now());
+    this.#transport.handleTimeout(this.#now());
   }
 
-  #handleEvents(): void {
-    const { transport, onEvent } = this.#options;
-    for (let event = transport.pollEvent(); event !== undefined; event = transport.pollEvent()) {
-      onEvent(event);
+  /** True when there was an event. */
+  #handleEvents(): boolean {
+    let event = this.#transport.pollEvent();
+    const hadEvent = event !== undefined;
+    while (event !== undefined) {
+      this.#onEvent(event);
+      event = this.#transport.pollEvent();
     }
+    // A handler's command may have brought a later time than this turn's.
+    if (hadEvent) this.#turnNowUs = -1;
+    return hadEvent;
   }
 
   /** True when the batch ended before the transport had nothing more to send. */
   #sendBatch(): boolean {
-    const { port, transport } = this.#options;
-    if (this.#isBlocked || this.#blockIfQueued()) return false;
-    const transmit = this.#transmit;
-    for (let sent = 0; sent < BATCH_PACKETS; sent++) {
-      if (sent % CLOCK_EVERY === CLOCK_EVERY - 1) this.#turnNowUs = 0;
-      const buffer = this.#buffers[this.#bufferIndex]!;
-      (transmit as { buffer: Uint8Array }).buffer = buffer;
-      if (!transport.pollTransmit(transmit, this.#now())) return false;
-      port.send(buffer.subarray(0, transmit.length), transmit.to, sent === 0);
-      this.#bufferIndex = (this.#bufferIndex + 1) % BUFFER_COUNT;
-      if (this.#blockIfQueued()) return false;
+    const port = this.#port;
+    const ring = this.#ring;
+    if (this.#isBlocked || this.#isClosed) return false;
+    for (let sentCount = 0; sentCount < BATCH_DATAGRAMS; sentCount++) {
+      if (sentCount > 0 && sentCount % CLOCK_EVERY_SENDS === 0) this.#turnNowUs = -1;
+      const transmit = ring.current;
+      if (!this.#transport.pollTransmit(transmit, this.#now())) return false;
+      port.send(ring.datagram, transmit.to, sentCount === 0);
+      ring.advance();
+      if (port.isBlocked) {
+        this.#isBlocked = true;
+        port.awaitUnblocked();
+        return false;
+      }
     }
     return true;
   }
 
-  #blockIfQueued(): boolean {
-    const { port } = this.#options;
-    if (!port.isBlocked) return false;
-    this.#isBlocked = true;
-    port.awaitUnblocked();
-    return true;
-  }
-
-  #arm(): void {
-    const atUs = this.#options.transport.nextTimeoutUs();
+  /**
+   * One timer. It stays when it would fire too early, which costs a look, and is set anew only when
+   * it would fire too late. A wait under a millisecond is shorter than a timer can be: a turn that
+   * received is followed by another at once, but never two without receiving (a loop that spins
+   * loses its core for 10 ms at a time).
+   */
+  #arm(hasReceived: boolean): void {
+    if (this.#isScheduled || this.#isClosed) return;
+    const atUs = this.#transport.nextTimeoutUs();
     if (atUs === Infinity) {
-      clearTimeout(this.#timer);
-      this.#timerAtUs = Infinity;
+      this.#disarm();
       return;
     }
-    if (atUs === this.#timerAtUs) return;
-    clearTimeout(this.#timer);
+    const waitUs = atUs - this.#now();
+    if (waitUs < 1000 && hasReceived) {
+      this.#schedule();
+      return;
+    }
+    if (this.#timerAtUs <= atUs) return;
+    this.#disarm();
     this.#timerAtUs = atUs;
-    const waitMs = Math.ceil((atUs - this.#options.nowUs()) / 1000);
-    this.#timer = setTimeout(this.#onTimer, Math.min(Math.max(1, waitMs), MAX_TIMER_MS));
+    const delayMs = Math.min(Math.max(1, Math.ceil(waitUs / 1000)), MAX_TIMER_MS);
+    this.#cancelTimer = this.#timers.after(delayMs, this.#onTimer);
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#timerAtUs = Infinity;
   }
 
   readonly #onTimer = (): void => {
+    this.#cancelTimer = undefined;
     this.#timerAtUs = Infinity;
+    this.#readSinceUs = this.#readClockUs();
     this.#schedule();
   };
 }

@@ -2,57 +2,87 @@ import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { PeerAddress } from '../core/index.ts';
+import { systemTimers, type Timers } from './clock.ts';
+import { askForBuffers } from './udp-buffers.ts';
 
-/** Asked of the kernel; what it grants is read back (DESIGN §6). */
-export const WANTED_RECEIVE_BUFFER_BYTES = 4_194_304;
-export const WANTED_SEND_BUFFER_BYTES = 1_048_576;
-/** Tries to get a free port by number. */
-const MAX_PORT_TRIES = 8;
-/** How often a full send queue is looked at again. */
+/** Tries to get a free port by number: another process may take it in between. */
+export const MAX_PORT_TRIES = 8;
+/** How often a queue of sends that the kernel did not take is looked at again. */
 const QUEUE_POLL_MS = 1;
+/** Longest that `close` waits for that queue. */
+export const MAX_CLOSE_WAIT_MS = 1_000;
 
 export type CreateSocket = (options: dgram.SocketOptions) => dgram.Socket;
 
 export interface UdpPortOptions {
-  /** IPv4 or IPv6 literal. */
+  /** IPv4 or IPv6 literal; its family is the family of the socket. */
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Default: the system's sockets. */
   readonly createSocket?: CreateSocket;
+  /** Default: the system's timers. */
+  readonly timers?: Timers;
 }
 
-/** Names that reach `send` are addresses already: no resolver, and no turn of the loop spent on it. */
+/** A UDP port that cannot be had. `code` is the system's, as `EADDRINUSE`. */
+export class UdpBindError extends Error {
+  override readonly name = 'UdpBindError';
+  readonly code: string;
+
+  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
+    const place = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+    super(`cannot use UDP port ${place}: ${bindReasons[cause.code ?? ''] ?? cause.message}`, {
+      cause,
+    });
+    this.code = cause.code ?? 'UNKNOWN';
+  }
+}
+
+const bindReasons: Partial<Record<string, string>> = {
+  EADDRINUSE: 'it is already in use',
+  EACCES: 'this user may not use it',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+};
+
+/** What reaches `send` and `connect` is an address already: no resolver is asked, no turn is lost. */
 function identityLookup(
-  hostname: string,
+  address: string,
   _options: unknown,
   callback: (error: null, address: string, family: number) => void,
 ): void {
-  callback(null, hostname, isIPv6(hostname) ? 6 : 4);
+  callback(null, address, isIPv6(address) ? 6 : 4);
 }
 
 /**
  * One bound UDP socket: exclusive, with the largest buffers that the kernel grants, and with the
  * rule that keeps datagrams whole.
  *
- * A send without a callback hands libuv the pointer. While the kernel takes it at once that is over
- * when `send` returns; when it does not, libuv queues the pointer, and a buffer that is filled again
- * changes a datagram that has not left. `isBlocked` says so; then nothing may be sent and no buffer
- * touched until `onUnblocked`.
+ * A send without a callback hands libuv a pointer. Normally the kernel copies the datagram before
+ * `send` returns. When it does not take it (its send buffer is full), libuv queues the pointer, and
+ * a buffer that is filled again changes a datagram that has not left. `isBlocked` says so; then
+ * nothing may be sent and no buffer touched until `onUnblocked`.
+ *
+ * Two uses. The listening port stays unconnected: it hears everybody and answers each. An opener's
+ * port is unconnected until it is known from which address the peer answers, then `connect`ed: sends
+ * cost half, and errors of the network are told.
  */
 export class UdpPort {
   readonly #socket: dgram.Socket;
+  readonly #timers: Timers;
   readonly #address: PeerAddress;
   #peer: PeerAddress | undefined;
-  #isConnecting = false;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
   #lastFrom: PeerAddress = { address: '', port: 0 };
-  #queueTimer: NodeJS.Timeout | undefined;
-  /** Errors of the network: hints, never an end. */
+  #cancelQueuePoll: (() => void) | undefined;
+  /** Errors of the network and of the system on the way there: hints, never an end. */
   onHint: (error: Error) => void = () => undefined;
+  /** Called once after `awaitUnblocked`, when nothing is queued any more. */
   onUnblocked: () => void = () => undefined;
 
-  private constructor(socket: dgram.Socket) {
+  private constructor(socket: dgram.Socket, timers: Timers) {
     this.#socket = socket;
+    this.#timers = timers;
     const { address, port } = socket.address();
     this.#address = { address, port };
     socket.on('error', (error) => {
@@ -60,19 +90,17 @@ export class UdpPort {
     });
   }
 
-  /** Rejects with the system's error when the port cannot be bound. */
+  /** Rejects with `UdpBindError`. */
   static async bind(options: UdpPortOptions): Promise<UdpPort> {
-    const { host, port, createSocket = dgram.createSocket } = options;
+    const { host, port, createSocket = dgram.createSocket, timers = systemTimers } = options;
     const socket = createSocket({
       type: isIPv6(host) ? 'udp6' : 'udp4',
-      recvBufferSize: WANTED_RECEIVE_BUFFER_BYTES,
-      sendBufferSize: WANTED_SEND_BUFFER_BYTES,
       lookup: identityLookup,
     });
     await new Promise<void>((resolve, reject) => {
-      const fail = (error: Error): void => {
+      const fail = (error: NodeJS.ErrnoException): void => {
         socket.close();
-        reject(error);
+        reject(new UdpBindError(host, port, error));
       };
       socket.once('error', fail);
       socket.bind({ address: host, port, exclusive: true }, () => {
@@ -80,12 +108,13 @@ export class UdpPort {
         resolve();
       });
     });
-    return new UdpPort(socket);
+    askForBuffers(socket);
+    return new UdpPort(socket, timers);
   }
 
   /**
    * A free port that is bound by its number: a port that the kernel chose is given back by
-   * `disconnect`, one that was asked for stays.
+   * `disconnect` (Linux), one that was asked for stays. Rejects with `UdpBindError`.
    */
   static async bindFree(options: Omit<UdpPortOptions, 'port'>): Promise<UdpPort> {
     for (let tries = 1; ; tries++) {
@@ -95,11 +124,13 @@ export class UdpPort {
       try {
         return await UdpPort.bind({ ...options, port });
       } catch (error) {
-        if (tries === MAX_PORT_TRIES) throw error;
+        const isTaken = error instanceof UdpBindError && error.code === 'EADDRINUSE';
+        if (!isTaken || tries === MAX_PORT_TRIES) throw error;
       }
     }
   }
 
+  /** What the socket is bound to. */
   get address(): PeerAddress {
     return this.#address;
   }
@@ -109,6 +140,7 @@ export class UdpPort {
     return this.#peer;
   }
 
+  /** As read back from the kernel. Linux counts each datagram with about 900 bytes beside its own. */
   get receiveBufferBytes(): number {
     return this.#socket.getRecvBufferSize();
   }
@@ -117,11 +149,15 @@ export class UdpPort {
     return this.#socket.getSendBufferSize();
   }
 
-  /** libuv holds a pointer into a buffer that was sent, or the socket is between two states. */
+  /** libuv holds a pointer into a buffer that was sent. */
   get isBlocked(): boolean {
-    return this.#isConnecting || this.#socket.getSendQueueCount() > 0;
+    return this.#closing === undefined && this.#socket.getSendQueueCount() > 0;
   }
 
+  /**
+   * Each datagram comes in memory of its own. `from` is the same object as long as the same peer
+   * sends. One listener a port.
+   */
   onDatagram(listener: (datagram: Uint8Array, from: PeerAddress) => void): void {
     this.#socket.on('message', (datagram, { address, port }) => {
       if (port !== this.#lastFrom.port || address !== this.#lastFrom.address) {
@@ -132,17 +168,18 @@ export class UdpPort {
   }
 
   /**
-   * Sends `datagram` at once or drops it: to whom a connected port does not speak, and what the
-   * system refuses, is lost like any datagram. With `report` an error comes as a hint.
+   * Sends `datagram` at once or drops it: what is addressed past a connected port, to the other
+   * address family, or is refused by the system is lost like any datagram. Never throws. With
+   * `report` an error comes as a hint; without, the system's answer is not asked for, which is what
+   * makes a send cheap (1.2 µs against 4.0, connected, 1424 bytes).
    */
   send(datagram: Uint8Array, to: PeerAddress, report: boolean): void {
-    if (this.#isClosed) return;
-    assert(!this.#isConnecting, 'a blocked port sends nothing');
+    if (this.#closing !== undefined) return;
     const peer = this.#peer;
     const callback = report ? this.#reportError : undefined;
     try {
       if (peer === undefined) this.#socket.send(datagram, to.port, to.address, callback);
-      else if (peer.port === to.port && peer.address === to.address) {
+      else if (peer === to || (peer.port === to.port && peer.address === to.address)) {
         this.#socket.send(datagram, callback);
       }
     } catch (error) {
@@ -156,61 +193,55 @@ export class UdpPort {
 
   /** Calls `onUnblocked` once nothing is queued any more. */
   awaitUnblocked(): void {
-    if (this.#queueTimer !== undefined || this.#isClosed) return;
-    this.#queueTimer = setTimeout(() => {
-      this.#queueTimer = undefined;
-      if (this.#isClosed) return;
+    this.#cancelQueuePoll ??= this.#timers.after(QUEUE_POLL_MS, () => {
+      this.#cancelQueuePoll = undefined;
       if (this.isBlocked) this.awaitUnblocked();
-      else this.onUnblocked();
-    }, QUEUE_POLL_MS);
+      else if (this.#closing === undefined) this.onUnblocked();
+    });
   }
 
-  /** From now on only to and from `peer`: the fast path, and errors of the network are told. */
-  async connect(peer: PeerAddress): Promise<void> {
-    assert(this.#peer === undefined && !this.#isConnecting, 'a port is connected once at a time');
-    this.#isConnecting = true;
+  /**
+   * From now on only to and from `peer`; true when that worked. A failure (no route) is a hint, and
+   * the port stays unconnected. It is done on return, so that nothing sent after it is lost.
+   */
+  connect(peer: PeerAddress): boolean {
+    assert(this.#peer === undefined, 'a connected port is disconnected first');
+    if (this.#closing !== undefined) return false;
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.#socket.connect(peer.port, peer.address, (error?: Error | null) => {
-          if (error) reject(error);
-          else resolve();
-        });
-      });
+      this.#socket.connect(peer.port, peer.address);
+      // Throws when the system refused; its reason comes as an error event.
+      this.#socket.remoteAddress();
       this.#peer = peer;
+      return true;
     } catch (error) {
       this.onHint(error as Error);
-    } finally {
-      this.#isConnecting = false;
-      if (!this.#isClosed) this.onUnblocked();
+      return false;
     }
   }
 
+  /** Hears and answers everybody again, on the same port if it was bound by number. */
   disconnect(): void {
-    if (this.#peer === undefined || this.#isClosed) return;
+    if (this.#peer === undefined || this.#closing !== undefined) return;
     this.#peer = undefined;
     this.#socket.disconnect();
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    clearTimeout(this.#queueTimer);
+  /** Waits for sends that the kernel has not taken, at most `MAX_CLOSE_WAIT_MS`, then closes. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelQueuePoll?.();
+    for (let waitedMs = 0; waitedMs < MAX_CLOSE_WAIT_MS; waitedMs += QUEUE_POLL_MS) {
+      if (this.#socket.getSendQueueCount() === 0) break;
+      await new Promise<void>((resolve) => this.#timers.after(QUEUE_POLL_MS, resolve));
+    }
     await new Promise<void>((resolve) => {
       this.#socket.close(() => {
         resolve();
       });
     });
   }
-}
-
-/**
- * What to tell a person whose kernel granted less than was asked: a sender paces around it, but a
- * busy receiver loses less with more. Undefined when there is nothing to say.
- */
-export function receiveBufferAdvice(grantedBytes: number): string | undefined {
-  if (grantedBytes >= WANTED_RECEIVE_BUFFER_BYTES) return undefined;
-  return (
-    `the kernel granted ${grantedBytes} bytes of receive buffer; ` +
-    `sysctl -w net.core.rmem_max=${WANTED_RECEIVE_BUFFER_BYTES} would allow more`
-  );
 }
