@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addClientCommand } from './client.ts';
 import { addServerCommand } from './server.ts';
 
 const USAGE_EXIT_CODE = 2;
@@ -25,6 +26,7 @@ const program = new Command('upd')
   .exitOverride();
 
 addServerCommand(program);
+addClientCommand(program);
 for (const command of program.commands) command.copyInheritedSettings(program);
 
 try {

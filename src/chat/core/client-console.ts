@@ -1,0 +1,14 @@
+/** Where a chat client reads its lines and shows its texts: a terminal, a pipe, or a test. */
+export interface ClientConsole {
+  /** A person may be asked: prompts are for somebody, not for a script. */
+  readonly isTerminal: boolean;
+  /**
+   * Shows `prompt` and resolves with the next line, without its newline; undefined at the end of
+   * input. `isHidden` lines are not echoed. One question at a time.
+   */
+  ask(prompt: string, options?: { readonly isHidden?: boolean }): Promise<string | undefined>;
+  /** A line for stdout: answers and deliveries. Everything in it is safe to show. */
+  print(line: string): void;
+  /** A line for stderr: progress and warnings. */
+  warn(line: string): void;
+}

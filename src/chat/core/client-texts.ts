@@ -1,0 +1,67 @@
+import { type CommandName, commandShapes } from './command.ts';
+import type { MessageView, Refusal, UserView } from './protocol.ts';
+import { safeText } from './safe-text.ts';
+
+/** The texts of the chat client. Everything that came from another person is made safe here. */
+
+/** `#1, jess: "text", posted at TIME.` */
+export function messageLine(message: MessageView): string {
+  const verb = message.edited ? 'edited' : 'posted';
+  const { number, user, text, time } = message;
+  return `#${number}, ${safeText(user)}: "${safeText(text)}", ${verb} at ${safeText(time)}.`;
+}
+
+/** `jess, 127.0.0.1, 6000, active since TIME.` */
+export function userLine({ user, address, udpPort, since }: UserView): string {
+  return `${safeText(user)}, ${safeText(address)}, ${udpPort}, active since ${safeText(since)}.`;
+}
+
+export const NO_OTHER_USER = 'no other active user';
+export const NO_NEW_MESSAGE = 'no new message';
+export const BLOCKED =
+  'Your account is blocked due to multiple login failures. Please try again later';
+
+/** Why the server refused a login. */
+export function loginRefusalText(reason: Refusal): string {
+  switch (reason) {
+    case 'unknown-user':
+      return 'Username does not exist';
+    case 'wrong-password':
+      return 'Invalid Password';
+    case 'blocked':
+      return BLOCKED;
+    default:
+      return refusalReasons[reason];
+  }
+}
+
+/** Why a command changed nothing: one line with the usage where that helps. */
+export function refusalText(reason: Refusal, name: CommandName): string {
+  const text = refusalReasons[reason];
+  return usageHelps.has(reason) ? `${text} Usage: ${commandShapes[name].usage}` : text;
+}
+
+const usageHelps: ReadonlySet<Refusal> = new Set([
+  'no-such-message',
+  'wrong-time',
+  'empty-text',
+  'bad-time',
+]);
+
+const refusalReasons: Readonly<Record<Refusal, string>> = {
+  'unknown-user': 'Username does not exist',
+  'wrong-password': 'Invalid Password',
+  blocked: BLOCKED,
+  'not-logged-in': 'You are not logged in.',
+  'already-logged-in': 'You are logged in already.',
+  'no-such-message': 'There is no message with that number.',
+  'wrong-time': 'That message has another time.',
+  'not-the-author': 'Only its author may change a message.',
+  'empty-text': 'A message needs text.',
+  'text-too-long': 'That text is too long: 4096 characters at most.',
+  'bad-time': 'That is not a time.',
+  'not-online': 'That user is offline or does not exist. ATU lists who is online.',
+  yourself: 'That is you.',
+  'too-fast': 'Too fast: wait a moment and try again.',
+  busy: 'The server is busy: try again later.',
+};

@@ -1,0 +1,130 @@
+import { parseTime } from './local-time.ts';
+import { splitShellWords } from './shell-words.ts';
+
+/** A line of the chat prompt, understood. */
+export type Command =
+  | { readonly type: 'MSG'; readonly text: string }
+  | { readonly type: 'DLT'; readonly number: number; readonly time: string }
+  | {
+      readonly type: 'EDT';
+      readonly number: number;
+      readonly time: string;
+      readonly text: string;
+    }
+  | { readonly type: 'RDM'; readonly since: string }
+  | { readonly type: 'ATU' }
+  | { readonly type: 'UPD'; readonly user: string; readonly paths: readonly string[] }
+  | { readonly type: 'HLP' }
+  | { readonly type: 'OUT'; readonly isNow: boolean };
+
+export type CommandName = Command['type'];
+
+/** `problem` is one line: what is wrong, then how the command goes. */
+export type ParsedCommand = { readonly command: Command } | { readonly problem: string };
+
+interface CommandShape {
+  readonly usage: string;
+  readonly does: string;
+}
+
+/** Every command in the order of the help. Times are `DD Mon YYYY HH:MM:SS`. */
+export const commandShapes: Readonly<Record<CommandName, CommandShape>> = {
+  MSG: { usage: 'MSG text', does: 'post a message' },
+  DLT: { usage: 'DLT number time', does: 'delete your message' },
+  EDT: { usage: 'EDT number time text', does: 'edit your message' },
+  RDM: { usage: 'RDM time', does: 'read messages later than time' },
+  ATU: { usage: 'ATU', does: 'list the other active users' },
+  UPD: { usage: 'UPD user file…', does: 'send files, machine to machine' },
+  HLP: { usage: 'HLP', does: 'show this list' },
+  OUT: { usage: 'OUT', does: 'log out; OUT now aborts running transfers' },
+};
+
+/** The list of commands, a line each. */
+export const commandHelp: readonly string[] = [
+  ...Object.values(commandShapes).map(({ usage, does }) => `  ${usage.padEnd(22)}${does}`),
+  '  A time is DD Mon YYYY HH:MM:SS, as messages show it.',
+];
+
+/** An empty line is no command: undefined. */
+export function parseCommand(line: string): ParsedCommand | undefined {
+  const trimmed = line.trim();
+  if (trimmed === '') return undefined;
+  const blank = trimmed.indexOf(' ');
+  const name = (blank < 0 ? trimmed : trimmed.slice(0, blank)).toUpperCase();
+  const rest = blank < 0 ? '' : trimmed.slice(blank + 1);
+  if (!Object.hasOwn(commandShapes, name)) {
+    const names = Object.keys(commandShapes).join(', ');
+    return { problem: `Unknown command: ${name}. Commands are ${names}.` };
+  }
+  return parsers[name as CommandName](rest);
+}
+
+const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = {
+  MSG: (rest) =>
+    rest === ''
+      ? problem('MSG', 'A message needs text.')
+      : { command: { type: 'MSG', text: rest } },
+  DLT: (rest) => {
+    const target = parseTarget(rest);
+    if ('reason' in target) return problem('DLT', target.reason);
+    if (target.rest !== '') return problem('DLT', 'Something stands behind the time.');
+    return { command: { type: 'DLT', number: target.number, time: target.time } };
+  },
+  EDT: (rest) => {
+    const target = parseTarget(rest);
+    if ('reason' in target) return problem('EDT', target.reason);
+    const { number, time, rest: text } = target;
+    if (text === '') return problem('EDT', 'A message needs text.');
+    return { command: { type: 'EDT', number, time, text } };
+  },
+  RDM: (rest) =>
+    parseTime(rest) === undefined
+      ? problem('RDM', rest === '' ? 'A time is missing.' : 'That is not a time.')
+      : { command: { type: 'RDM', since: rest } },
+  ATU: (rest) => (rest === '' ? { command: { type: 'ATU' } } : problem('ATU', NO_ARGUMENTS)),
+  UPD: (rest) => {
+    const split = splitShellWords(rest);
+    if ('error' in split) return problem('UPD', `In the file names, ${split.error}.`);
+    const [user, ...paths] = split.words;
+    if (user === undefined) return problem('UPD', 'A user and a file are missing.');
+    if (paths.length === 0) return problem('UPD', 'A file is missing.');
+    return { command: { type: 'UPD', user, paths } };
+  },
+  HLP: (rest) => (rest === '' ? { command: { type: 'HLP' } } : problem('HLP', NO_ARGUMENTS)),
+  OUT: (rest) => {
+    const isNow = rest.toLowerCase() === 'now';
+    if (rest !== '' && !isNow) return problem('OUT', 'Only "now" may stand behind OUT.');
+    return { command: { type: 'OUT', isNow } };
+  },
+};
+
+const NO_ARGUMENTS = 'Nothing may stand behind it.';
+
+/** Characters of `DD Mon YYYY HH:MM:SS`. */
+const TIME_LENGTH = 20;
+const MAX_NUMBER_DIGITS = 9;
+
+/** `number time` at the start of `rest`: `3` and `#3` are the same number. */
+function parseTarget(
+  rest: string,
+):
+  | { readonly number: number; readonly time: string; readonly rest: string }
+  | { readonly reason: string } {
+  if (rest === '') return { reason: 'A number and a time are missing.' };
+  const blank = rest.indexOf(' ');
+  const word = blank < 0 ? rest : rest.slice(0, blank);
+  const digits = word.startsWith('#') ? word.slice(1) : word;
+  if (!/^\d+$/.test(digits) || digits.length > MAX_NUMBER_DIGITS) {
+    return { reason: 'That is not a message number.' };
+  }
+  if (blank < 0) return { reason: 'A time is missing.' };
+  const time = rest.slice(blank + 1, blank + 1 + TIME_LENGTH);
+  const behind = rest.slice(blank + 1 + TIME_LENGTH);
+  const isTime = parseTime(time) !== undefined && (behind === '' || behind.startsWith(' '));
+  if (!isTime) return { reason: 'That is not a time.' };
+  return { number: Number(digits), time, rest: behind.slice(1) };
+}
+
+function problem(name: CommandName, reason: string): ParsedCommand {
+  return { problem: `${reason} Usage: ${commandShapes[name].usage}` };
+}

@@ -1,0 +1,36 @@
+/** How sizes, times and rates are shown: decimal units, three digits at most before the unit. */
+
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** `512 B`, `20.0 MB`. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 999.95 would round to 1000.0: the next unit shows it shorter.
+  while (value >= (unit === 0 ? 1000 : 999.95) && unit < byteUnits.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? String(Math.round(value)) : value.toFixed(1)} ${byteUnits[unit]!}`;
+}
+
+/** `15.3 MB/s`. */
+export function formatRate(bytesPerSec: number): string {
+  return `${formatBytes(bytesPerSec)}/s`;
+}
+
+/** `0.4 s`, `59.9 s`, `2:05 min`, `1:04:09 h`. */
+export function formatDuration(ms: number): string {
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}:${two(seconds % 60)} min`;
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)} h`;
+}
+
+/** `(SIZE in TIME, RATE)` without its parentheses. */
+export function formatTransfer(bytes: number, ms: number): string {
+  const rate = formatRate(ms > 0 ? (bytes * 1000) / ms : 0);
+  return `${formatBytes(bytes)} in ${formatDuration(ms)}, ${rate}`;
+}

@@ -1,0 +1,163 @@
+import { connect, type Socket } from 'node:net';
+import {
+  type ClientFrame,
+  MAX_FRAME_BYTES,
+  PRESENCE_TIMEOUT_MS,
+  type ServerFrame,
+} from '../core/protocol.ts';
+import { serverFrameOf } from '../core/server-frame.ts';
+import { encodeFrame, FrameDecoder } from './frame-decoder.ts';
+
+/** Requests that wait for their answer at once. */
+const MAX_PENDING_REQUESTS = 64;
+/** Frames of one answer: a server that never ends its list is not listened to. */
+const MAX_ANSWER_FRAMES = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Answers carry the number of their request. */
+export type Answer = Extract<ServerFrame, { body: { readonly request: number } }>;
+/** What the server says unasked. */
+export type News = Exclude<ServerFrame, Answer>;
+type Request = Exclude<ClientFrame, { type: 'pong' }>;
+type RequestWithoutNumber = Request extends infer Frame
+  ? Frame extends { type: infer Type; body: infer Body }
+    ? { readonly type: Type; readonly body: Omit<Body, 'request'> }
+    : never
+  : never;
+
+/** The server cannot be reached, broke off, or speaks something else. */
+export class LinkError extends Error {
+  override readonly name = 'LinkError';
+}
+
+interface Pending {
+  readonly frames: Answer[];
+  readonly resolve: (frames: readonly Answer[]) => void;
+  readonly reject: (error: LinkError) => void;
+}
+
+export interface ServerLinkEvents {
+  onNews(news: News): void;
+  /** Once, when nothing more will come; not after `close`. */
+  onEnd(error: LinkError): void;
+}
+
+/** The client's connection to the chat server: requests with their answers, and news. */
+export class ServerLink {
+  readonly #socket: Socket;
+  readonly #decoder = new FrameDecoder();
+  readonly #pending: Map<number, Pending> = new Map();
+  #events: ServerLinkEvents | undefined;
+  #nextRequest = 1;
+  #isOver = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.setTimeout(PRESENCE_TIMEOUT_MS, () => {
+      this.#end(new LinkError('the server fell silent'));
+    });
+    socket.on('data', (chunk: Uint8Array) => {
+      this.#onData(chunk);
+    });
+    socket.on('error', (error) => {
+      this.#end(new LinkError(error.message));
+    });
+    socket.on('close', () => {
+      this.#end(new LinkError('the server closed the connection'));
+    });
+  }
+
+  /** Rejects with a `LinkError` when nobody answers there. */
+  static async open(host: string, port: number): Promise<ServerLink> {
+    const socket = connect({ host, port });
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: Error): void => {
+        socket.destroy();
+        reject(new LinkError(error.message));
+      };
+      socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
+        fail(new Error('no answer'));
+      });
+      socket.once('error', fail);
+      socket.once('connect', () => {
+        socket.off('error', fail);
+        resolve();
+      });
+    });
+    return new ServerLink(socket);
+  }
+
+  /** Our address as the server's side of the network reaches it. */
+  get localAddress(): string {
+    return this.#socket.localAddress ?? '127.0.0.1';
+  }
+
+  listen(events: ServerLinkEvents): void {
+    this.#events = events;
+  }
+
+  /** All frames of the answer; one, except for lists. Rejects with a `LinkError`. */
+  request(frame: RequestWithoutNumber): Promise<readonly Answer[]> {
+    if (this.#isOver) return Promise.reject(new LinkError('the connection is closed'));
+    if (this.#pending.size >= MAX_PENDING_REQUESTS) {
+      return Promise.reject(new LinkError('too many requests wait for the server'));
+    }
+    const request = this.#nextRequest++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(request, { frames: [], resolve, reject });
+      this.#write({ type: frame.type, body: { request, ...frame.body } });
+    });
+  }
+
+  close(): void {
+    this.#events = undefined;
+    this.#end(new LinkError('the connection is closed'));
+  }
+
+  #write(frame: { readonly type: string; readonly body: object }): void {
+    this.#socket.write(encodeFrame(frame));
+  }
+
+  #onData(chunk: Uint8Array): void {
+    this.#decoder.push(chunk);
+    while (!this.#isOver) {
+      const decoded = this.#decoder.next(MAX_FRAME_BYTES);
+      if (decoded.state === 'more') return;
+      const frame = decoded.state === 'line' ? serverFrameOf(decoded.value) : undefined;
+      if (frame === undefined) {
+        this.#end(new LinkError('what answers there is not an updraft server'));
+        return;
+      }
+      this.#take(frame);
+    }
+  }
+
+  #take(frame: ServerFrame): void {
+    if (frame.type === 'ping') {
+      this.#write({ type: 'pong', body: {} });
+      return;
+    }
+    if (!('request' in frame.body)) {
+      this.#events?.onNews(frame as News);
+      return;
+    }
+    const answer = frame as Answer;
+    const pending = this.#pending.get(answer.body.request);
+    if (pending === undefined) return;
+    pending.frames.push(answer);
+    const hasMore = 'more' in answer.body && answer.body.more;
+    if (hasMore && pending.frames.length < MAX_ANSWER_FRAMES) return;
+    this.#pending.delete(answer.body.request);
+    pending.resolve(pending.frames);
+  }
+
+  #end(error: LinkError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#socket.destroy();
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
+    this.#events?.onEnd(error);
+  }
+}

@@ -1,0 +1,77 @@
+import { formatBytes, formatRate, formatTransfer } from './core/measures.ts';
+import { safeText } from './core/safe-text.ts';
+import type { Transfer, TransferResult } from '../transfer/index.ts';
+
+/** How often a running transfer is looked at. */
+const LOOK_EVERY_MS = 250;
+/** A line appears at each of these steps, or after this long without one. */
+const STEP_PERCENT = 10;
+const MAX_SILENCE_MS = 30_000;
+
+/** `movie.mp4 has been delivered to jess (SIZE in TIME, RATE).` */
+export function deliveredLine(transfer: Transfer, result: TransferResult): string {
+  const measures = formatTransfer(result.totalBytes, result.elapsedMs);
+  return `${safeText(transfer.name)} has been delivered to ${safeText(transfer.peer)} (${measures}).`;
+}
+
+/** `Received movie.mp4 from derek (SIZE, stored as PATH).` */
+export function receivedLine(transfer: Transfer, result: TransferResult): string {
+  const size = formatBytes(result.totalBytes);
+  const stored = `stored as ${safeText(result.path)}`;
+  return `Received ${safeText(transfer.name)} from ${safeText(transfer.peer)} (${size}, ${stored}).`;
+}
+
+/** `movie.mp4 could not be delivered to jess: REASON.` */
+export function undeliveredLine(name: string, user: string, reason: string): string {
+  return `${safeText(name)} could not be delivered to ${safeText(user)}: ${sentence(reason)}`;
+}
+
+/** `movie.mp4 from derek was not received: REASON.` */
+export function unreceivedLine(transfer: Transfer, reason: string): string {
+  const { name, peer } = transfer;
+  return `${safeText(name)} from ${safeText(peer)} was not received: ${sentence(reason)}`;
+}
+
+function sentence(reason: string): string {
+  const safe = safeText(reason);
+  return /[.!?]$/.test(safe) ? safe : `${safe}.`;
+}
+
+/**
+ * Progress as plain lines: at the start, every 10 % or 30 s, at the end. Stalls have a line of their
+ * own. Watches until the transfer settles.
+ */
+export function showProgress(transfer: Transfer, warn: (line: string) => void): void {
+  const isSending = transfer.direction === 'send';
+  const whole = `${safeText(transfer.name)} ${isSending ? 'to' : 'from'} ${safeText(transfer.peer)}`;
+  let lastStep = 0;
+  let lastLineAtMs = performance.now();
+  let wasStalled = false;
+  const say = (text: string): void => {
+    lastLineAtMs = performance.now();
+    warn(`${whole}: ${text}`);
+  };
+  say(isSending ? 'sending' : `receiving ${formatBytes(transfer.progress.totalBytes)}`);
+  const look = (): void => {
+    const { transferredBytes, totalBytes, bytesPerSec, stalledMs } = transfer.progress;
+    const isStalled = transfer.state === 'stalled';
+    if (isStalled !== wasStalled) {
+      wasStalled = isStalled;
+      say(isStalled ? `stalled ${Math.round(stalledMs / 1000)}s, trying again` : 'goes on');
+    }
+    // 100 % is for what the other side has verified.
+    const percent = totalBytes === 0 ? 0 : Math.min(99, (100 * transferredBytes) / totalBytes);
+    const step = Math.floor(percent / STEP_PERCENT);
+    const isSilent = performance.now() - lastLineAtMs >= MAX_SILENCE_MS;
+    if (totalBytes === 0 || (step <= lastStep && !isSilent)) return;
+    lastStep = step;
+    const amount = `${formatBytes(transferredBytes)} of ${formatBytes(totalBytes)}`;
+    say(`${Math.floor(percent)} % (${amount}, ${formatRate(bytesPerSec)})`);
+  };
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  const end = (outcome: string) => (): void => {
+    clearInterval(timer);
+    say(outcome);
+  };
+  transfer.done.then(end('100 %, verified'), end('ended'));
+}
