@@ -160,7 +160,8 @@ export class Connection implements PathMember {
   /** When `handleTimeout` has something to do; Infinity when nothing is armed. */
   get nextTimeoutUs(): number {
     if (this.#closing !== undefined) return this.#closing.nextTimeoutUs;
-    if (this.#isClosed) return Infinity;
+    // Half-open: may send nothing, and ends with its introduction.
+    if (this.#isClosed || !this.#isConfirmed) return Infinity;
     return Math.min(
       this.#sender.nextTimeoutUs,
       this.#receiver.nextTimeoutUs,

@@ -7,12 +7,14 @@ const STALL_PTO_COUNT = 10;
 /** Whether the peer is still there: keepalive, stall and the end for want of any checked packet. */
 export class Liveness {
   readonly #idleTimeoutUs: number;
+  readonly #startUs: number;
   #checkedAtUs: number;
   #isStalled = false;
   #stallAfterUs = MIN_STALL_US;
 
   constructor(idleTimeoutUs: number, nowUs: number) {
     this.#idleTimeoutUs = idleTimeoutUs;
+    this.#startUs = nowUs;
     this.#checkedAtUs = nowUs;
   }
 
@@ -23,7 +25,7 @@ export class Liveness {
 
   nextTimeoutUs(lastSentAtUs: number, isWaiting: boolean): number {
     const vanishedAtUs = this.#checkedAtUs + this.#idleTimeoutUs;
-    const pingAtUs = lastSentAtUs + KEEPALIVE_US;
+    const pingAtUs = Math.max(lastSentAtUs, this.#startUs) + KEEPALIVE_US;
     const stalledAtUs =
       isWaiting && !this.#isStalled ? this.#checkedAtUs + this.#stallAfterUs : Infinity;
     return Math.min(vanishedAtUs, pingAtUs, stalledAtUs);
@@ -42,7 +44,7 @@ export class Liveness {
   }
 
   isPingDue(lastSentAtUs: number, nowUs: number): boolean {
-    return nowUs - lastSentAtUs >= KEEPALIVE_US;
+    return nowUs - Math.max(lastSentAtUs, this.#startUs) >= KEEPALIVE_US;
   }
 
   /** True once a stall begins: something is owed and nothing came for long. */
