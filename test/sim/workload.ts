@@ -11,6 +11,9 @@ import type { Network, SimNode } from './network.ts';
 
 /** How often `raiseCredit` is asked again while there is no room. */
 const RAISE_AGAIN_US = 100_000;
+/** How long a busy peer is left alone, and how often it is asked in all. */
+const OPEN_AGAIN_US = 500_000;
+const MAX_OPENS = 200;
 /** A slow reader reads this often. */
 const READ_INTERVAL_US = 5_000;
 /** How long whoever has confirmed everything waits for CLOSE after its last byte is acknowledged. */
@@ -103,7 +106,10 @@ export type { StreamSide };
 /** A plan and how it goes. */
 export interface StreamRun {
   readonly plan: StreamPlan;
-  readonly keyId: string;
+  /** Of the last attempt. */
+  keyId: string;
+  /** Attempts to open, one more for each time that the other side was busy. */
+  openCount: number;
   readonly opener: StreamSide;
   readonly responder: StreamSide;
 }
@@ -118,7 +124,9 @@ export class Workload {
   readonly runs: StreamRun[] = [];
   readonly #network: Network;
   readonly #byKey: Map<string, StreamRun> = new Map();
-  readonly #seen: Set<SimNode> = new Set();
+  /** By opener and what its `open` returned. */
+  readonly #byHandle: Map<string, StreamRun> = new Map();
+  readonly #seen: Set<SimNode<Endpoint>> = new Set();
   #openCount = 0;
 
   constructor(network: Network) {
@@ -132,13 +140,13 @@ export class Workload {
   add(plan: StreamPlan): StreamRun {
     const network = this.#network;
     const index = this.runs.length;
-    const keyId = (index + 1).toString(16).padStart(16, '0');
     const [there, back] = [network.seed + 2 * index, network.seed + 2 * index + 1];
     const { bytes, replyBytes = 0, readBytesPerSec = Infinity } = plan;
     const replyReadBytesPerSec = plan.replyReadBytesPerSec ?? Infinity;
     const run: StreamRun = {
       plan,
-      keyId,
+      keyId: '',
+      openCount: 0,
       opener: new StreamSide(
         { seed: there, bytes },
         { seed: back, bytes: replyBytes, bytesPerSec: replyReadBytesPerSec },
@@ -149,23 +157,32 @@ export class Workload {
       ),
     };
     this.runs.push(run);
-    this.#byKey.set(keyId, run);
     this.#openCount += 2;
     for (const node of [plan.opener, plan.responder]) this.#listen(node);
     network.at(plan.startAtUs ?? 0, plan.responder, (nowUs) => {
-      const introduction = plainIntroduction(keyId);
-      plan.responder.transport.expect(introduction, nowUs);
-      network.at(nowUs, plan.opener, () => {
-        plan.opener.transport.open(introduction, [plan.responder.address], nowUs);
-      });
+      this.#open(run, nowUs);
     });
     return run;
+  }
+
+  /** Each attempt has an introduction of its own, as the chat server would make it. */
+  #open(run: StreamRun, nowUs: number): void {
+    const { opener, responder } = run.plan;
+    run.openCount++;
+    run.keyId = (this.#byKey.size + 1).toString(16).padStart(16, '0');
+    this.#byKey.set(run.keyId, run);
+    const introduction = plainIntroduction(run.keyId);
+    if (!responder.transport.expect(introduction, nowUs)) this.#network.fail('too many expected');
+    this.#network.at(nowUs, opener, () => {
+      const handle = opener.transport.open(introduction, [responder.address], nowUs);
+      this.#byHandle.set(`${opener.name}/${handle}`, run);
+    });
   }
 
   /** Runs to the end of every stream, then until no connection or timer is left. */
   runToEnd(): void {
     this.#network.run(() => this.isDone);
-    this.#network.run(() => [...this.#seen].every((node) => isEmpty(node as SimNode<Endpoint>)));
+    this.#network.run(() => [...this.#seen].every((node) => isEmpty(node)));
   }
 
   #listen(node: SimNode<Endpoint>): void {
@@ -178,7 +195,8 @@ export class Workload {
 
   #onEvent(node: SimNode<Endpoint>, event: TransportEvent, nowUs: number): void {
     if (event.type === 'unopened') {
-      this.#network.fail(`${node.name} could not open: ${event.reason.reason}`);
+      this.#onUnopened(node, event.handle, event.reason, nowUs);
+      return;
     }
     const { connection } = event;
     const run = this.#byKey.get(connection.keyId);
@@ -207,6 +225,16 @@ export class Workload {
       default:
         return;
     }
+  }
+
+  #onUnopened(node: SimNode, handle: number, { code, reason }: CloseReason, nowUs: number): void {
+    const run = this.#byHandle.get(`${node.name}/${handle}`)!;
+    if (code !== CloseCode.busy || run.openCount > MAX_OPENS) {
+      this.#network.fail(`${node.name} could not open: ${code} ${reason}`);
+    }
+    this.#network.at(nowUs + OPEN_AGAIN_US, run.plan.responder, (laterUs) => {
+      this.#open(run, laterUs);
+    });
   }
 
   #raiseCredit(node: SimNode, connection: TransportConnection): void {
