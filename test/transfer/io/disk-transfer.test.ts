@@ -33,7 +33,7 @@ async function runOf(
   const path = join(sourceFolder, 'movie.mp4');
   await writeFile(path, content);
   const inbox = inboxIn(inboxPath, options.files);
-  const run = new TransferRun({ source: sourceDisk, path, inbox, policy });
+  const run = new TransferRun({ source: sourceDisk, path, inbox, policy, isOnDisk: true });
   return { run, path };
 }
 
