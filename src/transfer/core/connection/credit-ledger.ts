@@ -8,6 +8,8 @@ export const MAX_SHARE_BYTES = 67_108_864;
 export const OPENING_CREDIT_BYTES = 65_536;
 /** What it is owed afterwards: two largest records. */
 const MIN_SHARE_BYTES = 131_072;
+/** This part of a share is granted to nobody beyond its minimum: whoever comes next opens with it. */
+const NEWCOMER_PART = 2;
 
 /** One connection's account. */
 export interface CreditAccount {
@@ -80,7 +82,8 @@ export class CreditLedger {
         : Math.max(this.shareBytes, account.minimumBytes);
     const toShare = target - account.grantedBytes;
     const free = this.#poolBytes - this.#grantedBytes - (this.#owedBytes - owedHere);
-    return Math.max(0, Math.min(toShare, free));
+    const spare = free - Math.ceil(this.shareBytes / NEWCOMER_PART);
+    return Math.max(0, Math.min(toShare, Math.max(spare, Math.min(owedHere, free))));
   }
 
   grant(account: CreditAccount, byteCount: number): void {
