@@ -1,0 +1,47 @@
+/**
+ * The driver against the raw blast, alternately, so that both meet the same minute of the machine:
+ * `tsx bench/loopback/driver-rate.ts [datagram bytes] [MiB] [pairs]`.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+
+interface Rate {
+  readonly mbPerSec: number;
+  readonly lostShare: number;
+}
+
+const datagramBytes = process.argv[2] ?? '1400';
+const mebibytes = process.argv[3] ?? '256';
+const pairCount = Number(process.argv[4] ?? 5);
+
+function run(script: string): Rate {
+  const path = join(import.meta.dirname, script);
+  const args = ['--import', 'tsx', path, datagramBytes, mebibytes];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Rate;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+const ratios: number[] = [];
+console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}`);
+console.log(`${datagramBytes}-byte datagrams, ${mebibytes} MiB, received MB/s (lost)`);
+for (let pair = 0; pair < pairCount; pair++) {
+  // Each goes first as often as the other.
+  const isRawFirst = pair % 2 === 0;
+  const first = run(isRawFirst ? 'raw-blast.ts' : 'driver-blast.ts');
+  const second = run(isRawFirst ? 'driver-blast.ts' : 'raw-blast.ts');
+  const [raw, driver] = isRawFirst ? [first, second] : [second, first];
+  const ratio = driver.mbPerSec / raw.mbPerSec;
+  ratios.push(ratio);
+  const say = (rate: Rate): string => `${rate.mbPerSec.toFixed(1)} (${rate.lostShare.toFixed(4)})`;
+  console.log(`raw ${say(raw)}  driver ${say(driver)}  ratio ${ratio.toFixed(3)}`);
+}
+const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
+console.log(
+  `median ratio ${median(ratios).toFixed(3)} (${least.toFixed(3)} to ${most.toFixed(3)})`,
+);

@@ -1,0 +1,74 @@
+import { fork } from 'node:child_process';
+
+/** Kernel's cost of a queued datagram beside its bytes, and the largest window worth having. */
+const KERNEL_OVERHEAD_BYTES = 900;
+const MAX_WINDOW_DATAGRAMS = 1_024;
+/** A run that takes longer has gone wrong. */
+const MAX_RUN_MS = 60_000;
+
+/** What the receiving process tells: first where it listens, then what came. */
+interface Ready {
+  readonly port: number;
+  readonly receiveBufferBytes: number;
+}
+
+interface Result {
+  readonly receivedCount: number;
+  readonly bytes: number;
+  readonly elapsedMs: number;
+}
+
+export interface Sizes {
+  readonly datagramBytes: number;
+  /** Datagrams to send. */
+  readonly count: number;
+}
+
+/** `[datagram bytes] [MiB]` from the command line; 1400 and 256 by default. */
+export function sizesFromArguments(): Sizes {
+  const datagramBytes = Number(process.argv[2] ?? 1400);
+  const mebibytes = Number(process.argv[3] ?? 256);
+  return { datagramBytes, count: Math.ceil((mebibytes * 2 ** 20) / datagramBytes) };
+}
+
+/** False in the receiving process, which `runPair` starts. */
+export function isMainProcess(): boolean {
+  return process.send === undefined || process.env['UPDRAFT_BENCH_ROLE'] !== 'receive';
+}
+
+/** Datagrams in flight that fill a third of the receive buffer: nothing is lost in it. */
+export function windowDatagrams(receiveBufferBytes: number, datagramBytes: number): number {
+  const third = receiveBufferBytes / 3 / (datagramBytes + KERNEL_OVERHEAD_BYTES);
+  return Math.max(2, Math.min(MAX_WINDOW_DATAGRAMS, Math.floor(third)));
+}
+
+/**
+ * Starts `script` once more as the receiver, sends to it, and prints what it received as one line of
+ * JSON. `send` returns how to end the sender.
+ */
+export async function runPair(
+  script: string,
+  send: (port: number, receiveBufferBytes: number) => () => void | Promise<void>,
+): Promise<void> {
+  const { count } = sizesFromArguments();
+  const receiver = fork(script, process.argv.slice(2), {
+    env: { ...process.env, UPDRAFT_BENCH_ROLE: 'receive' },
+  });
+  const alarm = setTimeout(() => receiver.kill(), MAX_RUN_MS);
+  let endSender: () => void | Promise<void> = () => undefined;
+  const result = await new Promise<Result | undefined>((resolve) => {
+    receiver.on('exit', () => {
+      resolve(undefined);
+    });
+    receiver.on('message', (message: Ready | Result) => {
+      if ('port' in message) endSender = send(message.port, message.receiveBufferBytes);
+      else resolve(message);
+    });
+  });
+  clearTimeout(alarm);
+  await endSender();
+  receiver.kill();
+  if (result === undefined) throw new Error('the receiver ended without a result');
+  const mbPerSec = result.bytes / result.elapsedMs / 1000;
+  console.log(JSON.stringify({ mbPerSec, lostShare: 1 - result.receivedCount / count }));
+}
