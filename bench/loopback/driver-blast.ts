@@ -1,12 +1,19 @@
 /**
  * The same load as `raw-blast.ts`, through a `TransportDriver` on each side: what the driver costs.
  *
- * `driver-blast.ts [datagram bytes] [MiB]` prints `{ mbPerSec, lostShare }`.
+ * `driver-blast.ts [datagram bytes] [MiB]` prints a `Rate`.
  */
 import { TransportDriver } from '../../src/transfer/io/transport-driver.ts';
 import { UdpPort } from '../../src/transfer/io/udp-port.ts';
 import { CreditReceiver, CreditSender } from './credit-window.ts';
-import { isMainProcess, runPair, sizesFromArguments, windowDatagrams } from './process-pair.ts';
+import {
+  cpuUs,
+  isMainProcess,
+  runPair,
+  sizesFromArguments,
+  startCpu,
+  windowDatagrams,
+} from './process-pair.ts';
 
 const { datagramBytes, count } = sizesFromArguments();
 const shared = { maxDatagramBytes: datagramBytes, onEvent: () => undefined };
@@ -26,9 +33,15 @@ async function receive(): Promise<void> {
     if (isTold || !transport.isDone) return;
     isTold = true;
     const { receivedCount, receivedBytes: bytes, firstAtUs, lastAtUs } = transport;
-    process.send!({ receivedCount, bytes, elapsedMs: (lastAtUs - firstAtUs) / 1000 });
+    process.send!({
+      receivedCount,
+      bytes,
+      elapsedMs: (lastAtUs - firstAtUs) / 1000,
+      cpuUs: cpuUs(),
+    });
   };
   new TransportDriver({ ...shared, port, transport, onTurn });
+  startCpu();
   process.send!({ port: port.address.port, receiveBufferBytes: port.receiveBufferBytes });
 }
 

@@ -5,11 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-
-interface Rate {
-  readonly mbPerSec: number;
-  readonly lostShare: number;
-}
+import type { Rate } from './process-pair.ts';
 
 const datagramBytes = process.argv[2] ?? '1400';
 const mebibytes = process.argv[3] ?? '256';
@@ -27,9 +23,17 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+function say({ mbPerSec, lostShare, sendCpuUs, receiveCpuUs }: Rate): string {
+  const cpu = `${sendCpuUs.toFixed(2)} + ${receiveCpuUs.toFixed(2)} µs`;
+  return `${mbPerSec.toFixed(1)} (${lostShare.toFixed(4)}, ${cpu})`;
+}
+
 const ratios: number[] = [];
+const costs: number[] = [];
 console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}`);
-console.log(`${datagramBytes}-byte datagrams, ${mebibytes} MiB, received MB/s (lost)`);
+console.log(
+  `${datagramBytes}-byte datagrams, ${mebibytes} MiB, received MB/s (lost, CPU a datagram)`,
+);
 for (let pair = 0; pair < pairCount; pair++) {
   // Each goes first as often as the other.
   const isRawFirst = pair % 2 === 0;
@@ -38,10 +42,11 @@ for (let pair = 0; pair < pairCount; pair++) {
   const [raw, driver] = isRawFirst ? [first, second] : [second, first];
   const ratio = driver.mbPerSec / raw.mbPerSec;
   ratios.push(ratio);
-  const say = (rate: Rate): string => `${rate.mbPerSec.toFixed(1)} (${rate.lostShare.toFixed(4)})`;
+  costs.push((driver.sendCpuUs + driver.receiveCpuUs) / (raw.sendCpuUs + raw.receiveCpuUs));
   console.log(`raw ${say(raw)}  driver ${say(driver)}  ratio ${ratio.toFixed(3)}`);
 }
 const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
 console.log(
-  `median ratio ${median(ratios).toFixed(3)} (${least.toFixed(3)} to ${most.toFixed(3)})`,
+  `median ratio ${median(ratios).toFixed(3)} (${least.toFixed(3)} to ${most.toFixed(3)}), ` +
+    `CPU ${median(costs).toFixed(3)} of raw`,
 );

@@ -16,6 +16,18 @@ interface Result {
   readonly receivedCount: number;
   readonly bytes: number;
   readonly elapsedMs: number;
+  /** CPU time of the receiving process, user and system. */
+  readonly cpuUs: number;
+}
+
+/** What a run prints. */
+export interface Rate {
+  /** 10^6 bytes a second, received. */
+  readonly mbPerSec: number;
+  readonly lostShare: number;
+  /** CPU time a datagram that arrived, user and system; a busy machine disturbs it less. */
+  readonly sendCpuUs: number;
+  readonly receiveCpuUs: number;
 }
 
 export interface Sizes {
@@ -61,14 +73,35 @@ export async function runPair(
       resolve(undefined);
     });
     receiver.on('message', (message: Ready | Result) => {
-      if ('port' in message) endSender = send(message.port, message.receiveBufferBytes);
-      else resolve(message);
+      if ('port' in message) {
+        startCpu();
+        endSender = send(message.port, message.receiveBufferBytes);
+      } else resolve(message);
     });
   });
   clearTimeout(alarm);
   await endSender();
   receiver.kill();
   if (result === undefined) throw new Error('the receiver ended without a result');
-  const mbPerSec = result.bytes / result.elapsedMs / 1000;
-  console.log(JSON.stringify({ mbPerSec, lostShare: 1 - result.receivedCount / count }));
+  const perDatagram = 1 / result.receivedCount;
+  const rate: Rate = {
+    mbPerSec: result.bytes / result.elapsedMs / 1000,
+    lostShare: 1 - result.receivedCount / count,
+    sendCpuUs: cpuUs() * perDatagram,
+    receiveCpuUs: result.cpuUs * perDatagram,
+  };
+  console.log(JSON.stringify(rate));
+}
+
+/** CPU time of this process since `startCpu`. */
+export function cpuUs(): number {
+  const { user, system } = process.cpuUsage(cpuAtStart);
+  return user + system;
+}
+
+let cpuAtStart = process.cpuUsage();
+
+/** From now on `cpuUs` counts: the program is loaded. */
+export function startCpu(): void {
+  cpuAtStart = process.cpuUsage();
 }

@@ -2,10 +2,17 @@
  * The ceiling: what node:dgram carries between two processes on loopback with next to no code around
  * it. One connected socket, one buffer, no callback; a credit answer every 16 datagrams.
  *
- * `raw-blast.ts [datagram bytes] [MiB]` prints `{ mbPerSec, lostShare }` (10^6 bytes a second, received).
+ * `raw-blast.ts [datagram bytes] [MiB]` prints a `Rate`.
  */
 import dgram from 'node:dgram';
-import { isMainProcess, runPair, sizesFromArguments, windowDatagrams } from './process-pair.ts';
+import {
+  cpuUs,
+  isMainProcess,
+  runPair,
+  sizesFromArguments,
+  startCpu,
+  windowDatagrams,
+} from './process-pair.ts';
 
 const ACK_EVERY = 16;
 const BATCH_DATAGRAMS = 64;
@@ -30,7 +37,10 @@ function receive(): void {
   let receivedCount = 0;
   let startMs = 0;
   socket.on('message', (datagram, from) => {
-    if (receivedCount++ === 0) startMs = performance.now();
+    if (receivedCount++ === 0) {
+      startMs = performance.now();
+      startCpu();
+    }
     const sequence = datagram.readUInt32BE(0);
     const isLast = sequence === count - 1;
     if (isLast || receivedCount % ACK_EVERY === 0) {
@@ -39,7 +49,12 @@ function receive(): void {
     }
     if (isLast) {
       const elapsedMs = performance.now() - startMs;
-      process.send!({ receivedCount, elapsedMs, bytes: receivedCount * datagramBytes });
+      process.send!({
+        receivedCount,
+        elapsedMs,
+        bytes: receivedCount * datagramBytes,
+        cpuUs: cpuUs(),
+      });
     }
   });
   socket.bind(0, '127.0.0.1', () => {
