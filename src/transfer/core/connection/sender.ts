@@ -12,6 +12,8 @@ import { type SendStream, type StreamSlice } from './send-stream.ts';
 export const MAX_SENT_PACKETS = 262_144;
 /** Probes of one probe timeout and connection (RFC 9002 §6.2.4). */
 const PROBES_PER_TIMEOUT = 2;
+/** Probe timeouts in a row after which a connection holds nothing of its path's window. */
+const SILENT_TIMEOUTS = 2;
 /** Backoff of the probe timeout ends here, so that a path that returns is found soon (DESIGN §4). */
 const MAX_BACKED_OFF_PTO_US = 1_000_000;
 const MAX_PTO_BACKOFF = 64;
@@ -58,6 +60,8 @@ export class Sender {
   #probeTimeoutCount = 0;
   #probesDue = 0;
   #pingsDue = 0;
+  /** Probe timeouts in a row went by: in flight for this connection, but not for the path. */
+  #isSilenced = false;
   #creditProbeCount = 0;
   #hasReordering = false;
   #markSeq = 0;
@@ -85,6 +89,11 @@ export class Sender {
 
   get bytesInFlight(): number {
     return this.#bytesInFlight;
+  }
+
+  /** How much of that fills the path's window. */
+  get bytesHeldOnPath(): number {
+    return this.#isSilenced ? 0 : this.#bytesInFlight;
   }
 
   get packetsInFlight(): number {
@@ -116,6 +125,7 @@ export class Sender {
 
   /** Something the window bounds could be sent. */
   get hasData(): boolean {
+    if (this.#isSilenced) return false;
     return this.stream.hasSlice && this.#packetsInFlight < this.#windowPackets;
   }
 
@@ -157,6 +167,7 @@ export class Sender {
       return;
     }
     if (nowUs >= this.#loss.lossTimeUs) {
+      this.#resume();
       this.#path.beginAck();
       this.#detectLosses(nowUs);
       this.#path.endAck(undefined, nowUs);
@@ -164,9 +175,23 @@ export class Sender {
     if (this.#packetsInFlight > 0 && nowUs >= this.#lastSentAtUs + this.#backedOffPtoUs) {
       this.#probeTimeoutCount++;
       this.#probesDue = PROBES_PER_TIMEOUT;
+      if (this.#probeTimeoutCount >= SILENT_TIMEOUTS) this.#suspend();
       // The next timeout counts from here even if the path grants this connection no probe.
       this.#lastSentAtUs = nowUs;
     }
+  }
+
+  /** Nothing comes back: only probes leave, and the window is left to the path's other members. */
+  #suspend(): void {
+    if (this.#isSilenced) return;
+    this.#isSilenced = true;
+    this.#path.suspend(this.#bytesInFlight);
+  }
+
+  #resume(): void {
+    if (!this.#isSilenced) return;
+    this.#isSilenced = false;
+    this.#path.resume(this.#bytesInFlight);
   }
 
   /** Asks for a PING: a packet that is acknowledged and carries nothing. */
@@ -182,7 +207,7 @@ export class Sender {
     }
     if (this.#probesDue === 0) return 0;
     this.#probesDue--;
-    if (!this.#path.mayProbe(nowUs, this.probeTimeoutUs) || this.#ringIsFull()) {
+    if (!this.#path.mayProbe(this, nowUs, this.probeTimeoutUs) || this.#ringIsFull()) {
       this.#probesDue = 0;
       return 0;
     }
@@ -251,6 +276,7 @@ export class Sender {
     this.#peakPacketsInFlight = Math.max(this.#peakPacketsInFlight, this.#packetsInFlight);
     this.#lastSentAtUs = nowUs;
     this.#path.onSent(this.#sent, packetNumber, sizeBytes, nowUs);
+    if (this.#isSilenced) this.#path.suspend(sizeBytes);
   }
 
   #maybeSkip(): void {
@@ -276,6 +302,7 @@ export class Sender {
     const largestWasInFlight = this.#sent.state(ack.largest) === PacketState.inFlight;
     const largestSentAtUs = largestWasInFlight ? this.#sent.sentAtUs(ack.largest) : 0;
 
+    this.#resume();
     this.#path.beginAck();
     if (!this.#takeRanges(ack, nowUs)) return false;
     let latestRttUs: number | undefined;

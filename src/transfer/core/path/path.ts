@@ -19,6 +19,8 @@ const BANDWIDTH_ROUNDS = 10;
 const MAX_UNACKED_PACKETS = 32;
 /** PTO probes that all connections of a path may send in one probe timeout (DESIGN §4). */
 const MAX_PROBES = 2;
+/** How long a probe is kept for who was refused one: two of the longest probe timeouts. */
+const REFUSED_PROBE_US = 2_000_000;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -26,8 +28,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  * What the connections between two addresses share: RTT, congestion controller, pacer, bytes in
  * flight and delivery rate. Four files to one person are four members of one path, not four rivals.
  *
- * Invariant: `bytesInFlight` is the sum of the members' in-flight bytes, and at most the window
- * when a paced packet leaves.
+ * Invariant: `bytesInFlight` is the sum of the in-flight bytes of all members that are not suspended,
+ * and at most the window when a paced packet leaves.
  */
 export class Path {
   readonly address: Address;
@@ -50,6 +52,8 @@ export class Path {
   #isHeldByPacer = false;
   #probesFromUs = -Infinity;
   #probeCount = 0;
+  /** Who wanted a probe and got none, the first refused first, and when last; one entry a member. */
+  readonly #refusedProbers: Map<object, number> = new Map();
   /** Last use, for forgetting a path without members. */
   usedAtUs = 0;
 
@@ -131,6 +135,18 @@ export class Path {
     this.#forget(bytesInFlight);
   }
 
+  /**
+   * A member hears nothing: what it has in flight no longer fills the window that all share. Until
+   * `resume`, which comes before anything of it is acknowledged or lost.
+   */
+  suspend(bytesInFlight: number): void {
+    this.#forget(bytesInFlight);
+  }
+
+  resume(bytesInFlight: number): void {
+    this.#bytesInFlight += bytesInFlight;
+  }
+
   /** The peer told another share of its kernel buffer for this member. */
   onStandingBytes(member: PathMember, bytes: number): void {
     this.#standingBytes += bytes - member.standingBytes;
@@ -165,14 +181,29 @@ export class Path {
     return this.#isHeldByPacer ? this.#pacer.nextSendAtUs : Infinity;
   }
 
-  /** Whether one more PTO probe may leave; counts it. Probes bypass window and pacer. */
-  mayProbe(nowUs: number, probeTimeoutUs: number): boolean {
+  /**
+   * Whether `prober` may send one more PTO probe; counts it. Probes bypass window and pacer. Who was
+   * refused first is served first, so that a connection whose peer is gone starves no other.
+   */
+  mayProbe(prober: object, nowUs: number, probeTimeoutUs: number): boolean {
     if (nowUs - this.#probesFromUs >= probeTimeoutUs) {
       this.#probesFromUs = nowUs;
       this.#probeCount = 0;
+      for (const [refused, atUs] of this.#refusedProbers) {
+        if (nowUs - atUs > REFUSED_PROBE_US) this.#refusedProbers.delete(refused);
+      }
     }
     const limit = this.windowBytes < MIN_STANDING_PACKETS * this.#datagramBytes ? 1 : MAX_PROBES;
-    if (this.#probeCount >= limit) return false;
+    let aheadCount = 0;
+    for (const refused of this.#refusedProbers.keys()) {
+      if (refused === prober) break;
+      aheadCount++;
+    }
+    if (this.#probeCount + aheadCount >= limit) {
+      this.#refusedProbers.set(prober, nowUs);
+      return false;
+    }
+    this.#refusedProbers.delete(prober);
     this.#probeCount++;
     return true;
   }
