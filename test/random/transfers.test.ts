@@ -1,0 +1,49 @@
+import { describe as group, expect, test } from 'vitest';
+import { buildScenario, describe, drawScenario } from '../sim/scenario.ts';
+import { isEmpty } from '../sim/workload.ts';
+
+/**
+ * Random transfers, each drawn from its seed. `UPDRAFT_SEED=n` replays one of them alone; a seed that
+ * failed becomes a test with a name in `test/scenarios`.
+ */
+
+const FIRST_SEED = 1;
+const SEED_COUNT = 1_000;
+const CHUNK_SEEDS = 50;
+
+/** Runs one and checks what the workload does not: that nothing is left, and no datagram is lost count of. */
+function replay(seed: number): void {
+  const scenario = drawScenario(seed);
+  const pair = buildScenario(scenario);
+  try {
+    pair.workload.runToEnd();
+  } catch (error) {
+    throw new Error(`UPDRAFT_SEED=${seed} ${describe(scenario)}`, { cause: error });
+  }
+  expect([isEmpty(pair.a), isEmpty(pair.b)], `UPDRAFT_SEED=${seed}`).toEqual([true, true]);
+  for (const { counters, flyingCount } of [pair.forward, pair.backward]) {
+    const begun = counters.sentCount + counters.duplicatedCount;
+    const ended = counters.deliveredCount + counters.lostCount + counters.queueDropCount;
+    expect(ended + flyingCount, `UPDRAFT_SEED=${seed}`).toBe(begun);
+  }
+  for (const { opener, responder } of pair.workload.runs) {
+    expect(opener.readBytes, `UPDRAFT_SEED=${seed}`).toBe(responder.writeBytes);
+    expect(responder.readBytes, `UPDRAFT_SEED=${seed}`).toBe(opener.writeBytes);
+  }
+}
+
+const { UPDRAFT_SEED } = process.env;
+
+if (UPDRAFT_SEED !== undefined) {
+  test(`the transfers of seed ${UPDRAFT_SEED} arrive intact and leave nothing behind`, () => {
+    replay(Number(UPDRAFT_SEED));
+  });
+} else {
+  group('random transfers arrive intact, end, and leave nothing behind', () => {
+    for (let from = FIRST_SEED; from < FIRST_SEED + SEED_COUNT; from += CHUNK_SEEDS) {
+      test(`seeds ${from} to ${from + CHUNK_SEEDS - 1}`, () => {
+        for (let seed = from; seed < from + CHUNK_SEEDS; seed++) replay(seed);
+      });
+    }
+  });
+}
