@@ -1,3 +1,6 @@
+/** The prompt for commands. It is for a person: a pipe does not show it. */
+export const COMMAND_PROMPT = '> ';
+
 /** Where a chat client reads its lines and shows its texts: a terminal, a pipe, or a test. */
 export interface ClientConsole {
   /** A person may be asked: prompts are for somebody, not for a script. */

@@ -41,11 +41,29 @@ export function refusalText(reason: Refusal, name: CommandName): string {
   return usageHelps.has(reason) ? `${text} Usage: ${commandShapes[name].usage}` : text;
 }
 
+/** The same as a clause behind `could not be delivered to USER: `, without its full stop. */
+export function undeliveredReason(reason: Refusal): string {
+  switch (reason) {
+    case 'not-online':
+      return 'not online; ATU lists who is';
+    case 'yourself':
+      return 'that is you';
+    case 'busy':
+      return 'too many files are on their way, try again later';
+    default: {
+      const sentence = refusalReasons[reason].replace(/\.$/, '');
+      return `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
+    }
+  }
+}
+
 const usageHelps: ReadonlySet<Refusal> = new Set([
   'no-such-message',
   'wrong-time',
   'empty-text',
   'bad-time',
+  'not-the-author',
+  'text-too-long',
 ]);
 
 const refusalReasons: Readonly<Record<Refusal, string>> = {

@@ -1,4 +1,5 @@
 import { parseTime } from './local-time.ts';
+import { MAX_TEXT_CHARACTERS } from './protocol.ts';
 import { splitShellWords } from './shell-words.ts';
 
 /** A line of the chat prompt, understood. */
@@ -47,23 +48,28 @@ export const commandHelp: readonly string[] = [
 
 /** An empty line is no command: undefined. */
 export function parseCommand(line: string): ParsedCommand | undefined {
-  const trimmed = line.trim();
-  if (trimmed === '') return undefined;
-  const blank = trimmed.indexOf(' ');
-  const name = (blank < 0 ? trimmed : trimmed.slice(0, blank)).toUpperCase();
-  const rest = blank < 0 ? '' : trimmed.slice(blank + 1);
+  const typed = line.trimStart();
+  if (typed === '') return undefined;
+  const blank = typed.indexOf(' ');
+  const word = blank < 0 ? typed : typed.slice(0, blank);
+  const rest = blank < 0 ? '' : typed.slice(blank + 1);
+  const name = word.toUpperCase();
   if (!Object.hasOwn(commandShapes, name)) {
     const names = Object.keys(commandShapes).join(', ');
-    return { problem: `Unknown command: ${name}. Commands are ${names}.` };
+    const shown =
+      word.length > MAX_SHOWN_CHARACTERS ? `${word.slice(0, MAX_SHOWN_CHARACTERS)}…` : word;
+    return { problem: `Unknown command: ${shown}. Commands are ${names}.` };
   }
-  return parsers[name as CommandName](rest);
+  // Texts stay as they were typed, and a saved space may end a file name; nothing else ends in one.
+  const isVerbatim = name === 'MSG' || name === 'EDT' || name === 'UPD';
+  return parsers[name as CommandName](isVerbatim ? rest : rest.trimEnd());
 }
 
 const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = {
-  MSG: (rest) =>
-    rest === ''
-      ? problem('MSG', 'A message needs text.')
-      : { command: { type: 'MSG', text: rest } },
+  MSG: (rest) => {
+    const reason = textProblem(rest);
+    return reason === undefined ? { command: { type: 'MSG', text: rest } } : problem('MSG', reason);
+  },
   DLT: (rest) => {
     const target = parseTarget(rest);
     if ('reason' in target) return problem('DLT', target.reason);
@@ -74,7 +80,8 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
     const target = parseTarget(rest);
     if ('reason' in target) return problem('EDT', target.reason);
     const { number, time, rest: text } = target;
-    if (text === '') return problem('EDT', 'A message needs text.');
+    const reason = textProblem(text);
+    if (reason !== undefined) return problem('EDT', reason);
     return { command: { type: 'EDT', number, time, text } };
   },
   RDM: (rest) =>
@@ -87,6 +94,7 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
     if ('error' in split) return problem('UPD', `In the file names, ${split.error}.`);
     const [user, ...paths] = split.words;
     if (user === undefined) return problem('UPD', 'A user and a file are missing.');
+    if (user.length > MAX_USER_CHARACTERS) return problem('UPD', 'No user has so long a name.');
     if (paths.length === 0) return problem('UPD', 'A file is missing.');
     return { command: { type: 'UPD', user, paths } };
   },
@@ -97,6 +105,19 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
     return { command: { type: 'OUT', isNow } };
   },
 };
+
+/** Of a command that is none, as much as is repeated. */
+const MAX_SHOWN_CHARACTERS = 32;
+/** PRODUCT §2: user names have 1 to 32 characters. */
+const MAX_USER_CHARACTERS = 32;
+
+/** The server would say the same, but a frame that is too long would cut the connection first. */
+function textProblem(text: string): string | undefined {
+  if (text.trim() === '') return 'A message needs text.';
+  return text.length > MAX_TEXT_CHARACTERS
+    ? `That text is too long: ${MAX_TEXT_CHARACTERS} characters at most.`
+    : undefined;
+}
 
 const NO_ARGUMENTS = 'Nothing may stand behind it.';
 

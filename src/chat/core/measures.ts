@@ -6,8 +6,8 @@ const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // 999.95 would round to 1000.0: the next unit shows it shorter.
-  while (value >= (unit === 0 ? 1000 : 999.95) && unit < byteUnits.length - 1) {
+  // What would be rounded to 1000 is shorter in the next unit.
+  while (value >= (unit === 0 ? 999.5 : 999.95) && unit < byteUnits.length - 1) {
     value /= 1000;
     unit++;
   }
