@@ -1,4 +1,12 @@
-import type { ClientConsole } from './core/client-console.ts';
+import {
+  clientExitCodes,
+  type Ending,
+  exitCodeOf,
+  lostEnding,
+  type Stopping,
+} from './core/client-ending.ts';
+import { COMMAND_PROMPT, type ClientConsole } from './core/client-console.ts';
+import { doneLine, loginOf, requestOf, type ServerCommand } from './core/client-requests.ts';
 import {
   loginRefusalText,
   messageLine,
@@ -10,28 +18,18 @@ import {
 import { type Command, commandHelp, parseCommand } from './core/command.ts';
 import type { UserView } from './core/protocol.ts';
 import { safeText } from './core/safe-text.ts';
+import { Downloads } from './downloads.ts';
 import { type Answer, LinkError, type News, ServerLink } from './io/server-link.ts';
-import { receivedLine, showProgress, unreceivedLine } from './transfer-lines.ts';
 import { Uploads } from './uploads.ts';
 import {
   createEndpoint,
   type CongestionName,
   type EndpointOptions,
-  type Transfer,
   type TransferEndpoint,
 } from '../transfer/index.ts';
 
-export type { ClientConsole } from './core/client-console.ts';
-
-/** PRODUCT's exit codes, as far as the chat client has them. */
-export const clientExitCodes = {
-  ok: 0,
-  internal: 1,
-  login: 5,
-  unreachable: 6,
-  interrupted: 130,
-  terminated: 143,
-} as const;
+export { clientExitCodes } from './core/client-ending.ts';
+export { COMMAND_PROMPT, type ClientConsole } from './core/client-console.ts';
 
 export interface ChatClientOptions {
   readonly serverHost: string;
@@ -53,21 +51,22 @@ export interface ChatClientOptions {
   readonly openLink?: (host: string, port: number) => Promise<ServerLink>;
 }
 
-/** Why a session ends before OUT. */
-type Ending =
-  | { readonly why: 'replaced' }
-  | { readonly why: 'lost'; readonly text: string }
-  | { readonly why: 'interrupted' | 'terminated' };
+/** Longest wait for the server's good-bye. */
+const LOGOUT_WAIT_MS = 2_000;
 
 /** One person's session with the chat server, from connecting to the exit code. */
 export class ChatClient {
   readonly #options: ChatClientOptions;
   readonly #console: ClientConsole;
   readonly #users: Map<string, UserView> = new Map();
-  readonly #receiving: Set<Promise<unknown>> = new Set();
+  readonly #downloads: Downloads;
   #user = '';
   #end: (ending: Ending) => void = () => undefined;
+  /** The first reason to end. */
   readonly #ended: Promise<Ending>;
+  #stopNow: (ending: Stopping) => void = () => undefined;
+  /** A signal, also one that comes when the session has ended and its transfers still run. */
+  readonly #stopped: Promise<Stopping>;
 
   constructor(options: ChatClientOptions) {
     this.#options = options;
@@ -75,6 +74,10 @@ export class ChatClient {
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+    this.#stopped = new Promise((resolve) => {
+      this.#stopNow = resolve;
+    });
+    this.#downloads = new Downloads(this.#print, this.#warn);
   }
 
   /** Runs to the end and resolves with the exit code. */
@@ -102,7 +105,16 @@ export class ChatClient {
   /** The first signal: leaves in order, running transfers are cancelled. */
   stop(why: 'interrupted' | 'terminated'): void {
     this.#end({ why });
+    this.#stopNow({ why });
   }
+
+  readonly #print = (line: string): void => {
+    this.#console.print(line);
+  };
+
+  readonly #warn = (line: string): void => {
+    this.#console.warn(line);
+  };
 
   async #withEndpoint(link: ServerLink): Promise<number> {
     const { inbox, udpPort, maxSizeBytes, windowPackets, congestion, giveUpMs } = this.#options;
@@ -129,11 +141,11 @@ export class ChatClient {
           this.#onNews(news, endpoint);
         },
         onEnd: (error) => {
-          this.#end({ why: 'lost', text: error.message });
+          this.#end(lostEnding(error.message));
         },
       });
       endpoint.onReceive((transfer) => {
-        this.#onReceive(transfer);
+        this.#downloads.add(transfer);
       });
       const refusal = await this.#logIn(link, endpoint);
       return refusal ?? (await this.#session(link, endpoint));
@@ -151,20 +163,18 @@ export class ChatClient {
       if (typeof user !== 'string') return this.#loginEnd(user);
       const password = await this.#ask('Password: ', true);
       if (typeof password !== 'string') return this.#loginEnd(password);
-      const udpPort = endpoint.address.port;
-      let answers: readonly Answer[];
-      try {
-        answers = await link.request({ type: 'login', body: { user, password, udpPort } });
-      } catch {
-        return this.#loginEnd(await this.#ended);
-      }
+      const request = loginOf(user, password, endpoint.address.port);
+      const answers = await this.#answersTo(link, request);
+      if ('why' in answers) return this.#loginEnd(answers);
       const [first] = answers;
       if (first?.type === 'refused') {
         this.#console.print(loginRefusalText(first.body.reason));
         if (first.body.reason === 'blocked') return clientExitCodes.login;
         continue;
       }
-      if (first?.type !== 'welcome') return clientExitCodes.unreachable;
+      if (first?.type !== 'welcome') {
+        return this.#loginEnd(lostEnding('it answers out of order'));
+      }
       this.#user = first.body.user;
       this.#console.print(`Welcome to updraft, ${safeText(this.#user)}!`);
       for (const line of commandHelp) this.#console.print(line);
@@ -176,68 +186,76 @@ export class ChatClient {
 
   /** The next line, undefined at the end of input, or what ended the session meanwhile. */
   #ask(prompt: string, isHidden = false): Promise<string | undefined | Ending> {
-    return Promise.race([this.#console.ask(prompt, { isHidden }), this.#ended]);
+    // The end first: lines that stand ready must not be run against a server that is gone.
+    return Promise.race([this.#ended, this.#console.ask(prompt, { isHidden })]);
+  }
+
+  /** The answer to a request, or what ended the session before it came. */
+  async #answersTo(
+    link: ServerLink,
+    request: Parameters<ServerLink['request']>[0],
+  ): Promise<readonly Answer[] | Ending> {
+    try {
+      return await Promise.race([this.#ended, link.request(request)]);
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error;
+      // An end of the link is also told as an event; a request that could not be made is not.
+      return lostEnding(error.message);
+    }
   }
 
   #loginEnd(ending: Ending | undefined): number {
     if (ending === undefined) return clientExitCodes.login;
-    if (ending.why === 'lost') this.#console.warn(lostLine(ending.text));
-    return ending.why === 'lost' ? clientExitCodes.unreachable : exitCodeOf(ending);
+    if (ending.why === 'lost') this.#console.warn(ending.line);
+    return exitCodeOf(ending);
   }
 
   // ---- the session
 
   async #session(link: ServerLink, endpoint: TransferEndpoint): Promise<number> {
-    const print = (line: string): void => {
-      this.#console.print(line);
-    };
-    const warn = (line: string): void => {
-      this.#console.warn(line);
-    };
     const concurrency = this.#options.queue;
+    const [print, warn] = [this.#print, this.#warn];
     const uploads = new Uploads({ link, endpoint, concurrency, print, warn });
     for (;;) {
-      const line = await this.#ask('> ');
-      if (typeof line === 'object') return this.#endEarly(line, link, uploads, endpoint);
+      const line = await this.#ask(COMMAND_PROMPT);
+      if (typeof line === 'object') return this.#endEarly(line, link, uploads);
       const parsed = line === undefined ? OUT_AT_END : parseCommand(line);
       if (parsed === undefined) continue;
       if ('problem' in parsed) {
         print(safeText(parsed.problem));
-      } else if (parsed.command.type === 'OUT') {
-        const { isNow } = parsed.command;
-        const ending = await this.#leave(isNow, link, uploads, endpoint);
-        if (ending === undefined) return clientExitCodes.ok;
-        return this.#endEarly(ending, link, uploads, endpoint);
-      } else {
-        await this.#run(parsed.command, link, uploads);
+        continue;
       }
+      const { command } = parsed;
+      const ending =
+        command.type === 'OUT'
+          ? await this.#leave(command.isNow, link, uploads)
+          : await this.#run(command, link, uploads);
+      if (ending !== undefined) return this.#endEarly(ending, link, uploads);
+      if (command.type === 'OUT') return clientExitCodes.ok;
     }
   }
 
+  /** Resolves with what ended the session before the command was done. */
   async #run(
     command: Exclude<Command, { type: 'OUT' }>,
     link: ServerLink,
     uploads: Uploads,
-  ): Promise<void> {
+  ): Promise<Ending | undefined> {
     if (command.type === 'HLP') {
       for (const line of commandHelp) this.#console.print(line);
     } else if (command.type === 'UPD') {
       for (const path of command.paths) await uploads.add(command.user, path);
     } else {
-      try {
-        this.#showAnswer(command, await link.request(requestOf(command)));
-      } catch (error) {
-        if (!(error instanceof LinkError)) throw error;
-        // The end of the link is told once, by itself.
-      }
+      const answers = await this.#answersTo(link, requestOf(command));
+      if ('why' in answers) return answers;
+      this.#showAnswer(command, answers);
     }
+    return undefined;
   }
 
   #showAnswer(command: ServerCommand, answers: readonly Answer[]): void {
     const [first] = answers;
-    const print = (line: string): void => {
-      this.#console.print(line);
-    };
+    const print = this.#print;
     switch (first?.type) {
       case 'refused':
         print(refusalText(first.body.reason, command.type));
@@ -261,57 +279,55 @@ export class ChatClient {
   }
 
   /** OUT: resolves with undefined once logged out, or with what ended the session first. */
-  async #leave(
-    isNow: boolean,
-    link: ServerLink,
-    uploads: Uploads,
-    endpoint: TransferEndpoint,
-  ): Promise<Ending | undefined> {
-    const count = uploads.count + this.#receiving.size;
+  async #leave(isNow: boolean, link: ServerLink, uploads: Uploads): Promise<Ending | undefined> {
+    const count = uploads.count + this.#downloads.count;
     let waits = !isNow && count > 0;
     if (waits && this.#console.isTerminal) {
-      const question = `${count} of your transfers are not done. Wait for them? [Y/n] `;
-      const answer = await this.#ask(question);
+      const what = count === 1 ? 'A transfer is running' : `${count} transfers are running`;
+      const answer = await this.#ask(`${what}. Wait for the end? [Y/n] `);
       if (typeof answer === 'object') return answer;
       waits = !/^\s*n/i.test(answer ?? '');
     }
-    if (waits) {
-      const ending = await Promise.race([this.#allDone(uploads), this.#ended]);
-      if (ending !== undefined) return ending;
-    } else {
-      uploads.clear();
-      for (const transfer of endpoint.transfers) transfer.cancel();
-      await this.#allDone(uploads);
-    }
-    await link.request({ type: 'logout', body: {} }).catch(() => undefined);
+    if (!waits) this.#abort(uploads);
+    const ending = await Promise.race([this.#ended, this.#allDone(uploads)]);
+    if (ending !== undefined) return ending;
+    await this.#logOut(link);
     this.#console.print(`Bye, ${safeText(this.#user)}!`);
     return undefined;
   }
 
+  async #endEarly(ending: Ending, link: ServerLink, uploads: Uploads): Promise<number> {
+    if (ending.why === 'replaced') this.#console.print('You have logged in elsewhere.');
+    if (ending.why === 'lost') {
+      this.#console.warn(ending.line);
+      // Transfers run from machine to machine: they need no server.
+      const stopping = await Promise.race([this.#stopped, this.#allDone(uploads)]);
+      if (stopping === undefined) return clientExitCodes.unreachable;
+      ending = stopping;
+    }
+    this.#abort(uploads);
+    await this.#allDone(uploads);
+    if (ending.why !== 'replaced') await this.#logOut(link);
+    return exitCodeOf(ending);
+  }
+
+  #abort(uploads: Uploads): void {
+    uploads.abort();
+    this.#downloads.abort();
+  }
+
   async #allDone(uploads: Uploads): Promise<undefined> {
     await uploads.idle();
-    while (this.#receiving.size > 0) await Promise.allSettled(this.#receiving);
+    await this.#downloads.idle();
     return undefined;
   }
 
-  async #endEarly(
-    ending: Ending,
-    link: ServerLink,
-    uploads: Uploads,
-    endpoint: TransferEndpoint,
-  ): Promise<number> {
-    if (ending.why === 'lost') {
-      // Transfers run from machine to machine: they need no server.
-      this.#console.warn(lostLine(ending.text));
-      await this.#allDone(uploads);
-      return clientExitCodes.unreachable;
-    }
-    uploads.clear();
-    for (const transfer of endpoint.transfers) transfer.cancel();
-    await this.#allDone(uploads);
-    if (ending.why === 'replaced') this.#console.print('You have logged in elsewhere.');
-    else await link.request({ type: 'logout', body: {} }).catch(() => undefined);
-    return exitCodeOf(ending);
+  /** Tells the server; one that does not answer is left all the same. */
+  async #logOut(link: ServerLink): Promise<void> {
+    const { promise: isLate, cancel } = delay(LOGOUT_WAIT_MS);
+    const isOut = link.request({ type: 'logout', body: {} }).catch(() => undefined);
+    await Promise.race([isOut, isLate]);
+    cancel();
   }
 
   // ---- news
@@ -335,28 +351,13 @@ export class ChatClient {
           this.#end({ why: 'replaced' });
         } else {
           const isIdle = news.body.reason === 'idle';
-          this.#end({ why: 'lost', text: isIdle ? 'no login in time' : 'it is stopping' });
+          const line = isIdle ? 'The server closed: no login in time.' : 'The server is stopping.';
+          this.#end({ why: 'lost', line });
         }
         break;
       case 'ping':
         break;
     }
-  }
-
-  #onReceive(transfer: Transfer): void {
-    showProgress(transfer, (line) => {
-      this.#console.warn(line);
-    });
-    const shown = transfer.done.then(
-      (result) => {
-        this.#console.print(receivedLine(transfer, result));
-      },
-      (error: unknown) => {
-        this.#console.print(unreceivedLine(transfer, (error as Error).message));
-      },
-    );
-    this.#receiving.add(shown);
-    void shown.finally(() => this.#receiving.delete(shown));
   }
 
   #learnUsers(answers: readonly Answer[]): void {
@@ -372,44 +373,15 @@ export class ChatClient {
   }
 }
 
-/** Commands that the server answers. */
-type ServerCommand = Exclude<Command, { type: 'OUT' | 'HLP' | 'UPD' }>;
-
 const OUT_AT_END = { command: { type: 'OUT', isNow: false } } as const;
 
-function requestOf(command: ServerCommand): Parameters<ServerLink['request']>[0] {
-  switch (command.type) {
-    case 'MSG':
-      return { type: 'post', body: { text: command.text } };
-    case 'DLT':
-      return { type: 'delete', body: { number: command.number, time: command.time } };
-    case 'EDT': {
-      const { number, time, text } = command;
-      return { type: 'edit', body: { number, time, text } };
-    }
-    case 'RDM':
-      return { type: 'read', body: { since: command.since } };
-    case 'ATU':
-      return { type: 'users', body: {} };
-  }
-}
-
-function doneLine(name: ServerCommand['type'], number: number, time: string): string {
-  const verb = name === 'DLT' ? 'deleted' : name === 'EDT' ? 'edited' : 'posted';
-  return `Message #${number} ${verb} at ${safeText(time)}.`;
-}
-
-function lostLine(reason: string): string {
-  return `The connection to the server was lost: ${safeText(reason)}.`;
-}
-
-function exitCodeOf(ending: Exclude<Ending, { why: 'lost' }>): number {
-  switch (ending.why) {
-    case 'replaced':
-      return clientExitCodes.login;
-    case 'interrupted':
-      return clientExitCodes.interrupted;
-    case 'terminated':
-      return clientExitCodes.terminated;
-  }
+function delay(ms: number): { readonly promise: Promise<void>; readonly cancel: () => void } {
+  let cancel = (): void => undefined;
+  const promise = new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    cancel = () => {
+      clearTimeout(timer);
+    };
+  });
+  return { promise, cancel };
 }

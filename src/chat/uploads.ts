@@ -1,27 +1,29 @@
 import { basename } from 'node:path';
 import PQueue from 'p-queue';
-import { refusalText } from './core/client-texts.ts';
+import { undeliveredReason } from './core/client-texts.ts';
 import type { ServerLink } from './io/server-link.ts';
 import { checkSource } from './io/source-check.ts';
 import { deliveredLine, showProgress, undeliveredLine } from './transfer-lines.ts';
-import type { TransferEndpoint } from '../transfer/index.ts';
+import type { Transfer, TransferEndpoint } from '../transfer/index.ts';
 
 /** Files that may wait to be sent; one more is refused. */
 export const MAX_WAITING_SENDS = 1_000;
 
 export interface UploadsOptions {
-  readonly link: ServerLink;
-  readonly endpoint: TransferEndpoint;
+  readonly link: Pick<ServerLink, 'request'>;
+  readonly endpoint: Pick<TransferEndpoint, 'send'>;
   /** Files sent at once. */
   readonly concurrency: number;
   readonly print: (line: string) => void;
   readonly warn: (line: string) => void;
 }
 
-/** The queue behind `UPD`: asks for an introduction, sends, and says how it ended. */
+/** The queue behind `UPD`: asks for an introduction, sends, and says of each file how it ended. */
 export class Uploads {
   readonly #options: UploadsOptions;
   readonly #queue: PQueue;
+  readonly #running: Set<Transfer> = new Set();
+  #isAborted = false;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
@@ -38,9 +40,10 @@ export class Uploads {
     await this.#queue.onIdle();
   }
 
-  /** Drops what waits; what is being sent is the endpoint's to cancel. */
-  clear(): void {
-    this.#queue.clear();
+  /** Cancels what is being sent, and what waits as its turn comes; each still gets its line. */
+  abort(): void {
+    this.#isAborted = true;
+    for (const transfer of this.#running) transfer.cancel();
   }
 
   /** Resolves once the file was looked at and waits its turn, or was refused with one line. */
@@ -59,20 +62,38 @@ export class Uploads {
 
   async #send(user: string, path: string): Promise<void> {
     const { link, endpoint, print, warn } = this.#options;
-    const name = basename(path);
+    const refuse = (reason: string): void => {
+      print(undeliveredLine(basename(path), user, reason));
+    };
+    let transfer: Transfer | undefined;
     try {
+      if (this.#isAborted) {
+        refuse('cancelled');
+        return;
+      }
       const [answer] = await link.request({ type: 'introduce', body: { to: user } });
+      // The request may have taken a while; what was aborted meanwhile is not begun.
+      if (this.#hasBeenAborted()) {
+        refuse('cancelled');
+        return;
+      }
       if (answer?.type !== 'introduced') {
-        const reason = answer?.type === 'refused' ? answer.body.reason : 'busy';
-        print(undeliveredLine(name, user, refusalText(reason, 'UPD')));
+        refuse(undeliveredReason(answer?.type === 'refused' ? answer.body.reason : 'busy'));
         return;
       }
       const { key: introduction, addresses, to: peer } = answer.body;
-      const transfer = endpoint.send({ introduction, addresses, path, peer });
+      transfer = endpoint.send({ introduction, addresses, path, peer });
+      this.#running.add(transfer);
       showProgress(transfer, warn);
       print(deliveredLine(transfer, await transfer.done));
     } catch (error) {
-      print(undeliveredLine(name, user, (error as Error).message));
+      refuse((error as Error).message);
+    } finally {
+      if (transfer !== undefined) this.#running.delete(transfer);
     }
+  }
+
+  #hasBeenAborted(): boolean {
+    return this.#isAborted;
   }
 }

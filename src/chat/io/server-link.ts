@@ -46,17 +46,20 @@ export interface ServerLinkEvents {
 export class ServerLink {
   readonly #socket: Socket;
   readonly #decoder = new FrameDecoder();
+  /** Counts only what comes: a request that nobody acknowledges is no sign of life. */
+  readonly #silence: NodeJS.Timeout;
   readonly #pending: Map<number, Pending> = new Map();
   #events: ServerLinkEvents | undefined;
   #nextRequest = 1;
-  #isOver = false;
+  /** Why nothing more will come. */
+  #endError: LinkError | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.setTimeout(PRESENCE_TIMEOUT_MS, () => {
+    this.#silence = setTimeout(() => {
       this.#end(new LinkError('the server fell silent'));
-    });
+    }, PRESENCE_TIMEOUT_MS);
     socket.on('data', (chunk: Uint8Array) => {
       this.#onData(chunk);
     });
@@ -82,6 +85,7 @@ export class ServerLink {
       socket.once('error', fail);
       socket.once('connect', () => {
         socket.off('error', fail);
+        socket.setTimeout(0);
         resolve();
       });
     });
@@ -93,13 +97,15 @@ export class ServerLink {
     return this.#socket.localAddress ?? '127.0.0.1';
   }
 
+  /** An end that came before is told at once. */
   listen(events: ServerLinkEvents): void {
     this.#events = events;
+    if (this.#endError !== undefined) events.onEnd(this.#endError);
   }
 
   /** All frames of the answer; one, except for lists. Rejects with a `LinkError`. */
   request(frame: RequestWithoutNumber): Promise<readonly Answer[]> {
-    if (this.#isOver) return Promise.reject(new LinkError('the connection is closed'));
+    if (this.#endError !== undefined) return Promise.reject(this.#endError);
     if (this.#pending.size >= MAX_PENDING_REQUESTS) {
       return Promise.reject(new LinkError('too many requests wait for the server'));
     }
@@ -120,8 +126,9 @@ export class ServerLink {
   }
 
   #onData(chunk: Uint8Array): void {
+    this.#silence.refresh();
     this.#decoder.push(chunk);
-    while (!this.#isOver) {
+    while (this.#endError === undefined) {
       const decoded = this.#decoder.next(MAX_FRAME_BYTES);
       if (decoded.state === 'more') return;
       const frame = decoded.state === 'line' ? serverFrameOf(decoded.value) : undefined;
@@ -153,8 +160,9 @@ export class ServerLink {
   }
 
   #end(error: LinkError): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#endError !== undefined) return;
+    this.#endError = error;
+    clearTimeout(this.#silence);
     this.#socket.destroy();
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 
 /** What `UPD` names on this disk, as far as it can be told before sending. */
 export type SourceCheck =
@@ -10,7 +10,10 @@ export type SourceCheck =
 export async function checkSource(path: string): Promise<SourceCheck> {
   try {
     const found = await stat(path);
-    if (found.isFile()) return { sizeBytes: found.size };
+    if (found.isFile()) {
+      await access(path, constants.R_OK);
+      return { sizeBytes: found.size };
+    }
     if (found.isDirectory()) return { problem: 'it is a folder; send its files one by one' };
     return { problem: 'it is a device, a FIFO or a socket' };
   } catch (error) {

@@ -1,0 +1,63 @@
+import type { Command } from './command.ts';
+import { safeText } from './safe-text.ts';
+
+/** Commands that the server answers. */
+export type ServerCommand = Exclude<Command, { type: 'OUT' | 'HLP' | 'UPD' }>;
+
+/** PRODUCT §2: user names have 1 to 32 characters. */
+const MAX_USER_CHARACTERS = 32;
+/** With six bytes for each in JSON at most, a login with more might not fit `MAX_LOGIN_FRAME_BYTES`. */
+const MAX_PASSWORD_CHARACTERS = 512;
+/** In place of what is too long: no name and no password holds a blank. */
+const IMPOSSIBLE_WORD = ' ';
+
+/** A login that fits its frame whatever was typed, so that it gets an answer. */
+export function loginOf(user: string, password: string, udpPort: number): LoginRequest {
+  return {
+    type: 'login',
+    body: {
+      user: user.length > MAX_USER_CHARACTERS ? IMPOSSIBLE_WORD : user,
+      password: password.length > MAX_PASSWORD_CHARACTERS ? IMPOSSIBLE_WORD : password,
+      udpPort,
+    },
+  };
+}
+
+export interface LoginRequest {
+  readonly type: 'login';
+  readonly body: { readonly user: string; readonly password: string; readonly udpPort: number };
+}
+
+/** What a command asks of the server, without the number of the request. */
+export type CommandRequest =
+  | { readonly type: 'post'; readonly body: { readonly text: string } }
+  | { readonly type: 'delete'; readonly body: { readonly number: number; readonly time: string } }
+  | {
+      readonly type: 'edit';
+      readonly body: { readonly number: number; readonly time: string; readonly text: string };
+    }
+  | { readonly type: 'read'; readonly body: { readonly since: string } }
+  | { readonly type: 'users'; readonly body: Record<string, never> };
+
+export function requestOf(command: ServerCommand): CommandRequest {
+  switch (command.type) {
+    case 'MSG':
+      return { type: 'post', body: { text: command.text } };
+    case 'DLT':
+      return { type: 'delete', body: { number: command.number, time: command.time } };
+    case 'EDT': {
+      const { number, time, text } = command;
+      return { type: 'edit', body: { number, time, text } };
+    }
+    case 'RDM':
+      return { type: 'read', body: { since: command.since } };
+    case 'ATU':
+      return { type: 'users', body: {} };
+  }
+}
+
+/** `Message #1 posted at TIME.` */
+export function doneLine(type: ServerCommand['type'], number: number, time: string): string {
+  const verb = type === 'DLT' ? 'deleted' : type === 'EDT' ? 'edited' : 'posted';
+  return `Message #${number} ${verb} at ${safeText(time)}.`;
+}

@@ -1,0 +1,46 @@
+import { receivedLine, showProgress, unreceivedLine } from './transfer-lines.ts';
+import type { Transfer } from '../transfer/index.ts';
+
+/** The files that come in: says of each how it ended. Their number is bounded by the endpoint. */
+export class Downloads {
+  readonly #print: (line: string) => void;
+  readonly #warn: (line: string) => void;
+  readonly #running: Map<Transfer, Promise<void>> = new Map();
+  #isAborted = false;
+
+  constructor(print: (line: string) => void, warn: (line: string) => void) {
+    this.#print = print;
+    this.#warn = warn;
+  }
+
+  get count(): number {
+    return this.#running.size;
+  }
+
+  /** Takes over a transfer whose offer was accepted. */
+  add(transfer: Transfer): void {
+    showProgress(transfer, this.#warn);
+    const shown = transfer.done.then(
+      (result) => {
+        this.#print(receivedLine(transfer, result));
+      },
+      (error: unknown) => {
+        this.#print(unreceivedLine(transfer, (error as Error).message));
+      },
+    );
+    const over = shown.finally(() => this.#running.delete(transfer));
+    this.#running.set(transfer, over);
+    if (this.#isAborted) transfer.cancel();
+  }
+
+  /** Resolves when nothing comes in any more, also of what began meanwhile. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  /** Cancels what comes in, now and later. */
+  abort(): void {
+    this.#isAborted = true;
+    for (const transfer of this.#running.keys()) transfer.cancel();
+  }
+}
