@@ -440,7 +440,7 @@ export class Connection implements PathMember {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#drainEndUs = undefined;
-    this.path.leave(this, this.#sender.bytesInFlight);
+    this.path.leave(this, this.#sender.bytesHeldOnPath);
     this.#receiver.close();
     const known = Number.isInteger(code) && code >= 0 ? code : CLOSE_INTERNAL;
     this.#host.onClosed(this, known, reason, byPeer);
