@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ChatClient, type ChatClientOptions } from '../chat/client.ts';
+import { ChatClient, type ChatClientOptions, clientExitCodes } from '../chat/client.ts';
 import { PipeConsole } from './terminal/pipe-console.ts';
 import { TerminalConsole } from './terminal/terminal-console.ts';
 
@@ -93,38 +93,33 @@ async function runClient(
 /** A client on this process's streams and signals; resolves with the exit code. */
 export async function runOnConsole(options: Omit<ChatClientOptions, 'console'>): Promise<number> {
   const { stdin, stdout, stderr } = process;
-  let stop = (): void => undefined;
-  const console =
-    stdin.isTTY && stdout.isTTY
-      ? new TerminalConsole({ input: stdin, output: stdout }, () => {
-          stop();
-        })
-      : new PipeConsole(stdin, stdout, stderr);
-  const client = new ChatClient({ ...options, console });
-  stop = (): void => {
-    client.stop('interrupted');
-    onSecondSignal(130);
+  let isStopping = false;
+  /** The first signal leaves in order, the second one at once. */
+  const stop = (why: 'interrupted' | 'terminated'): void => {
+    if (isStopping) process.exit(clientExitCodes[why]);
+    isStopping = true;
+    client.stop(why);
   };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', () => {
-    client.stop('terminated');
-    onSecondSignal(143);
-  });
+  const interrupt = (): void => {
+    stop('interrupted');
+  };
+  const terminate = (): void => {
+    stop('terminated');
+  };
+  // A keyboard echoes by itself unless it is read key by key, wherever the output goes.
+  const console = stdin.isTTY
+    ? new TerminalConsole({ input: stdin, output: stdout, errors: stderr }, interrupt)
+    : new PipeConsole(stdin, stdout, stderr);
+  const client = new ChatClient({ ...options, console });
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', terminate);
   try {
     return await client.run();
   } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', terminate);
     console.close();
     stdin.destroy();
-  }
-}
-
-/** The first signal leaves in order; the second one at once. */
-function onSecondSignal(exitCode: number): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.removeAllListeners(signal);
-    process.once(signal, () => {
-      process.exit(exitCode);
-    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { ClientConsole } from '../../chat/client.ts';
+import { type ClientConsole, COMMAND_PROMPT } from '../../chat/client.ts';
 
 /** Lines read ahead of the questions; then the pipe waits. */
 const MAX_LINES_AHEAD = 256;
@@ -64,6 +64,3 @@ export class PipeConsole implements ClientConsole {
     answer(line);
   }
 }
-
-/** What a person sees when a command may be typed. */
-export const COMMAND_PROMPT = '> ';

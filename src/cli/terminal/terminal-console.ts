@@ -2,46 +2,66 @@ import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { ClientConsole } from '../../chat/client.ts';
 
-/** What a terminal can do beyond a stream. */
+/** An output that may be a screen. */
+export type TerminalOutput = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  /** How wide it is now. */
+  readonly columns?: number;
+};
+
 export interface TerminalStreams {
+  /** A terminal: it is read key by key, and echoes nothing by itself. */
   readonly input: NodeJS.ReadableStream;
-  /** `columns`: how wide it is now. */
-  readonly output: NodeJS.WritableStream & { readonly columns?: number };
+  readonly output: TerminalOutput;
+  readonly errors: TerminalOutput;
 }
 
-/** Takes the cursor to the first column and wipes the line. */
-const WIPE_LINE = '\r\u001b[K';
+/** Lines typed or pasted before they are asked for; then the keyboard waits. */
+export const MAX_LINES_AHEAD = 256;
+
+/** Takes the cursor `rowCount` rows up and to the first column, and wipes from there on. */
+function wipeRows(rowCount: number): string {
+  return `${rowCount > 0 ? `\u001b[${rowCount}A` : ''}\r\u001b[J`;
+}
 
 /**
  * A console on a terminal: line editing by readline, and lines that arrive while somebody types
  * appear above what is typed.
+ *
+ * What is typed is drawn on the screen only while it is asked for and not hidden: keys that come
+ * earlier are kept and drawn with their prompt, so a password typed ahead is never shown. Lines are
+ * remembered for nobody: a history would bring a password back.
  */
 export class TerminalConsole implements ClientConsole {
   readonly isTerminal = true;
-  readonly #output: NodeJS.WritableStream;
+  readonly #streams: TerminalStreams;
+  /** Where prompts and typed text are drawn; undefined when neither output is a screen. */
+  readonly #screen: TerminalOutput | undefined;
   readonly #interface: Interface;
+  readonly #ahead: string[] = [];
+  #isEchoing = false;
   #isHidden = false;
-  #answer: ((line: string | undefined) => void) | undefined;
   #hasEnded = false;
+  #answer: ((line: string | undefined) => void) | undefined;
 
-  /** `onInterrupt` is Ctrl-C. */
+  /** `onInterrupt` is each Ctrl-C, which on a terminal in this mode is a key and no signal. */
   constructor(streams: TerminalStreams, onInterrupt: () => void) {
-    this.#output = streams.output;
-    const echo = new Writable({
-      write: (chunk: Uint8Array, _encoding, done): void => {
-        if (!this.#isHidden) this.#output.write(chunk);
-        done();
-      },
+    this.#streams = streams;
+    const { input, output, errors } = streams;
+    this.#screen = [output, errors].find(({ isTTY }) => isTTY === true);
+    this.#interface = createInterface({
+      input,
+      output: this.#echo(),
+      terminal: true,
+      historySize: 0,
     });
-    // readline asks its output how wide a line is.
-    Object.defineProperty(echo, 'columns', { get: () => streams.output.columns });
-    this.#interface = createInterface({ input: streams.input, output: echo, terminal: true });
     this.#interface.on('line', (line) => {
-      if (this.#isHidden) this.#output.write('\n');
-      this.#give(line);
+      this.#onLine(line);
     });
     this.#interface.on('close', () => {
       this.#hasEnded = true;
+      // What is shown next does not belong behind a prompt that nobody answers.
+      if (this.#answer !== undefined) this.#screen?.write('\n');
       this.#give(undefined);
     });
     this.#interface.on('SIGINT', onInterrupt);
@@ -51,41 +71,95 @@ export class TerminalConsole implements ClientConsole {
     prompt: string,
     { isHidden = false }: { readonly isHidden?: boolean } = {},
   ): Promise<string | undefined> {
+    const line = this.#ahead.shift();
+    if (line !== undefined) {
+      this.#screen?.write(`${prompt}${isHidden ? '' : line}\n`);
+      const hasRoomAgain = this.#ahead.length === MAX_LINES_AHEAD - 1;
+      if (hasRoomAgain && !this.#hasEnded) this.#interface.resume();
+      return Promise.resolve(line);
+    }
     if (this.#hasEnded) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#answer = resolve;
-      this.#interface.setPrompt(prompt);
-      this.#interface.prompt();
       this.#isHidden = isHidden;
+      const { rows } = this.#interface.getCursorPos();
+      this.#interface.setPrompt(prompt);
+      // Keys typed ahead moved readline's cursor down, but not the screen's.
+      if (!isHidden) this.#screen?.write('\n'.repeat(rows));
+      this.#drawPrompt();
     });
   }
 
   print(line: string): void {
-    this.#showAbove(line);
+    this.#showAbove(line, this.#streams.output);
   }
 
   warn(line: string): void {
-    this.#showAbove(line);
+    this.#showAbove(line, this.#streams.errors);
   }
 
   close(): void {
     this.#interface.close();
   }
 
+  /** What readline draws on: it reaches the screen only while echoing. */
+  #echo(): Writable {
+    const screen = this.#screen;
+    const echo = new Writable({
+      write: (chunk: Uint8Array, _encoding, done): void => {
+        if (this.#isEchoing) screen?.write(chunk);
+        done();
+      },
+    });
+    // readline asks its output how wide a line is, and draws again when that changes.
+    Object.defineProperty(echo, 'columns', { get: () => screen?.columns });
+    screen?.on('resize', () => echo.emit('resize'));
+    return echo;
+  }
+
+  #onLine(line: string): void {
+    if (this.#answer !== undefined) {
+      if (this.#isHidden) this.#screen?.write('\n');
+      this.#give(line);
+      return;
+    }
+    this.#ahead.push(line);
+    if (this.#ahead.length >= MAX_LINES_AHEAD) this.#interface.pause();
+  }
+
   #give(line: string | undefined): void {
     const answer = this.#answer;
     this.#answer = undefined;
+    this.#isEchoing = false;
     this.#isHidden = false;
     answer?.(line);
   }
 
-  #showAbove(line: string): void {
-    if (this.#answer === undefined) {
-      this.#output.write(`${line}\n`);
+  /** The prompt, and behind it what was typed already. */
+  #drawPrompt(): void {
+    if (this.#isHidden) {
+      this.#screen?.write(this.#interface.getPrompt());
+      this.#interface.resume();
       return;
     }
-    this.#output.write(`${WIPE_LINE}${line}\n`);
-    if (this.#isHidden) this.#output.write(this.#interface.getPrompt());
-    else this.#interface.prompt(true);
+    this.#isEchoing = true;
+    this.#interface.prompt(true);
+  }
+
+  #showAbove(line: string, output: TerminalOutput): void {
+    const isDrawnOver = this.#answer !== undefined && output.isTTY === true;
+    if (!isDrawnOver) {
+      output.write(`${line}\n`);
+      return;
+    }
+    if (process.env['TERM'] === 'dumb') {
+      const typed = this.#isHidden ? '' : this.#interface.line;
+      output.write(`\n${line}\n${this.#interface.getPrompt()}${typed}`);
+      return;
+    }
+    const { rows } = this.#isHidden ? { rows: 0 } : this.#interface.getCursorPos();
+    // readline takes the cursor up as many rows as it last drew: there must be as many.
+    output.write(`${wipeRows(rows)}${line}\n${'\n'.repeat(rows)}`);
+    this.#drawPrompt();
   }
 }
