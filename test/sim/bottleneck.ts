@@ -2,6 +2,9 @@ import type { EventHeap, SimEvent } from './event-heap.ts';
 import { type ElementSpec, type Flight, GONE, IP_UDP_BYTES } from './link.ts';
 import { Fate } from './trace.ts';
 
+/** Sums of fractions of a microsecond may err by this. */
+const ROUNDING_US = 1e-3;
+
 /** What waits before a serialiser, and who must not wait: the seam for active queue management. */
 export interface QueueDiscipline {
   /** IP bytes that wait. */
@@ -118,7 +121,7 @@ export class Bottleneck implements SimEvent {
 
   #serialise(flight: Flight, fromUs: number): void {
     this.#endsAtUs = fromUs + (flight.lengthBytes + IP_UDP_BYTES) * this.#usPerByte;
-    this.#heap!.push(this, Math.ceil(this.#endsAtUs));
+    this.#heap!.push(this, Math.ceil(this.#endsAtUs - ROUNDING_US));
   }
 }
 
