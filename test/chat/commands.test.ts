@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { commandHelp, commandShapes, parseCommand } from '../../src/chat/core/command.ts';
+import { splitShellWords } from '../../src/chat/core/shell-words.ts';
+
+const TIME = '25 Apr 2021 05:26:30';
+
+function commandOf(line: string): unknown {
+  const parsed = parseCommand(line);
+  return parsed !== undefined && 'command' in parsed ? parsed.command : parsed;
+}
+
+test.each([
+  ['MSG hello', { type: 'MSG', text: 'hello' }],
+  ['msg hello', { type: 'MSG', text: 'hello' }],
+  ['Msg  two  blanks ', { type: 'MSG', text: ' two  blanks ' }],
+  [`DLT 3 ${TIME}`, { type: 'DLT', number: 3, time: TIME }],
+  [`dlt #3 ${TIME}  `, { type: 'DLT', number: 3, time: TIME }],
+  [`EDT #12 ${TIME} new; text `, { type: 'EDT', number: 12, time: TIME, text: 'new; text ' }],
+  [`RDM ${TIME}`, { type: 'RDM', since: TIME }],
+  [' atu ', { type: 'ATU' }],
+  ['UPD jess a.txt', { type: 'UPD', user: 'jess', paths: ['a.txt'] }],
+  [`UPD jess 'a b' "c d" e\\ f`, { type: 'UPD', user: 'jess', paths: ['a b', 'c d', 'e f'] }],
+  ['UPD jess a\\ ', { type: 'UPD', user: 'jess', paths: ['a '] }],
+  ['HLP', { type: 'HLP' }],
+  ['OUT', { type: 'OUT', isNow: false }],
+  ['out NOW', { type: 'OUT', isNow: true }],
+])('%j is understood', (line, command) => {
+  expect(commandOf(line)).toEqual(command);
+});
+
+test.each([
+  ['MSG', 'A message needs text.', 'MSG text'],
+  ['MSG    ', 'A message needs text.', 'MSG text'],
+  [`MSG ${'x'.repeat(4097)}`, 'That text is too long: 4096 characters at most.', 'MSG text'],
+  ['DLT', 'A number and a time are missing.', 'DLT number time'],
+  ['DLT 3', 'A time is missing.', 'DLT number time'],
+  ['DLT # ', 'That is not a message number.', 'DLT number time'],
+  [`DLT -3 ${TIME}`, 'That is not a message number.', 'DLT number time'],
+  [`DLT 3  ${TIME}`, 'That is not a time.', 'DLT number time'],
+  ['DLT 3 30 Feb 2021 05:26:30', 'That is not a time.', 'DLT number time'],
+  [`DLT 3 ${TIME} x`, 'Something stands behind the time.', 'DLT number time'],
+  [`EDT 3 ${TIME}`, 'A message needs text.', 'EDT number time text'],
+  [`EDT 3 ${TIME}text`, 'That is not a time.', 'EDT number time text'],
+  [`EDT 1234567890 ${TIME} x`, 'That is not a message number.', 'EDT number time text'],
+  ['RDM', 'A time is missing.', 'RDM time'],
+  ['RDM 25 apr 2021 05:26:30', 'That is not a time.', 'RDM time'],
+  ['ATU now', 'Nothing may stand behind it.', 'ATU'],
+  ['HLP MSG', 'Nothing may stand behind it.', 'HLP'],
+  ['UPD', 'A user and a file are missing.', 'UPD user file…'],
+  ['UPD jess', 'A file is missing.', 'UPD user file…'],
+  [`UPD ${'j'.repeat(33)} a`, 'No user has so long a name.', 'UPD user file…'],
+  ["UPD jess 'a", 'In the file names, a quote is not closed.', 'UPD user file…'],
+  ['UPD jess a\\', 'In the file names, a backslash ends the line.', 'UPD user file…'],
+  ['OUT later', 'Only "now" may stand behind OUT.', 'OUT'],
+])('%j is refused with its reason and the usage in one line', (line, reason, usage) => {
+  expect(parseCommand(line)).toEqual({ problem: `${reason} Usage: ${usage}` });
+});
+
+test('an unknown command is repeated in part and answered with the list of names', () => {
+  const names = 'MSG, DLT, EDT, RDM, ATU, UPD, HLP, OUT';
+  expect(parseCommand('fly away')).toEqual({
+    problem: `Unknown command: fly. Commands are ${names}.`,
+  });
+  expect(parseCommand('x'.repeat(100_000))).toEqual({
+    problem: `Unknown command: ${'x'.repeat(32)}…. Commands are ${names}.`,
+  });
+  // Names that every object has are no commands.
+  expect(parseCommand('constructor')).toMatchObject({
+    problem: expect.stringMatching(/^Unknown/) as string,
+  });
+});
+
+test('an empty line is no command', () => {
+  expect(parseCommand('')).toBeUndefined();
+  expect(parseCommand('   ')).toBeUndefined();
+});
+
+test('the help names each command that exists, and no other', () => {
+  const named = commandHelp.flatMap((line) => /^ {2}([A-Z]{3})\b/.exec(line)?.[1] ?? []);
+  expect(named).toEqual(Object.keys(commandShapes));
+  expect(named).toEqual(['MSG', 'DLT', 'EDT', 'RDM', 'ATU', 'UPD', 'HLP', 'OUT']);
+});
+
+test('any line gives a command, nothing, or a problem of one short line', () => {
+  const word = fc.constantFrom(
+    'MSG',
+    'dlt',
+    'EDT',
+    'RDM',
+    'UPD',
+    'OUT',
+    '#1',
+    TIME,
+    '"',
+    "'",
+    '\\',
+  );
+  const line = fc.array(fc.oneof(word, fc.string({ unit: 'binary' })), { maxLength: 6 });
+  fc.assert(
+    fc.property(line, (words) => {
+      const parsed = parseCommand(words.join(' ').replace(/\n/g, ' '));
+      if (parsed === undefined || !('problem' in parsed)) return;
+      expect(parsed.problem).not.toContain('\n');
+      expect(parsed.problem.length).toBeLessThan(200);
+    }),
+  );
+});
+
+test('words that are quoted as in a shell come back as they were, whatever they hold', () => {
+  const singly = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+  const doubly = (word: string): string => `"${word.replace(/["\\]/g, '\\$&')}"`;
+  const barely = (word: string): string => (word === '' ? "''" : word.replace(/./gsu, '\\$&'));
+  const quoted = fc.tuple(fc.string(), fc.constantFrom(singly, doubly, barely));
+  fc.assert(
+    fc.property(fc.array(quoted), (words) => {
+      const line = words.map(([word, quote]) => quote(word)).join('  ');
+      expect(splitShellWords(line)).toEqual({ words: words.map(([word]) => word) });
+    }),
+  );
+});
+
+test('a backslash inside double quotes saves only a quote and itself', () => {
+  expect(splitShellWords('"C:\\dir\\\\x\\""')).toEqual({ words: ['C:\\dir\\x"'] });
+});
