@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CreditReceiver, CreditSender } from '../../bench/loopback/credit-window.ts';
 import { TransportDriver } from '../../src/transfer/io/transport-driver.ts';
 import { UdpPort } from '../../src/transfer/io/udp-port.ts';
 import { fillContent, hasContent } from './distinct-content.ts';
+
+// What is lost here never comes.
+vi.setConfig({ testTimeout: 20_000 });
 
 const DATAGRAM_BYTES = 1_400;
 const closers: (() => Promise<void>)[] = [];
