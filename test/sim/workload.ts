@@ -44,7 +44,10 @@ class StreamSide {
   writtenBytes = 0;
   readBytes = 0;
   isReadFinished = false;
+  /** A read is planned. */
   isReading = false;
+  /** A slow reader does not read before. */
+  readsAgainAtUs = 0;
   /** All written, FIN included, was acknowledged. */
   isSent = false;
   openedAtUs: number = Infinity;
@@ -251,18 +254,22 @@ export class Workload {
   }
 
   #read(node: SimNode, run: StreamRun, side: StreamSide, nowUs: number): void {
-    if (side.isReading) return;
     const connection = side.connection!;
+    if (side.isReading || connection.isClosed) return;
+    const isSlow = side.readBytesPerSec !== Infinity;
+    if (isSlow && nowUs < side.readsAgainAtUs) {
+      side.isReading = true;
+      this.#network.at(side.readsAgainAtUs, node, (laterUs) => {
+        side.isReading = false;
+        this.#read(node, run, side, laterUs);
+      });
+      return;
+    }
+    side.readsAgainAtUs = nowUs + READ_INTERVAL_US;
     const wrong = side.read(Math.ceil((side.readBytesPerSec * READ_INTERVAL_US) / 1e6));
     if (wrong !== undefined) this.#network.fail(`stream ${run.keyId}: ${wrong}`);
     if (connection.isReadFinished) this.#onReadFinished(run, side, nowUs);
-    else if (side.readBytesPerSec !== Infinity && connection.readableBytes > 0) {
-      side.isReading = true;
-      this.#network.at(nowUs + READ_INTERVAL_US, node, (laterUs) => {
-        side.isReading = false;
-        if (!connection.isClosed) this.#read(node, run, side, laterUs);
-      });
-    }
+    else if (connection.readableBytes > 0) this.#read(node, run, side, nowUs);
   }
 
   #onReadFinished(run: StreamRun, side: StreamSide, nowUs: number): void {

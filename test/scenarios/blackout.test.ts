@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { bottleneck } from '../sim/bottleneck.ts';
+import { Pair } from '../sim/pair.ts';
+import { blackout, delay } from '../sim/wire-elements.ts';
+
+const BACK_AT_US = 11_000_000;
+
+test.each(['cubic', 'fixed'] as const)(
+  'with %s bytes flow again within two seconds after ten of blackout',
+  (controller) => {
+    const both = [delay(20_000), blackout([1_000_000, BACK_AT_US])];
+    const pair = new Pair({
+      seed: 1,
+      forward: [bottleneck(20e6, 100_000), ...both],
+      backward: both,
+      config: { controller, windowPackets: 64 },
+    });
+    const run = pair.add({ bytes: 10_000_000 });
+    pair.network.runUntil(BACK_AT_US);
+    const before = run.responder.readBytes;
+    expect(before).toBeGreaterThan(1_000_000);
+    pair.network.runUntil(BACK_AT_US + 2_000_000);
+    expect(run.responder.readBytes).toBeGreaterThan(before + 100_000);
+    pair.workload.runToEnd();
+    // 4.1 s at the rate of the link, 10 of blackout.
+    expect(run.responder.readFinishedAtUs).toBeLessThan(18_000_000);
+  },
+);
+
+test('during a blackout at most two probes leave for each probe timeout', () => {
+  const both = [delay(20_000), blackout([1_000_000, BACK_AT_US])];
+  const pair = new Pair({ seed: 1, forward: [bottleneck(20e6, 100_000), ...both], backward: both });
+  pair.add({ bytes: 10_000_000 });
+  pair.network.runUntil(3_000_000);
+  const { sentCount } = pair.forward.counters;
+  pair.network.runUntil(10_000_000);
+  // The longest probe timeout is a second.
+  expect(pair.forward.counters.sentCount - sentCount).toBeLessThanOrEqual(2 * 8);
+  expect(pair.forward.counters.sentCount - sentCount).toBeGreaterThanOrEqual(7);
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { Pair } from '../sim/pair.ts';
+import { delay, lose, loss } from '../sim/wire-elements.ts';
+
+const ACK = 4;
+const POOL_BYTES = 262_144;
+
+test('a slow reader sets the pace, and the sender never has more than the pool outstanding', () => {
+  const pair = new Pair({
+    seed: 1,
+    forward: [delay(10_000)],
+    config: { creditPoolBytes: POOL_BYTES },
+  });
+  const run = pair.add({ bytes: 2_000_000, readBytesPerSec: 1e6 });
+  for (let atUs = 100_000; atUs < 2_000_000; atUs += 10_000) {
+    pair.network.runUntil(atUs);
+    const { connection } = run.opener;
+    expect(connection!.acknowledgedBytes - run.responder.readBytes).toBeLessThanOrEqual(POOL_BYTES);
+  }
+  pair.workload.runToEnd();
+  // 400 reads of 5,000 bytes, 5 ms apart, from the first bytes on.
+  expect(run.responder.readFinishedAtUs).toBeGreaterThan(1_995_000);
+  expect(run.responder.readFinishedAtUs).toBeLessThan(2_200_000);
+});
+
+test('when every ACK of a second that opens credit is lost, the sender asks and goes on', () => {
+  const isLost = (datagram: Uint8Array, _count: number, atUs: number): boolean =>
+    (datagram[4]! & 0x3f) === ACK && atUs >= 200_000 && atUs < 1_200_000;
+  const pair = new Pair({
+    seed: 1,
+    forward: [delay(10_000)],
+    backward: [delay(10_000), lose(isLost)],
+    config: { creditPoolBytes: POOL_BYTES },
+  });
+  const run = pair.add({ bytes: 2_000_000, readBytesPerSec: 1e6 });
+  pair.workload.runToEnd();
+  expect(run.responder.readFinishedAtUs).toBeLessThan(4_000_000);
+});
+
+test('credit that is never raised and half of the ACKs lost: 64 KiB at a time, to the end', () => {
+  const pair = new Pair({
+    seed: 1,
+    forward: [delay(10_000)],
+    backward: [delay(10_000), loss(0.5)],
+  });
+  const run = pair.add({ bytes: 1_000_000, readBytesPerSec: 2e5, isCreditKept: true });
+  pair.workload.runToEnd();
+  expect(run.responder.readFinishedAtUs).toBeGreaterThan(5_000_000);
+  expect(run.responder.readFinishedAtUs).toBeLessThan(10_000_000);
+});
