@@ -1,0 +1,123 @@
+import { basename } from 'node:path';
+import {
+  type EndpointOptions,
+  type Introduction,
+  type SendRequest,
+  type Transfer,
+  type TransferEndpoint,
+  TransferError,
+  type TransferErrorCode,
+  type TransferResult,
+  type TransferState,
+} from '../../src/transfer/index.ts';
+
+/** A transfer that goes as far as a test says. */
+export class FakeTransfer implements Transfer {
+  readonly id: number;
+  readonly direction: 'send' | 'receive';
+  readonly peer: string;
+  readonly name: string;
+  readonly done: Promise<TransferResult>;
+  state: TransferState = 'running';
+  progress = { transferredBytes: 0, totalBytes: 0, bytesPerSec: 0, stalledMs: 0 };
+  #resolve: (result: TransferResult) => void = () => undefined;
+  #reject: (error: TransferError) => void = () => undefined;
+
+  constructor(direction: 'send' | 'receive', id: number, peer: string, name: string) {
+    this.direction = direction;
+    this.id = id;
+    this.peer = peer;
+    this.name = name;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => undefined);
+  }
+
+  finish(totalBytes: number, elapsedMs: number, path: string = this.name): void {
+    this.state = 'done';
+    const rest = { sha256: '0'.repeat(64), retransmittedBytes: 0, packetsLostCount: 0 };
+    this.#resolve({ totalBytes, elapsedMs, path, ...rest });
+  }
+
+  fail(code: TransferErrorCode, message: string): void {
+    this.state = 'failed';
+    this.#reject(new TransferError(code, message));
+  }
+
+  cancel(): void {
+    this.fail('cancelled', 'cancelled');
+  }
+}
+
+/** An endpoint without a network: a test sees what it was asked for and decides what becomes of it. */
+export class FakeEndpoint implements TransferEndpoint {
+  readonly options: EndpointOptions;
+  readonly address = { address: '127.0.0.1', port: 6000 };
+  readonly receiveBufferBytes = 0;
+  readonly expected: { readonly introduction: Introduction; readonly from: string }[] = [];
+  readonly sent: { readonly request: SendRequest; readonly transfer: FakeTransfer }[] = [];
+  isClosed = false;
+  readonly #transfers: FakeTransfer[] = [];
+  #onReceive: (transfer: Transfer) => void = () => undefined;
+  #onChange: () => void = () => undefined;
+
+  constructor(options: EndpointOptions) {
+    this.options = options;
+  }
+
+  get transfers(): readonly FakeTransfer[] {
+    return this.#transfers;
+  }
+
+  expect(introduction: Introduction, from: string): void {
+    this.expected.push({ introduction, from });
+    this.#onChange();
+  }
+
+  send(request: SendRequest): Transfer {
+    const transfer = this.#add('send', request.peer, basename(request.path));
+    this.sent.push({ request, transfer });
+    this.#onChange();
+    return transfer;
+  }
+
+  onReceive(listener: (transfer: Transfer) => void): void {
+    this.#onReceive = listener;
+  }
+
+  receive(peer: string, name: string, totalBytes: number): FakeTransfer {
+    const transfer = this.#add('receive', peer, name);
+    transfer.progress.totalBytes = totalBytes;
+    this.#onReceive(transfer);
+    return transfer;
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+
+  /** Resolves when so many sends have been asked for. */
+  async sends(count: number): Promise<FakeTransfer[]> {
+    await this.#until(() => this.sent.length >= count);
+    return this.sent.map(({ transfer }) => transfer);
+  }
+
+  /** Resolves when so many introductions have come. */
+  async expectations(count: number): Promise<FakeEndpoint['expected']> {
+    await this.#until(() => this.expected.length >= count);
+    return this.expected;
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => (this.#onChange = resolve));
+  }
+
+  #add(direction: 'send' | 'receive', peer: string, name: string): FakeTransfer {
+    const transfer = new FakeTransfer(direction, this.#transfers.length + 1, peer, name);
+    this.#transfers.push(transfer);
+    return transfer;
+  }
+}
