@@ -6,19 +6,19 @@ import {
   type Stopping,
 } from './core/client-ending.ts';
 import { COMMAND_PROMPT, type ClientConsole } from './core/client-console.ts';
-import { doneLine, loginOf, requestOf, type ServerCommand } from './core/client-requests.ts';
 import {
-  loginRefusalText,
-  messageLine,
-  NO_NEW_MESSAGE,
-  NO_OTHER_USER,
-  refusalText,
-  userLine,
-} from './core/client-texts.ts';
+  answerTypes,
+  doneLine,
+  loginOf,
+  requestOf,
+  type ServerCommand,
+} from './core/client-requests.ts';
+import { loginRefusalText, messageLine, NO_NEW_MESSAGE, refusalText } from './core/client-texts.ts';
 import { type Command, commandHelp, parseCommand } from './core/command.ts';
-import type { UserView } from './core/protocol.ts';
+import { OnlineUsers } from './core/online-users.ts';
 import { safeText } from './core/safe-text.ts';
 import { Downloads } from './downloads.ts';
+import { LoginLink } from './io/login-link.ts';
 import { type Answer, LinkError, type News, ServerLink } from './io/server-link.ts';
 import { Uploads } from './uploads.ts';
 import {
@@ -58,8 +58,9 @@ const LOGOUT_WAIT_MS = 2_000;
 export class ChatClient {
   readonly #options: ChatClientOptions;
   readonly #console: ClientConsole;
-  readonly #users: Map<string, UserView> = new Map();
+  readonly #users = new OnlineUsers();
   readonly #downloads: Downloads;
+  #endpoint: TransferEndpoint | undefined;
   #user = '';
   #end: (ending: Ending) => void = () => undefined;
   /** The first reason to end. */
@@ -83,9 +84,16 @@ export class ChatClient {
   /** Runs to the end and resolves with the exit code. */
   async run(): Promise<number> {
     const { serverHost, serverPort, openLink = ServerLink.open.bind(ServerLink) } = this.#options;
-    let link: ServerLink;
+    let link: LoginLink;
     try {
-      link = await openLink(serverHost, serverPort);
+      link = await LoginLink.open(() => openLink(serverHost, serverPort), {
+        onNews: (news) => {
+          this.#onNews(news);
+        },
+        onEnd: (error) => {
+          this.#end(lostEnding(error.message));
+        },
+      });
     } catch (error) {
       const where = `${serverHost}:${serverPort} (${(error as Error).message})`;
       this.#console.warn(
@@ -116,13 +124,13 @@ export class ChatClient {
     this.#console.warn(line);
   };
 
-  async #withEndpoint(link: ServerLink): Promise<number> {
+  async #withEndpoint(loginLink: LoginLink): Promise<number> {
     const { inbox, udpPort, maxSizeBytes, windowPackets, congestion, giveUpMs } = this.#options;
     const create = this.#options.createEndpoint ?? createEndpoint;
     let endpoint: TransferEndpoint;
     try {
       endpoint = await create({
-        host: link.localAddress,
+        host: loginLink.link.localAddress,
         port: udpPort,
         inbox,
         storedName: ({ from, name }) => `${from}_${name}`,
@@ -132,23 +140,18 @@ export class ChatClient {
         ...(giveUpMs === undefined ? {} : { giveUpMs }),
       });
     } catch (error) {
-      this.#console.warn(safeText((error as Error).message));
+      const reason = safeText((error as Error).message);
+      this.#console.warn(`${reason}. Choose another port; 0 takes a free one.`);
       return clientExitCodes.internal;
     }
     try {
-      link.listen({
-        onNews: (news) => {
-          this.#onNews(news, endpoint);
-        },
-        onEnd: (error) => {
-          this.#end(lostEnding(error.message));
-        },
-      });
+      this.#endpoint = endpoint;
+      loginLink.listen();
       endpoint.onReceive((transfer) => {
         this.#downloads.add(transfer);
       });
-      const refusal = await this.#logIn(link, endpoint);
-      return refusal ?? (await this.#session(link, endpoint));
+      const refusal = await this.#logIn(loginLink, endpoint);
+      return refusal ?? (await this.#session(loginLink.link, endpoint));
     } finally {
       await endpoint.close();
     }
@@ -157,14 +160,14 @@ export class ChatClient {
   // ---- login
 
   /** Resolves with an exit code when there will be no session. */
-  async #logIn(link: ServerLink, endpoint: TransferEndpoint): Promise<number | undefined> {
+  async #logIn(link: LoginLink, endpoint: TransferEndpoint): Promise<number | undefined> {
     for (;;) {
       const user = await this.#ask('Username: ');
       if (typeof user !== 'string') return this.#loginEnd(user);
       const password = await this.#ask('Password: ', true);
       if (typeof password !== 'string') return this.#loginEnd(password);
       const request = loginOf(user, password, endpoint.address.port);
-      const answers = await this.#answersTo(link, request);
+      const answers = await this.#orEnding(link.request(request));
       if ('why' in answers) return this.#loginEnd(answers);
       const [first] = answers;
       if (first?.type === 'refused') {
@@ -173,13 +176,12 @@ export class ChatClient {
         continue;
       }
       if (first?.type !== 'welcome') {
-        return this.#loginEnd(lostEnding('it answers out of order'));
+        return this.#loginEnd(outOfOrder);
       }
       this.#user = first.body.user;
       this.#console.print(`Welcome to updraft, ${safeText(this.#user)}!`);
       for (const line of commandHelp) this.#console.print(line);
-      this.#learnUsers(answers);
-      this.#showUsers();
+      this.#showUsers(answers);
       return undefined;
     }
   }
@@ -191,12 +193,9 @@ export class ChatClient {
   }
 
   /** The answer to a request, or what ended the session before it came. */
-  async #answersTo(
-    link: ServerLink,
-    request: Parameters<ServerLink['request']>[0],
-  ): Promise<readonly Answer[] | Ending> {
+  async #orEnding(answers: Promise<readonly Answer[]>): Promise<readonly Answer[] | Ending> {
     try {
-      return await Promise.race([this.#ended, link.request(request)]);
+      return await Promise.race([this.#ended, answers]);
     } catch (error) {
       if (!(error instanceof LinkError)) throw error;
       // An end of the link is also told as an event; a request that could not be made is not.
@@ -246,36 +245,33 @@ export class ChatClient {
     } else if (command.type === 'UPD') {
       for (const path of command.paths) await uploads.add(command.user, path);
     } else {
-      const answers = await this.#answersTo(link, requestOf(command));
+      const answers = await this.#orEnding(link.request(requestOf(command)));
       if ('why' in answers) return answers;
-      this.#showAnswer(command, answers);
+      return this.#showAnswer(command, answers);
     }
     return undefined;
   }
 
-  #showAnswer(command: ServerCommand, answers: readonly Answer[]): void {
+  /** Resolves with an ending when it is no answer to that command. */
+  #showAnswer(command: ServerCommand, answers: readonly Answer[]): Ending | undefined {
     const [first] = answers;
     const print = this.#print;
-    switch (first?.type) {
-      case 'refused':
-        print(refusalText(first.body.reason, command.type));
-        break;
-      case 'done':
-        print(doneLine(command.type, first.body.number, first.body.time));
-        break;
-      case 'users':
-        this.#users.clear();
-        this.#learnUsers(answers);
-        this.#showUsers();
-        break;
-      default: {
-        const messages = answers.flatMap((answer) =>
-          answer.type === 'messages' ? answer.body.messages : [],
-        );
-        for (const message of messages) print(messageLine(message));
-        if (messages.length === 0) print(NO_NEW_MESSAGE);
-      }
+    if (first?.type === 'refused') {
+      print(refusalText(first.body.reason, command.type));
+    } else if (first?.type !== answerTypes[command.type]) {
+      return outOfOrder;
+    } else if (first.type === 'done') {
+      print(doneLine(command.type, first.body.number, first.body.time));
+    } else if (first.type === 'users') {
+      this.#showUsers(answers);
+    } else {
+      const messages = answers.flatMap((answer) =>
+        answer.type === 'messages' ? answer.body.messages : [],
+      );
+      for (const message of messages) print(messageLine(message));
+      if (messages.length === 0) print(NO_NEW_MESSAGE);
     }
+    return undefined;
   }
 
   /** OUT: resolves with undefined once logged out, or with what ended the session first. */
@@ -332,27 +328,27 @@ export class ChatClient {
 
   // ---- news
 
-  #onNews(news: News, endpoint: TransferEndpoint): void {
+  #onNews(news: News): void {
     switch (news.type) {
       case 'posted':
         this.#console.print(messageLine(news.body));
         break;
       case 'joined':
-        this.#users.set(news.body.user, news.body);
+        this.#users.add([news.body]);
         break;
       case 'left':
-        this.#users.delete(news.body.user);
+        this.#users.remove(news.body.user);
         break;
       case 'expect':
-        endpoint.expect(news.body.key, news.body.from);
+        this.#endpoint?.expect(news.body.key, news.body.from);
         break;
       case 'ended':
         if (news.body.reason === 'replaced') {
           this.#end({ why: 'replaced' });
         } else {
-          const isIdle = news.body.reason === 'idle';
-          const line = isIdle ? 'The server closed: no login in time.' : 'The server is stopping.';
-          this.#end({ why: 'lost', line });
+          const isStopping = news.body.reason === 'stopping';
+          const line = 'The server is stopping.';
+          this.#end(isStopping ? { why: 'lost', line } : outOfOrder);
         }
         break;
       case 'ping':
@@ -360,18 +356,17 @@ export class ChatClient {
     }
   }
 
-  #learnUsers(answers: readonly Answer[]): void {
+  /** The list that came with a login or an ATU. */
+  #showUsers(answers: readonly Answer[]): void {
+    this.#users.clear();
     for (const answer of answers) {
-      if (answer.type !== 'welcome' && answer.type !== 'users') continue;
-      for (const user of answer.body.users) this.#users.set(user.user, user);
+      if (answer.type === 'welcome' || answer.type === 'users') this.#users.add(answer.body.users);
     }
-  }
-
-  #showUsers(): void {
-    for (const user of this.#users.values()) this.#console.print(userLine(user));
-    if (this.#users.size === 0) this.#console.print(NO_OTHER_USER);
+    for (const line of this.#users.lines()) this.#console.print(line);
   }
 }
+
+const outOfOrder = lostEnding('it answers out of order');
 
 const OUT_AT_END = { command: { type: 'OUT', isNow: false } } as const;
 

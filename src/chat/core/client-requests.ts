@@ -56,6 +56,15 @@ export function requestOf(command: ServerCommand): CommandRequest {
   }
 }
 
+/** What answers a command that was not refused. */
+export const answerTypes: Readonly<Record<ServerCommand['type'], 'done' | 'messages' | 'users'>> = {
+  MSG: 'done',
+  DLT: 'done',
+  EDT: 'done',
+  RDM: 'messages',
+  ATU: 'users',
+};
+
 /** `Message #1 posted at TIME.` */
 export function doneLine(type: ServerCommand['type'], number: number, time: string): string {
   const verb = type === 'DLT' ? 'deleted' : type === 'EDT' ? 'edited' : 'posted';

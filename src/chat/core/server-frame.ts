@@ -1,5 +1,7 @@
 import { refusals, type ServerFrame } from './protocol.ts';
 
+const MAX_ADDRESSES = 4;
+
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
 
@@ -22,6 +24,11 @@ const listOf =
   (check: Check): Check =>
   (value) =>
     Array.isArray(value) && value.every(check);
+/** DESIGN §7: at most 4 addresses a side. One is needed, or there is nobody to open to. */
+const isAddresses: Check = (value) =>
+  listOf(fieldsOf({ address: isString, port: isPort }))(value) &&
+  (value as unknown[]).length >= 1 &&
+  (value as unknown[]).length <= MAX_ADDRESSES;
 const fieldsOf =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value) =>
@@ -52,7 +59,7 @@ const bodies: Readonly<Record<ServerFrame['type'], Check>> = {
     request,
     to: isString,
     key,
-    addresses: listOf(fieldsOf({ address: isString, port: isPort })),
+    addresses: isAddresses,
   }),
   bye: fieldsOf({ request }),
   posted: fieldsOf(message),

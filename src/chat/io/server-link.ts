@@ -9,9 +9,12 @@ import { serverFrameOf } from '../core/server-frame.ts';
 import { encodeFrame, FrameDecoder } from './frame-decoder.ts';
 
 /** Requests that wait for their answer at once. */
-const MAX_PENDING_REQUESTS = 64;
-/** Frames of one answer: a server that never ends its list is not listened to. */
-const MAX_ANSWER_FRAMES = 10_000;
+export const MAX_PENDING_REQUESTS = 64;
+/** Of one answer: a server that never ends its list must not fill memory. A full board takes half. */
+export const MAX_ANSWER_FRAMES = 10_000;
+export const MAX_ANSWER_BYTES: number = 128 * 1024 * 1024;
+/** Waiting to leave: a server that sends pings and takes no pongs must not fill memory. */
+const MAX_OUTGOING_BYTES = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Answers carry the number of their request. */
@@ -32,6 +35,8 @@ export class LinkError extends Error {
 
 interface Pending {
   readonly frames: Answer[];
+  /** Of the frames, as they came. */
+  bytes: number;
   readonly resolve: (frames: readonly Answer[]) => void;
   readonly reject: (error: LinkError) => void;
 }
@@ -111,7 +116,7 @@ export class ServerLink {
     }
     const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(request, { frames: [], resolve, reject });
+      this.#pending.set(request, { frames: [], bytes: 0, resolve, reject });
       this.#write({ type: frame.type, body: { request, ...frame.body } });
     });
   }
@@ -123,6 +128,9 @@ export class ServerLink {
 
   #write(frame: { readonly type: string; readonly body: object }): void {
     this.#socket.write(encodeFrame(frame));
+    if (this.#socket.writableLength > MAX_OUTGOING_BYTES) {
+      this.#end(new LinkError('the server reads nothing'));
+    }
   }
 
   #onData(chunk: Uint8Array): void {
@@ -132,15 +140,15 @@ export class ServerLink {
       const decoded = this.#decoder.next(MAX_FRAME_BYTES);
       if (decoded.state === 'more') return;
       const frame = decoded.state === 'line' ? serverFrameOf(decoded.value) : undefined;
-      if (frame === undefined) {
+      if (decoded.state === 'bad' || frame === undefined) {
         this.#end(new LinkError('what answers there is not an updraft server'));
         return;
       }
-      this.#take(frame);
+      this.#take(frame, decoded.frameBytes);
     }
   }
 
-  #take(frame: ServerFrame): void {
+  #take(frame: ServerFrame, frameBytes: number): void {
     if (frame.type === 'ping') {
       this.#write({ type: 'pong', body: {} });
       return;
@@ -151,10 +159,18 @@ export class ServerLink {
     }
     const answer = frame as Answer;
     const pending = this.#pending.get(answer.body.request);
-    if (pending === undefined) return;
+    if (pending === undefined) {
+      this.#end(new LinkError('it answers what nobody asked'));
+      return;
+    }
     pending.frames.push(answer);
-    const hasMore = 'more' in answer.body && answer.body.more;
-    if (hasMore && pending.frames.length < MAX_ANSWER_FRAMES) return;
+    pending.bytes += frameBytes;
+    if ('more' in answer.body && answer.body.more) {
+      const isEndless =
+        pending.frames.length >= MAX_ANSWER_FRAMES || pending.bytes >= MAX_ANSWER_BYTES;
+      if (isEndless) this.#end(new LinkError('its answer does not end'));
+      return;
+    }
     this.#pending.delete(answer.body.request);
     pending.resolve(pending.frames);
   }
