@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import PQueue from 'p-queue';
 import { undeliveredReason } from './core/client-texts.ts';
-import type { ServerLink } from './io/server-link.ts';
+import type { Refusal } from './core/protocol.ts';
+import { safeText } from './core/safe-text.ts';
+import type { Answer, ServerLink } from './io/server-link.ts';
 import { checkSource } from './io/source-check.ts';
 import { deliveredLine, showProgress, undeliveredLine } from './transfer-lines.ts';
 import type { Transfer, TransferEndpoint } from '../transfer/index.ts';
@@ -9,11 +11,19 @@ import type { Transfer, TransferEndpoint } from '../transfer/index.ts';
 /** Files that may wait to be sent; one more is refused. */
 export const MAX_WAITING_SENDS = 1_000;
 
+/** An introduction lives for 60 s: within two minutes there was room, or others took it. */
+const RETRY_INTRODUCTION_MS = 2_000;
+const MAX_INTRODUCTION_TRIES = 60;
+
+type Introduced = Extract<Answer, { type: 'introduced' }>['body'];
+
 export interface UploadsOptions {
   readonly link: Pick<ServerLink, 'request'>;
   readonly endpoint: Pick<TransferEndpoint, 'send'>;
   /** Files sent at once. */
   readonly concurrency: number;
+  /** Between asking twice for an introduction; 2,000 when absent. */
+  readonly retryIntroductionMs?: number;
   readonly print: (line: string) => void;
   readonly warn: (line: string) => void;
 }
@@ -23,6 +33,10 @@ export class Uploads {
   readonly #options: UploadsOptions;
   readonly #queue: PQueue;
   readonly #running: Set<Transfer> = new Set();
+  /** Each ends a wait for the server. */
+  readonly #pauses: Set<() => void> = new Set();
+  /** The server has refused one more introduction; it was told. */
+  #isFull = false;
   #isAborted = false;
 
   constructor(options: UploadsOptions) {
@@ -44,6 +58,7 @@ export class Uploads {
   abort(): void {
     this.#isAborted = true;
     for (const transfer of this.#running) transfer.cancel();
+    for (const end of this.#pauses) end();
   }
 
   /** Resolves once the file was looked at and waits its turn, or was refused with one line. */
@@ -61,7 +76,7 @@ export class Uploads {
   }
 
   async #send(user: string, path: string): Promise<void> {
-    const { link, endpoint, print, warn } = this.#options;
+    const { endpoint, print, warn } = this.#options;
     const refuse = (reason: string): void => {
       print(undeliveredLine(basename(path), user, reason));
     };
@@ -71,17 +86,17 @@ export class Uploads {
         refuse('cancelled');
         return;
       }
-      const [answer] = await link.request({ type: 'introduce', body: { to: user } });
-      // The request may have taken a while; what was aborted meanwhile is not begun.
+      const introduced = await this.#introduce(user);
+      // That may have taken a while; what was aborted meanwhile is not begun.
       if (this.#hasBeenAborted()) {
         refuse('cancelled');
         return;
       }
-      if (answer?.type !== 'introduced') {
-        refuse(undeliveredReason(answer?.type === 'refused' ? answer.body.reason : 'busy'));
+      if ('refusal' in introduced) {
+        refuse(undeliveredReason(introduced.refusal));
         return;
       }
-      const { key: introduction, addresses, to: peer } = answer.body;
+      const { key: introduction, addresses, to: peer } = introduced;
       transfer = endpoint.send({ introduction, addresses, path, peer });
       this.#running.add(transfer);
       showProgress(transfer, warn);
@@ -91,6 +106,39 @@ export class Uploads {
     } finally {
       if (transfer !== undefined) this.#running.delete(transfer);
     }
+  }
+
+  /**
+   * Asks the server until it introduces. It lets only so many introductions live at once, each for
+   * a minute: whoever sends hundreds of files waits for room instead of failing.
+   */
+  async #introduce(to: string): Promise<Introduced | { readonly refusal: Refusal }> {
+    const { link, warn, retryIntroductionMs = RETRY_INTRODUCTION_MS } = this.#options;
+    for (let tries = 1; ; tries++) {
+      const [answer] = await link.request({ type: 'introduce', body: { to } });
+      if (answer?.type === 'introduced') return answer.body;
+      if (answer?.type !== 'refused') throw new Error('the server answers out of order');
+      const { reason } = answer.body;
+      const isFull = reason === 'too-fast' || reason === 'busy';
+      if (!isFull || tries === MAX_INTRODUCTION_TRIES) return { refusal: reason };
+      if (!this.#isFull) warn(`Many files for ${safeText(to)}: the rest wait for the server.`);
+      this.#isFull = true;
+      await this.#pause(retryIntroductionMs);
+      if (this.#hasBeenAborted()) return { refusal: reason };
+    }
+  }
+
+  /** Ends early when everything is aborted. */
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#pauses.add(end);
+    });
   }
 
   #hasBeenAborted(): boolean {
