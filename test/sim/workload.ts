@@ -249,8 +249,10 @@ export class Workload {
 
   #pump(run: StreamRun, side: StreamSide): void {
     if (!side.pump(run.plan.chunkBytes ?? Infinity)) return;
-    if (side === run.opener || side.isReadFinished) side.connection!.finish();
-    else side.connection!.flush();
+    if (side === run.opener || side.isReadFinished) {
+      side.connection!.flush();
+      side.connection!.finish();
+    } else side.connection!.flush();
   }
 
   #read(node: SimNode, run: StreamRun, side: StreamSide, nowUs: number): void {

@@ -181,6 +181,7 @@ export class Connection implements PathMember {
   }
 
   flush(): void {
+    this.#sender.endTurn();
     this.#activate();
   }
 

@@ -36,6 +36,7 @@ export class SendStream {
   #isFinished = false;
   #finState: 'none' | 'due' | 'inFlight' | 'acked' = 'none';
   #retransmittedBytes = 0;
+  #duplicatedBytes = 0;
 
   constructor(creditOffset: number) {
     this.#creditOffset = creditOffset;
@@ -57,8 +58,14 @@ export class SendStream {
     return this.#written - this.#sentEnd;
   }
 
+  /** Sent again because their packet was declared lost, or by a probe. */
   get retransmittedBytes(): number {
     return this.#retransmittedBytes;
+  }
+
+  /** Sent twice at the end of turns, before anybody missed them. */
+  get duplicatedBytes(): number {
+    return this.#duplicatedBytes;
   }
 
   /** Bytes acknowledged from the start without a gap. */
@@ -157,6 +164,17 @@ export class SendStream {
     this.#lost.remove(start, end);
     this.#fill(slice, start, end);
     this.#retransmittedBytes += end - start;
+    return true;
+  }
+
+  /** A slice that is in flight, once more; false when it is acknowledged. */
+  repeat(offset: number, length: number, slice: StreamSlice): boolean {
+    const end = offset + length;
+    const isFinOpen = this.#finState === 'inFlight' && end === this.#written;
+    if (this.#acked.covers(offset, end) && !isFinOpen) return false;
+    this.#lost.remove(offset, end);
+    this.#fill(slice, offset, end);
+    this.#duplicatedBytes += length;
     return true;
   }
 

@@ -7,6 +7,7 @@ import { type DecodedAck, encodeDataHeader, encodeMark, encodePing } from '../wi
 import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../wire/packet.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { type SendStream, type StreamSlice } from './send-stream.ts';
+import { Tail } from './tail.ts';
 
 /** Slots of the sent ring: 8 windows of 1 Gbit/s × 200 ms in base datagrams (DESIGN §4). */
 export const MAX_SENT_PACKETS = 262_144;
@@ -26,6 +27,8 @@ const MIN_ACK_DELAY_US = 1_000;
 const MAX_ACK_DELAY_US = 10_000;
 /** An ACK that is older than the newest by more is not looked at (DESIGN §3). */
 const MAX_ACK_AGE = 1024;
+/** A window below this repeats no tail. */
+const MIN_TAIL_WINDOW_PACKETS = 4;
 /** Longest wait between two questions for credit. */
 const MAX_CREDIT_PROBE_US = 1_000_000;
 const MAX_CREDIT_BACKOFF = 1024;
@@ -49,6 +52,7 @@ export class Sender {
   /** Numbers whose ACK was taken in; so an ACK costs what is new in it. */
   readonly #ackedNumbers = new RangeSet();
   readonly #slice: StreamSlice = { offset: 0, length: 0, isFin: false };
+  readonly #tail = new Tail();
   #skipAt: number;
   #bytesInFlight = 0;
   #packetsInFlight = 0;
@@ -126,7 +130,8 @@ export class Sender {
   /** Something the window bounds could be sent. */
   get hasData(): boolean {
     if (this.#isSilenced) return false;
-    return this.stream.hasSlice && this.#packetsInFlight < this.#windowPackets;
+    if (this.#packetsInFlight >= this.#windowPackets) return false;
+    return this.stream.hasSlice || this.#tail.isDue(this.stream);
   }
 
   get #windowPackets(): number {
@@ -194,6 +199,11 @@ export class Sender {
     this.#path.resume(this.#bytesInFlight);
   }
 
+  /** A turn ends with what was written so far: its tail is sent twice. */
+  endTurn(): void {
+    this.#tail.arm(this.stream.written);
+  }
+
   /** Asks for a PING: a packet that is acknowledged and carries nothing. */
   ping(): void {
     this.#pingsDue = 1;
@@ -220,8 +230,16 @@ export class Sender {
   /** Fills `buffer` with one DATA packet inside the window; 0 when there is nothing to send. */
   pollData(buffer: Uint8Array, nowUs: number): number {
     if (!this.hasData || this.#ringIsFull()) return 0;
-    if (!this.stream.takeSlice(this.#payloadRoom(buffer), this.#slice)) return 0;
+    const hasSlice = this.stream.takeSlice(this.#payloadRoom(buffer), this.#slice);
+    if (!hasSlice && !this.#takeTail()) return 0;
     return this.#buildData(buffer, false, nowUs);
+  }
+
+  #takeTail(): boolean {
+    const { windowBytes, datagramBytes } = this.#path;
+    const windowPackets = Math.min(windowBytes / datagramBytes, this.#windowPackets);
+    if (windowPackets < MIN_TAIL_WINDOW_PACKETS) this.#tail.disarm();
+    return this.#tail.takeSlice(this.stream, this.#sent, this.#slice);
   }
 
   #payloadRoom(buffer: Uint8Array): number {
