@@ -82,10 +82,7 @@ export class TerminalConsole implements ClientConsole {
     return new Promise((resolve) => {
       this.#answer = resolve;
       this.#isHidden = isHidden;
-      const { rows } = this.#interface.getCursorPos();
       this.#interface.setPrompt(prompt);
-      // Keys typed ahead moved readline's cursor down, but not the screen's.
-      if (!isHidden) this.#screen?.write('\n'.repeat(rows));
       this.#drawPrompt();
     });
   }
@@ -135,7 +132,7 @@ export class TerminalConsole implements ClientConsole {
     answer?.(line);
   }
 
-  /** The prompt, and behind it what was typed already. */
+  /** The prompt, and behind it what was typed already, from the row where the cursor is. */
   #drawPrompt(): void {
     if (this.#isHidden) {
       this.#screen?.write(this.#interface.getPrompt());
@@ -143,6 +140,9 @@ export class TerminalConsole implements ClientConsole {
       return;
     }
     this.#isEchoing = true;
+    // readline goes up by the rows it believes to have drawn, but what it drew is wiped, was typed
+    // unseen, or was pasted, which it does not count. The property is public, if undocumented.
+    (this.#interface as { prevRows?: number }).prevRows = 0;
     this.#interface.prompt(true);
   }
 
@@ -158,8 +158,7 @@ export class TerminalConsole implements ClientConsole {
       return;
     }
     const { rows } = this.#isHidden ? { rows: 0 } : this.#interface.getCursorPos();
-    // readline takes the cursor up as many rows as it last drew: there must be as many.
-    output.write(`${wipeRows(rows)}${line}\n${'\n'.repeat(rows)}`);
+    output.write(`${wipeRows(rows)}${line}\n`);
     this.#drawPrompt();
   }
 }
