@@ -23,18 +23,25 @@ test('a slow reader sets the pace, and the sender never has more than the pool o
   expect(run.responder.readFinishedAtUs).toBeLessThan(2_200_000);
 });
 
-test('when every ACK of a second that opens credit is lost, the sender asks and goes on', () => {
+test('when all that announces new credit is lost, the sender asks for it every second at least', () => {
+  // Nothing is read, and all that was allowed is acknowledged, when the reader begins.
+  const READS_FROM_US = 500_000;
+  // The receiver announces credit six times in 7.75 s; a keepalive would come after 15 s.
   const isLost = (datagram: Uint8Array, _count: number, atUs: number): boolean =>
-    (datagram[4]! & 0x3f) === ACK && atUs >= 200_000 && atUs < 1_200_000;
+    (datagram[4]! & 0x3f) === ACK && atUs >= READS_FROM_US && atUs < 9_000_000;
   const pair = new Pair({
     seed: 1,
     forward: [delay(10_000)],
     backward: [delay(10_000), lose(isLost)],
-    config: { creditPoolBytes: POOL_BYTES },
   });
-  const run = pair.add({ bytes: 2_000_000, readBytesPerSec: 1e6 });
+  const run = pair.add({ bytes: 100_000, readBytesPerSec: 1e7, isCreditKept: true });
+  run.responder.readsAgainAtUs = READS_FROM_US;
+  pair.network.runUntil(READS_FROM_US - 1);
+  expect(run.opener.connection!.acknowledgedBytes).toBe(65_536);
+  expect(run.opener.connection!.stats.bytesInFlight).toBe(0);
   pair.workload.runToEnd();
-  expect(run.responder.readFinishedAtUs).toBeLessThan(4_000_000);
+  expect(run.responder.readFinishedAtUs).toBeGreaterThan(9_000_000);
+  expect(run.responder.readFinishedAtUs).toBeLessThan(11_000_000);
 });
 
 test('credit that is never raised and half of the ACKs lost: 64 KiB at a time, to the end', () => {

@@ -87,9 +87,10 @@ export class SendStream {
     return !this.#lost.isEmpty || this.#finIsDue || this.#sendableEnd > this.#sentEnd;
   }
 
-  /** Bytes wait for nothing but credit. */
+  /** Only credit is missing: for bytes that wait, or for whoever may still write and has no room. */
   get isBlockedByCredit(): boolean {
-    return this.#written > this.#sentEnd && this.#creditOffset <= this.#sentEnd;
+    if (this.#creditOffset > this.#sentEnd) return false;
+    return this.#written > this.#sentEnd || !this.isFinished;
   }
 
   /** Nothing sent for the first time may follow what was sent so far. */
