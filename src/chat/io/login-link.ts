@@ -65,9 +65,11 @@ export class LoginLink {
       try {
         const answers = await this.#link.request(login);
         this.#isLoggedIn = answers[0]?.type === 'welcome';
+        // Both may have come at once.
+        if (this.#isLoggedIn && this.#hasIdledOut()) throw new LinkError('it answers out of order');
         return answers;
       } catch (error) {
-        const isOnlyIdle = error instanceof LinkError && this.#hasIdledOut();
+        const isOnlyIdle = error instanceof LinkError && this.#hasIdledOut() && !this.#isLoggedIn;
         if (!isOnlyIdle || tries === LINKS_PER_ATTEMPT) throw error;
       }
     }
