@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { PRESENCE_TIMEOUT_MS } from '../../src/chat/core/protocol.ts';
 import { ServerLink } from '../../src/chat/io/server-link.ts';
@@ -30,16 +31,36 @@ test('on a pipe OUT waits for what is sent, what waits to be sent, and what come
   console.type('OUT');
   (await endpoint().sends(1))[0]!.finish(7, 1);
   (await endpoint().sends(2))[1]!.finish(7, 1);
+  expect(await console.shown('delivered')).toEqual([DELIVERED]);
+  expect(await console.shown('delivered')).toEqual([DELIVERED]);
+  await turn();
+  expect(console.rest()).toEqual([]);
   incoming.finish(5, 1, 'derek_b.txt');
   expect(await exit).toBe(0);
-  const lines = console.rest();
-  expect(lines.slice().sort()).toEqual([
-    'Bye, jess!',
+  expect(console.rest()).toEqual([
     'Received b.txt from derek (5 B, stored as derek_b.txt).',
-    DELIVERED,
-    DELIVERED,
+    'Bye, jess!',
   ]);
-  expect(lines.at(-1)).toBe('Bye, jess!');
+});
+
+test('a server that does not answer the logout is left all the same', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let onLogout = (): void => undefined;
+  const isLoggingOut = new Promise<void>((resolve) => (onLogout = resolve));
+  const port = await strangeServer((socket) => {
+    const welcome = { type: 'welcome', body: { request: 1, user: 'jess', users: [], more: false } };
+    socket.once('data', () => {
+      socket.write(`${JSON.stringify(welcome)}\n`);
+      socket.once('data', onLogout);
+    });
+  });
+  const { console, exit } = startClient(port);
+  console.type('jess', 'jess-pw', 'OUT');
+  await isLoggingOut;
+  vi.advanceTimersByTime(2_000);
+  expect(await exit).toBe(0);
+  expect(console.rest().at(-1)).toBe('Bye, jess!');
 });
 
 test('OUT now aborts: each file that was on its way or waited gets a line', async () => {
@@ -124,15 +145,30 @@ test('a signal ends the wait after the server was lost', async () => {
   expect(await exit).toBe(143);
 });
 
-test('lines that stand ready when the server is lost are not run, and the exit code is 6', async () => {
+test('lines that stand ready when the session ends are not run', async () => {
   const { server } = await startFixture();
-  const { console, exit } = await enterClient(server.port, 'jess');
-  const closed = server.close();
-  await console.warned('The server is stopping.');
-  console.type('MSG lost', 'OUT');
+  const { client, console, exit } = await enterClient(server.port, 'jess');
+  console.type('UPD derek no/such/file', 'HLP', 'OUT');
+  client.stop('interrupted'); // while the file is looked for
+  expect(await exit).toBe(130);
+  expect(console.rest()).toEqual(['no/such/file could not be delivered to derek: no such file.']);
+});
+
+test('a command whose answer never comes because the server is gone is not passed over, exit 6', async () => {
+  const port = await strangeServer((socket) => {
+    const welcome = { type: 'welcome', body: { request: 1, user: 'jess', users: [], more: false } };
+    socket.once('data', () => {
+      socket.write(`${JSON.stringify(welcome)}\n`);
+      socket.once('data', () => socket.destroy());
+    });
+  });
+  const { console, exit } = startClient(port);
+  console.type('jess', 'jess-pw', 'MSG lost', 'HLP', 'OUT');
   expect(await exit).toBe(6);
-  expect(console.rest()).toEqual([]);
-  await closed;
+  expect(console.rest().at(-1)).toBe('no other active user');
+  expect(console.errors).toEqual([
+    expect.stringMatching(/^The connection to the server was lost: /),
+  ]);
 });
 
 test('a session that a second login replaces says so and exits with 5', async () => {
