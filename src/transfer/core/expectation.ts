@@ -2,9 +2,14 @@ import type { Connection } from './connection/connection.ts';
 import type { TransportIntroduction } from './introduction.ts';
 import type { PeerAddress } from './transport.ts';
 
-/** Times that a stored OPEN_ACK is sent in all, and addresses it goes to (DESIGN §3). */
-const MAX_ANSWERS = 8;
-const MAX_ANSWER_ADDRESSES = 4;
+/**
+ * Times that a stored OPEN_ACK is sent in all: as often as an opener repeats its OPEN in 60 s. Each
+ * answers one OPEN of 1,200 bytes and is never longer, so nothing is amplified. With 8 answers 3 of
+ * 20,000 random openings over very bad links died unheard.
+ */
+export const MAX_ANSWERS = 24;
+/** Addresses that it goes to. */
+export const MAX_ANSWER_ADDRESSES = 4;
 
 /**
  * An introduction whose holder may open one connection here.
