@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { PRESENCE_TIMEOUT_MS } from '../../src/chat/core/protocol.ts';
 import { ServerLink } from '../../src/chat/io/server-link.ts';
@@ -25,7 +24,7 @@ const DELIVERED = 'a.txt has been delivered to derek (7 B in 0.0 s, 7.0 kB/s).';
 const CANCELLED = 'a.txt could not be delivered to derek: cancelled.';
 
 test('on a pipe OUT waits for what is sent, what waits to be sent, and what comes in', async () => {
-  const { server } = await startFixture();
+  const { server, enter, log } = await startFixture();
   const { console, endpoint, exit } = await sending(server.port);
   const incoming = endpoint().receive('derek', 'b.txt', 5);
   console.type('OUT');
@@ -33,7 +32,9 @@ test('on a pipe OUT waits for what is sent, what waits to be sent, and what come
   (await endpoint().sends(2))[1]!.finish(7, 1);
   expect(await console.shown('delivered')).toEqual([DELIVERED]);
   expect(await console.shown('delivered')).toEqual([DELIVERED]);
-  await turn();
+  // Long enough for a logout to reach the server, had it been sent.
+  await enter('steve');
+  expect(log).not.toContain('logged out; jess; 127.0.0.1');
   expect(console.rest()).toEqual([]);
   incoming.finish(5, 1, 'derek_b.txt');
   expect(await exit).toBe(0);
