@@ -51,6 +51,8 @@ export interface ChatClientOptions {
   readonly openLink?: (host: string, port: number) => Promise<ServerLink>;
 }
 
+/** PRODUCT §5: `--give-up` without a number. */
+const GIVE_UP_MS = 300_000;
 /** Longest wait for the server's good-bye. */
 const LOGOUT_WAIT_MS = 2_000;
 
@@ -59,6 +61,7 @@ export class ChatClient {
   readonly #options: ChatClientOptions;
   readonly #console: ClientConsole;
   readonly #users = new OnlineUsers();
+  readonly #giveUpMs: number;
   readonly #downloads: Downloads;
   #endpoint: TransferEndpoint | undefined;
   #user = '';
@@ -78,7 +81,8 @@ export class ChatClient {
     this.#stopped = new Promise((resolve) => {
       this.#stopNow = resolve;
     });
-    this.#downloads = new Downloads(this.#print, this.#warn);
+    this.#giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
+    this.#downloads = new Downloads(this.#giveUpMs, this.#print, this.#warn);
   }
 
   /** Runs to the end and resolves with the exit code. */
@@ -125,7 +129,7 @@ export class ChatClient {
   };
 
   async #withEndpoint(loginLink: LoginLink): Promise<number> {
-    const { inbox, udpPort, maxSizeBytes, windowPackets, congestion, giveUpMs } = this.#options;
+    const { inbox, udpPort, maxSizeBytes, windowPackets, congestion } = this.#options;
     const create = this.#options.createEndpoint ?? createEndpoint;
     let endpoint: TransferEndpoint;
     try {
@@ -137,7 +141,7 @@ export class ChatClient {
         ...(maxSizeBytes === undefined ? {} : { maxSizeBytes }),
         ...(windowPackets === undefined ? {} : { windowPackets }),
         ...(congestion === undefined ? {} : { congestion }),
-        ...(giveUpMs === undefined ? {} : { giveUpMs }),
+        giveUpMs: this.#giveUpMs,
       });
     } catch (error) {
       const reason = safeText((error as Error).message);
@@ -213,8 +217,8 @@ export class ChatClient {
 
   async #session(link: ServerLink, endpoint: TransferEndpoint): Promise<number> {
     const concurrency = this.#options.queue;
-    const [print, warn] = [this.#print, this.#warn];
-    const uploads = new Uploads({ link, endpoint, concurrency, print, warn });
+    const [giveUpMs, print, warn] = [this.#giveUpMs, this.#print, this.#warn];
+    const uploads = new Uploads({ link, endpoint, concurrency, giveUpMs, print, warn });
     for (;;) {
       const line = await this.#ask(COMMAND_PROMPT);
       if (typeof line === 'object') return this.#endEarly(line, link, uploads);

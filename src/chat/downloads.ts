@@ -1,14 +1,17 @@
-import { receivedLine, showProgress, unreceivedLine } from './transfer-lines.ts';
+import { failureReason, receivedLine, showProgress, unreceivedLine } from './transfer-lines.ts';
 import type { Transfer } from '../transfer/index.ts';
 
 /** The files that come in: says of each how it ended. Their number is bounded by the endpoint. */
 export class Downloads {
+  readonly #giveUpMs: number;
   readonly #print: (line: string) => void;
   readonly #warn: (line: string) => void;
   readonly #running: Map<Transfer, Promise<void>> = new Map();
   #isAborted = false;
 
-  constructor(print: (line: string) => void, warn: (line: string) => void) {
+  /** `giveUpMs`: after how long without an answer the endpoint gives a transfer up. */
+  constructor(giveUpMs: number, print: (line: string) => void, warn: (line: string) => void) {
+    this.#giveUpMs = giveUpMs;
     this.#print = print;
     this.#warn = warn;
   }
@@ -25,7 +28,8 @@ export class Downloads {
         this.#print(receivedLine(transfer, result));
       },
       (error: unknown) => {
-        this.#print(unreceivedLine(transfer, (error as Error).message));
+        const reason = failureReason(error, transfer.peer, this.#giveUpMs);
+        this.#print(unreceivedLine(transfer, reason));
       },
     );
     const over = shown.finally(() => this.#running.delete(transfer));

@@ -1,6 +1,6 @@
-import { formatBytes, formatRate, formatTransfer } from './core/measures.ts';
+import { formatBytes, formatDuration, formatRate, formatTransfer } from './core/measures.ts';
 import { safeText } from './core/safe-text.ts';
-import type { Transfer, TransferResult } from '../transfer/index.ts';
+import { type Transfer, TransferError, type TransferResult } from '../transfer/index.ts';
 
 /** How often a running transfer is looked at. */
 const LOOK_EVERY_MS = 250;
@@ -30,6 +30,16 @@ export function undeliveredLine(name: string, user: string, reason: string): str
 export function unreceivedLine(transfer: Transfer, reason: string): string {
   const { name, peer } = transfer;
   return `${safeText(name)} from ${safeText(peer)} was not received: ${sentence(reason)}`;
+}
+
+/**
+ * Why a transfer with `peer` failed, as a clause. The engine says that nobody answered; how long it
+ * waited is what it was told.
+ */
+export function failureReason(error: unknown, peer: string, giveUpMs: number): string {
+  const { message } = error as Error;
+  if (!(error instanceof TransferError) || error.code !== 'lost') return message;
+  return `${peer} vanished ${formatDuration(giveUpMs)} ago`;
 }
 
 function sentence(reason: string): string {

@@ -5,7 +5,7 @@ import type { Refusal } from './core/protocol.ts';
 import { safeText } from './core/safe-text.ts';
 import type { Answer, ServerLink } from './io/server-link.ts';
 import { checkSource } from './io/source-check.ts';
-import { deliveredLine, showProgress, undeliveredLine } from './transfer-lines.ts';
+import { deliveredLine, failureReason, showProgress, undeliveredLine } from './transfer-lines.ts';
 import type { Transfer, TransferEndpoint } from '../transfer/index.ts';
 
 /** Files that may wait to be sent; one more is refused. */
@@ -22,6 +22,8 @@ export interface UploadsOptions {
   readonly endpoint: Pick<TransferEndpoint, 'send'>;
   /** Files sent at once. */
   readonly concurrency: number;
+  /** After how long without an answer the endpoint gives a transfer up. */
+  readonly giveUpMs: number;
   /** Between asking twice for an introduction; 2,000 when absent. */
   readonly retryIntroductionMs?: number;
   readonly print: (line: string) => void;
@@ -76,7 +78,7 @@ export class Uploads {
   }
 
   async #send(user: string, path: string): Promise<void> {
-    const { endpoint, print, warn } = this.#options;
+    const { endpoint, giveUpMs, print, warn } = this.#options;
     const refuse = (reason: string): void => {
       print(undeliveredLine(basename(path), user, reason));
     };
@@ -102,7 +104,7 @@ export class Uploads {
       showProgress(transfer, warn);
       print(deliveredLine(transfer, await transfer.done));
     } catch (error) {
-      refuse((error as Error).message);
+      refuse(failureReason(error, user, giveUpMs));
     } finally {
       if (transfer !== undefined) this.#running.delete(transfer);
     }

@@ -114,9 +114,9 @@ test('a failed transfer gives one line with its reason on either side', async ()
   expect(await console.shown('a.txt')).toEqual([
     'a.txt could not be delivered to derek: over --max-size.',
   ]);
-  endpoint().receive('derek', 'b.txt', 5).fail('lost', 'the peer vanished');
+  endpoint().receive('derek', 'b.txt', 5).fail('lost', 'no answer');
   expect(await console.shown('b.txt')).toEqual([
-    'b.txt from derek was not received: the peer vanished.',
+    'b.txt from derek was not received: derek vanished 5:00 min ago.',
   ]);
 });
 
@@ -142,6 +142,7 @@ test('the queue of sends is bounded: the next file is refused with one line', as
     link: { request: () => new Promise(() => undefined) },
     endpoint: new FakeEndpoint({}),
     concurrency: 1,
+    giveUpMs: 5_000,
     print: (line) => printed.push(line),
     warn: () => undefined,
   });
@@ -162,6 +163,7 @@ test('a send that still waited for its introduction when all was aborted is not 
     link: { request: () => new Promise((resolve) => (answer = resolve)) },
     endpoint,
     concurrency: 1,
+    giveUpMs: 5_000,
     print: (line) => printed.push(line),
     warn: () => undefined,
   });
