@@ -1,4 +1,4 @@
-import type { Transmit, Transport } from '../../src/transfer/core/index.ts';
+import type { Transport } from '../../src/transfer/core/index.ts';
 import type { ElementSpec, Link, LinkCounters } from './link.ts';
 import { Network, type SimNode } from './network.ts';
 
@@ -14,15 +14,30 @@ export class Arrivals {
   readonly arrivals: Arrival[] = [];
   readonly network: Network;
   readonly #link: Link;
-  readonly #from: SimNode<Source>;
+  readonly #from: SimNode<Silent>;
+  readonly #toSend: Uint8Array[] = [];
   #sentCount = 0;
 
   constructor(elements: readonly ElementSpec[], seed = 1) {
     this.network = new Network({ seed });
-    this.#from = this.network.add('from', new Source());
-    const to = this.network.add('to', new Sink(this.arrivals));
+    this.#from = this.network.add('from', new Silent());
+    const to = this.network.add('to', new Silent());
     this.#link = this.network.connect(this.#from, to, elements);
-    this.#from.transport.to = to.address;
+    let nextIndex = 0;
+    this.#from.transport.pollTransmit = (transmit) => {
+      const datagram = this.#toSend[nextIndex];
+      if (datagram === undefined) return false;
+      nextIndex++;
+      transmit.buffer.set(datagram);
+      transmit.length = datagram.length;
+      transmit.to = to.address;
+      return true;
+    };
+    to.transport.handleDatagram = (datagram, _from, nowUs) => {
+      const bytes = datagram.slice();
+      const index = new DataView(bytes.buffer).getUint32(0);
+      this.arrivals.push({ index, atUs: nowUs, bytes });
+    };
   }
 
   get counters(): LinkCounters {
@@ -33,15 +48,16 @@ export class Arrivals {
     return this.#link.meanQueueDelayUs;
   }
 
-  /** Sends `count` datagrams, one every `intervalUs`, and lets all of them arrive. */
+  /** Sends `count` datagrams of at least four bytes, one every `intervalUs` from now on, and lets all of them arrive. */
   send(count: number, intervalUs: number, lengthBytes: number): this {
+    const fromUs = this.network.nowUs;
     for (let nth = 0; nth < count; nth++) {
       const index = this.#sentCount++;
-      this.network.at(nth * intervalUs, this.#from, () => {
-        this.#from.transport.queue.push(this.datagram(index, lengthBytes));
+      this.network.at(fromUs + nth * intervalUs, this.#from, () => {
+        this.#toSend.push(this.datagram(index, lengthBytes));
       });
     }
-    this.network.runUntil(count * intervalUs + 10_000_000);
+    this.network.runUntil(fromUs + count * intervalUs + 10_000_000);
     return this;
   }
 
@@ -53,53 +69,11 @@ export class Arrivals {
   }
 }
 
-/** A transport that has neither timers nor news. */
-class Quiet {
-  handleTimeout(): void {
-    throw new Error('no timeout was asked for');
-  }
-
-  nextTimeoutUs(): number {
-    return Infinity;
-  }
-
-  pollEvent(): undefined {
-    return undefined;
-  }
-}
-
-class Source extends Quiet implements Transport {
-  readonly queue: Uint8Array[] = [];
-  to: Transmit['to'] = { address: '', port: 0 };
-
-  handleDatagram(): void {
-    throw new Error('nobody sends here');
-  }
-
-  pollTransmit(transmit: Transmit): boolean {
-    const datagram = this.queue.shift();
-    if (datagram === undefined) return false;
-    transmit.buffer.set(datagram);
-    transmit.length = datagram.length;
-    transmit.to = this.to;
-    return true;
-  }
-}
-
-class Sink extends Quiet implements Transport {
-  readonly #arrivals: Arrival[];
-
-  constructor(arrivals: Arrival[]) {
-    super();
-    this.#arrivals = arrivals;
-  }
-
-  handleDatagram(datagram: Uint8Array, _from: unknown, nowUs: number): void {
-    const bytes = datagram.slice();
-    this.#arrivals.push({ index: new DataView(bytes.buffer).getUint32(0), atUs: nowUs, bytes });
-  }
-
-  pollTransmit(): boolean {
-    return false;
-  }
+/** A transport that sends nothing, wants nothing and hears nothing, until a test says otherwise. */
+export class Silent implements Transport {
+  handleDatagram: Transport['handleDatagram'] = () => undefined;
+  handleTimeout: Transport['handleTimeout'] = () => undefined;
+  pollTransmit: Transport['pollTransmit'] = () => false;
+  nextTimeoutUs: Transport['nextTimeoutUs'] = () => Infinity;
+  pollEvent: Transport['pollEvent'] = () => undefined;
 }

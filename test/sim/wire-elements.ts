@@ -90,7 +90,7 @@ export function duplicate(probability: number, laterUs = 0): ElementSpec {
 /** Most bits that one corruption flips. */
 const MAX_FLIPPED_BITS = 4;
 
-/** With this probability 1…4 bits are flipped. */
+/** With this probability 1…4 different bits are flipped, so that it never stays what it was. */
 export function corrupt(probability: number): ElementSpec {
   return {
     kind: 'corrupt',
@@ -98,9 +98,14 @@ export function corrupt(probability: number): ElementSpec {
       pass(flight, atUs) {
         if (!random.chance(probability)) return atUs;
         link.counters.corruptedCount++;
-        for (let left = random.integer(1, MAX_FLIPPED_BITS); left > 0; left--) {
+        const flipped = new Set<number>();
+        for (let left = random.integer(1, MAX_FLIPPED_BITS); left > 0;) {
           const at = random.integer(0, flight.lengthBytes - 1);
-          flight.bytes[at]! ^= 1 << random.integer(0, 7);
+          const bit = random.integer(0, 7);
+          if (flipped.has(8 * at + bit)) continue;
+          flipped.add(8 * at + bit);
+          flight.bytes[at]! ^= 1 << bit;
+          left--;
         }
         link.note(flight, Fate.corrupted, atUs);
         return atUs;
