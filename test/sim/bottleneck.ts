@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { EventHeap, SimEvent } from './event-heap.ts';
 import { type ElementSpec, type Flight, GONE, IP_UDP_BYTES } from './link.ts';
 import { Fate } from './trace.ts';
@@ -15,15 +16,26 @@ export interface QueueDiscipline {
   dequeue(nowUs: number, drop: (flight: Flight) => void): Flight | undefined;
 }
 
-/** First in, first out; what would exceed the limit is dropped as it comes. */
+/** How much may wait; by default no limit of that kind. */
+export interface QueueLimits {
+  /** IP bytes; the packet being serialised is not counted. */
+  readonly queueBytes?: number;
+  /** Packets, as most routers count; the one being serialised is not counted. */
+  readonly queuePackets?: number;
+}
+
+/** First in, first out; what would exceed a limit is dropped as it comes. */
 export class DropTail implements QueueDiscipline {
   readonly #limitBytes: number;
+  readonly #limitPackets: number;
   #flights: Flight[] = [];
   #head = 0;
   #queuedBytes = 0;
 
-  constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
+  constructor({ queueBytes = Infinity, queuePackets = Infinity }: QueueLimits) {
+    assert(Math.min(queueBytes, queuePackets) < Infinity, 'a queue has a limit');
+    this.#limitBytes = queueBytes;
+    this.#limitPackets = queuePackets;
   }
 
   get queuedBytes(): number {
@@ -33,6 +45,7 @@ export class DropTail implements QueueDiscipline {
   enqueue(flight: Flight): boolean {
     const bytes = flight.lengthBytes + IP_UDP_BYTES;
     if (this.#queuedBytes + bytes > this.#limitBytes) return false;
+    if (this.#flights.length - this.#head >= this.#limitPackets) return false;
     this.#queuedBytes += bytes;
     this.#flights.push(flight);
     return true;
@@ -51,11 +64,10 @@ export class DropTail implements QueueDiscipline {
   }
 }
 
-export interface BottleneckOptions {
+/** The limits are those of the default drop-tail queue; a discipline has its own. */
+export interface BottleneckOptions extends QueueLimits {
   /** Counted on IP packets: datagram + 28 bytes. */
   readonly rateBitsPerSec: number;
-  /** Of the default drop-tail queue, IP bytes; the packet being serialised is not counted. */
-  readonly queueBytes: number;
   readonly discipline?: QueueDiscipline;
 }
 
@@ -74,9 +86,9 @@ export class Bottleneck implements SimEvent {
   #endsAtUs = 0;
   #heap: EventHeap | undefined;
 
-  constructor({ rateBitsPerSec, queueBytes, discipline }: BottleneckOptions) {
+  constructor({ rateBitsPerSec, discipline, ...limits }: BottleneckOptions) {
     this.#usPerByte = 8e6 / rateBitsPerSec;
-    this.#queue = discipline ?? new DropTail(queueBytes);
+    this.#queue = discipline ?? new DropTail(limits);
   }
 
   get queuedBytes(): number {
@@ -87,7 +99,12 @@ export class Bottleneck implements SimEvent {
     return {
       kind: 'bottleneck',
       build: (link) => {
-        this.#heap = link.host.heap;
+        const { heap } = link.host;
+        assert(
+          this.#heap === undefined || this.#heap === heap,
+          'links that share are of one network',
+        );
+        this.#heap = heap;
         return { isQueue: true, pass: (flight, atUs) => this.#take(flight, atUs) };
       },
     };
