@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 /** Something that happens at an instant of virtual time. */
 export interface SimEvent {
   atUs: number;
@@ -21,6 +23,7 @@ export class EventHeap {
   }
 
   push(event: SimEvent, atUs: number): void {
+    assert(Number.isSafeInteger(atUs), 'virtual time is whole microseconds');
     event.atUs = atUs;
     event.order = this.#nextOrder++;
     const events = this.#events;

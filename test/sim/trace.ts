@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash, type Hash } from 'node:crypto';
 
 /** What became of a datagram at one place of its way. */
@@ -29,6 +30,8 @@ const TYPE_MASK = 0x3f;
 
 /** Lines that a failure shows. */
 export const TRACE_LINES = 200;
+/** Directions that one trace tells apart: a record holds one in a byte. */
+export const MAX_DIRECTIONS = 256;
 const RECORD_BYTES = 20;
 const HASH_CHUNK_RECORDS = 4096;
 
@@ -55,6 +58,7 @@ export class Trace {
 
   /** Names a direction; its index stands in the records. */
   addDirection(name: string): number {
+    assert(this.#directions.length < MAX_DIRECTIONS, 'a trace tells 256 directions apart');
     return this.#directions.push(name) - 1;
   }
 
@@ -80,19 +84,25 @@ export class Trace {
     if (this.#chunkBytes === this.#chunk.length) this.#updateHash();
   }
 
-  /** The last lines, the oldest first: `ms direction TYPE length fate`. */
+  /**
+   * The last lines, ordered by time: `ms direction TYPE length fate`. Some lie in the future, because
+   * a link decides at once what happens to a datagram later on its way.
+   */
   get text(): string {
-    const lines: string[] = [];
+    const lines: { readonly atUs: number; readonly line: string }[] = [];
     for (let index = Math.max(0, this.#count - TRACE_LINES); index < this.#count; index++) {
       const at = (index % TRACE_LINES) * RECORD_BYTES;
       const ring = this.#ring;
       const direction = this.#directions[ring.getUint8(at + 8)] ?? '?';
       const type = typeNames[ring.getUint8(at + 12)] ?? '?';
       const fate = fateNames[ring.getUint8(at + 9)]!;
-      const ms = (ring.getFloat64(at) / 1000).toFixed(3);
-      lines.push(`${ms} ${direction} ${type} ${ring.getUint16(at + 10)} ${fate}`);
+      const atUs = ring.getFloat64(at);
+      const length = ring.getUint16(at + 10);
+      const line = `${(atUs / 1000).toFixed(3)} ${direction} ${type} ${length} ${fate}`;
+      lines.push({ atUs, line });
     }
-    return lines.join('\n');
+    lines.sort((one, other) => one.atUs - other.atUs);
+    return lines.map(({ line }) => line).join('\n');
   }
 
   /** SHA-256 of all records, in hex; ends the trace. */
