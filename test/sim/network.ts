@@ -21,6 +21,8 @@ export const MAX_TURNS_AT_ONCE = 100_000;
 /** What a datagram's bytes become once they are no longer the node's. */
 const POISON = 0xdb;
 const SIM_PORT = 7000;
+/** Stands in `Transmit.to` until the transport names somebody. */
+const NOBODY: PeerAddress = { address: '', port: 0 };
 
 export interface NetworkOptions {
   /** u32. All randomness comes from it. */
@@ -93,7 +95,7 @@ export class Network {
   readonly #transmit: Transmit = {
     buffer: new Uint8Array(MAX_DATAGRAM_BYTES),
     length: 0,
-    to: { address: '', port: 0 },
+    to: NOBODY,
   };
   readonly #isPoisoned: boolean;
   readonly #maxVirtualUs: number;
@@ -156,17 +158,35 @@ export class Network {
 
   /** Runs until `isDone`; idleness before that, or a limit, is a failure. */
   run(isDone: () => boolean): void {
-    this.#drainAll();
-    while (!isDone()) {
-      if (!this.#step()) this.fail('idle, and not done');
-    }
+    this.traced(() => {
+      this.#drainAll();
+      while (!isDone()) {
+        if (!this.#step()) this.fail('idle, and not done');
+      }
+    });
   }
 
   /** Runs to an instant, whatever happens or does not. */
   runUntil(untilUs: number): void {
-    this.#drainAll();
-    while (this.#nextUs() <= untilUs) this.#step();
-    this.#nowUs = Math.max(this.#nowUs, untilUs);
+    assert(Number.isSafeInteger(untilUs), 'virtual time is whole microseconds');
+    this.traced(() => {
+      this.#drainAll();
+      while (this.#nextUs() <= untilUs) this.#step();
+      this.#nowUs = Math.max(this.#nowUs, untilUs);
+    });
+  }
+
+  /**
+   * Whatever the body throws, a failed expectation of a test included, comes out with the seed and
+   * the last lines of the trace, and the error itself as the cause.
+   */
+  traced<T>(body: () => T): T {
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof SimulationError) throw error;
+      this.fail(error instanceof Error ? error.message : 'something else was thrown', error);
+    }
   }
 
   fail(what: string, cause?: unknown): never {
@@ -187,12 +207,7 @@ export class Network {
     if (nextUs < this.#nowUs) this.fail('time went back');
     if (nextUs > this.#maxVirtualUs) this.fail('too much virtual time');
     this.#nowUs = nextUs;
-    try {
-      this.#happen();
-    } catch (error) {
-      if (error instanceof SimulationError) throw error;
-      this.fail(error instanceof Error ? error.message : 'something else was thrown', error);
-    }
+    this.#happen();
     return true;
   }
 
@@ -241,7 +256,11 @@ export class Network {
   #drainTransmits(node: SimNode): void {
     const transmit = this.#transmit;
     const nowUs = this.#nowUs;
-    while (node.transport.pollTransmit(transmit, nowUs)) {
+    for (;;) {
+      // What the last call left here must not stand in for what this one forgets.
+      transmit.length = 0;
+      transmit.to = NOBODY;
+      if (!node.transport.pollTransmit(transmit, nowUs)) return;
       this.#count();
       const { buffer, length, to } = transmit;
       if (to !== node.lastTo) {
