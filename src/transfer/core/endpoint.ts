@@ -22,6 +22,10 @@ export const MAX_OUTBOX = 256;
 /** What the kernel charges for a datagram beside its bytes, and the part of a buffer to fill. */
 const KERNEL_OVERHEAD_BYTES = 900;
 const STANDING_PART = 3;
+/** Datagrams of the largest size that fit this side's receive buffer at least (DESIGN §5). */
+const LARGEST_PER_BUFFER = 32;
+/** What fits UDP over IPv4. */
+const MAX_UDP_PAYLOAD_BYTES = 65_507;
 /** Receive buffer of a stock Linux kernel (net.core.rmem_default). */
 const STOCK_RECEIVE_BUFFER_BYTES = 212_992;
 
@@ -31,8 +35,10 @@ export interface EndpointConfig {
   readonly controller: ControllerName;
   /** Only `fixed`. Default 32. */
   readonly windowPackets?: number;
-  /** UDP payload of the datagrams sent; default 1200. */
+  /** UDP payload of the datagrams sent, until a path is known to carry larger ones; default 1200. */
   readonly datagramBytes?: number;
+  /** MTU discovery goes up to this; default `datagramBytes`, which is never left then. */
+  readonly maxDatagramBytes?: number;
   /** A connection ends after this long without a checked packet. Default 300 s. */
   readonly idleTimeoutUs?: number;
   /** An opening fails after this long without an answer. Default 60 s. */
@@ -58,7 +64,8 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
   readonly idleTimeoutUs: number;
   readonly random: () => number;
   readonly #config: EndpointConfig;
-  readonly #datagramBytes: number;
+  /** Largest datagram that came and passed its check; the peers' packets are taken to be as large. */
+  #largestReceivedBytes: number = MIN_OPEN_BYTES;
   readonly #paths: PathTable;
   readonly #handshakes: Handshakes;
   readonly #connections: Map<number, Connection> = new Map();
@@ -72,13 +79,14 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     this.#config = config;
     this.random = config.random;
     this.idleTimeoutUs = config.idleTimeoutUs ?? 300_000_000;
-    this.#datagramBytes = config.datagramBytes ?? MIN_OPEN_BYTES;
+    const datagramBytes = config.datagramBytes ?? MIN_OPEN_BYTES;
     this.ledger = new CreditLedger(config.creditPoolBytes ?? CREDIT_POOL_BYTES);
     this.#paths = new PathTable({
       controller: config.controller,
       windowPackets: config.windowPackets ?? 32,
       random: config.random,
-      datagramBytes: this.#datagramBytes,
+      datagramBytes,
+      maxDatagramBytes: config.maxDatagramBytes ?? datagramBytes,
     });
     const openTimeoutUs = config.openTimeoutUs ?? 60_000_000;
     this.#handshakes = new Handshakes(this, openTimeoutUs, config.tagBytes ?? 0);
@@ -105,10 +113,19 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
   }
 
   get socketShareBytes(): number {
-    const size = this.#datagramBytes;
-    const granted = this.#config.receiveBufferBytes ?? STOCK_RECEIVE_BUFFER_BYTES;
-    const holdable = (granted / (size + KERNEL_OVERHEAD_BYTES)) * size;
+    const size = this.#largestReceivedBytes;
+    const holdable = (this.#receiveBufferBytes / (size + KERNEL_OVERHEAD_BYTES)) * size;
     return Math.floor(holdable / STANDING_PART / Math.max(1, this.#connections.size));
+  }
+
+  /** Largest datagram that this side takes. */
+  get maxReceivedDatagramBytes(): number {
+    const largest = Math.floor(this.#receiveBufferBytes / LARGEST_PER_BUFFER);
+    return Math.max(MIN_OPEN_BYTES, Math.min(MAX_UDP_PAYLOAD_BYTES, largest));
+  }
+
+  get #receiveBufferBytes(): number {
+    return this.#config.receiveBufferBytes ?? STOCK_RECEIVE_BUFFER_BYTES;
   }
 
   get hasRoom(): boolean {
@@ -137,6 +154,17 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     if (this.hasRoom) this.#handshakes.open(handle, introduction, addresses);
     else this.onUnopened(handle, CloseCode.busy, 'too many connections here', false);
     return handle;
+  }
+
+  /** MTU discovery may go up to this on all paths: UDP payload that this side's interface takes. */
+  setInterfaceDatagramBytes(bytes: number): void {
+    this.#paths.setInterfaceDatagramBytes(bytes);
+  }
+
+  /** The system refused a datagram to somebody as too large (EMSGSIZE): a hint for all paths. */
+  onDatagramTooBig(nowUs: number): void {
+    this.#advance(nowUs);
+    for (const path of this.#paths.all) path.onDatagramTooBig(nowUs);
   }
 
   /** Gives up an opening; nothing is told. */
@@ -169,6 +197,9 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     }
     const verdict = connection.handleDatagram(header, datagram, nowUs);
     if (verdict !== 'taken') this.counters[verdict]++;
+    else if (datagram.length > this.#largestReceivedBytes) {
+      this.#largestReceivedBytes = datagram.length;
+    }
   }
 
   handleTimeout(nowUs: number): void {

@@ -27,8 +27,6 @@ export const MAX_HALF_OPEN = 64;
 export const MAX_EXPECTED = 256;
 /** An introduction opens a connection within this time (DESIGN §3). */
 export const INTRODUCTION_US = 60_000_000;
-/** Largest datagram that this side takes: what fits UDP. */
-const MAX_DATAGRAM_BYTES = 65_507;
 
 /** What the handshakes need of their endpoint. */
 export interface HandshakeHost {
@@ -36,6 +34,8 @@ export interface HandshakeHost {
   readonly counters: EndpointCounters;
   readonly ledger: CreditLedger;
   readonly socketShareBytes: number;
+  /** Largest datagram that this side takes. */
+  readonly maxReceivedDatagramBytes: number;
   /** Whether one more connection may be opened. */
   readonly hasRoom: boolean;
   drawConnectionId(): number;
@@ -172,6 +172,7 @@ export class Handshakes {
       return;
     }
     const path = host.pathTo(from);
+    path.peerDatagramBytes = answer.maxDatagramBytes;
     learnRoundTrip(path, opening.roundTripUs(host.nowUs), host.nowUs);
     this.#openings.delete(opening.connectionId);
     const connection = host.connect({
@@ -255,11 +256,13 @@ export class Handshakes {
     const firstPacketNumber = host.drawFirstPacketNumber();
     const limits = this.#limits(connectionId, firstPacketNumber);
     const message = handshake.writeOpenAck(encodeOpenAnswer({ version, ...limits }));
+    const path = host.pathTo(from);
+    path.peerDatagramBytes = offered.maxDatagramBytes;
     const connection = host.connect({
       handle: 0,
       keyId: expectation.introduction.keyId,
       isOpener: false,
-      path: host.pathTo(from),
+      path,
       localConnectionId: connectionId,
       peerConnectionId: offered.connectionId,
       check: handshake.check,
@@ -291,7 +294,7 @@ export class Handshakes {
       firstPacketNumber,
       creditBytes: OPENING_CREDIT_BYTES,
       socketShareBytes: this.#host.socketShareBytes,
-      maxDatagramBytes: MAX_DATAGRAM_BYTES,
+      maxDatagramBytes: this.#host.maxReceivedDatagramBytes,
     };
   }
 }

@@ -168,7 +168,8 @@ export class Cubic implements CongestionController {
   }
 
   onDatagramBytes(datagramBytes: number): void {
-    this.#windowBytes *= datagramBytes / this.#datagramBytes;
+    // What the path holds is counted in bytes: larger datagrams are fewer (RFC 8899 §3).
+    this.#windowBytes = Math.max(this.#windowBytes, MIN_WINDOW_PACKETS * datagramBytes);
     this.#datagramBytes = datagramBytes;
   }
 }

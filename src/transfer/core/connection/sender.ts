@@ -3,8 +3,9 @@ import type { Path } from '../path/path.ts';
 import { LossDetection } from '../recovery/loss-detection.ts';
 import { RangeSet } from '../recovery/range-set.ts';
 import { PacketKind, PacketState, SentPackets } from '../recovery/sent-packets.ts';
-import { type DecodedAck, encodeDataHeader, encodeMark, encodePing } from '../wire/codec.ts';
+import { type DecodedAck, encodeDataHeader, encodeMtuProbe, encodePing } from '../wire/codec.ts';
 import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../wire/packet.ts';
+import { MarkSchedule } from './mark-schedule.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { type SendStream, type StreamSlice } from './send-stream.ts';
 import { Tail } from './tail.ts';
@@ -15,16 +16,13 @@ export const MAX_SENT_PACKETS = 262_144;
 const PROBES_PER_TIMEOUT = 2;
 /** Probe timeouts in a row after which a connection holds nothing of its path's window. */
 const SILENT_TIMEOUTS = 2;
+/** Probe timeouts in a row from which probes are no larger than the path's base (DESIGN §4). */
+const SMALL_PROBE_TIMEOUTS = 2;
 /** Backoff of the probe timeout ends here, so that a path that returns is found soon (DESIGN §4). */
 const MAX_BACKED_OFF_PTO_US = 1_000_000;
 const MAX_PTO_BACKOFF = 64;
 /** One number in about this many is skipped, to notice ACKs of what was never sent (DESIGN §3). */
 const SKIP_ONE_IN = 500;
-/** ACK frequency asked of the receiver (DESIGN §4). */
-const MAX_ACK_EVERY = 32;
-const MIN_MARK_INTERVAL_US = 5_000;
-const MIN_ACK_DELAY_US = 1_000;
-const MAX_ACK_DELAY_US = 10_000;
 /** An ACK that is older than the newest by more is not looked at (DESIGN §3). */
 const MAX_ACK_AGE = 1024;
 /** A window below this repeats no tail. */
@@ -56,7 +54,8 @@ export class Sender {
   #skipAt: number;
   #bytesInFlight = 0;
   #packetsInFlight = 0;
-  #peakPacketsInFlight = 0;
+  /** MTU probes in flight. Nothing waits for them: their loss is an answer. */
+  #mtuProbesInFlight = 0;
   #packetsLostCount = 0;
   #packetsSpuriouslyLostCount = 0;
   #newestAckSeq = -1;
@@ -67,12 +66,7 @@ export class Sender {
   /** Probe timeouts in a row went by: in flight for this connection, but not for the path. */
   #isSilenced = false;
   #creditProbeCount = 0;
-  #hasReordering = false;
-  #markSeq = 0;
-  #markedUna: number;
-  #markedAckEvery = 2;
-  #markedAtUs = -Infinity;
-  #maxAckDelayUs = MAX_ACK_DELAY_US;
+  readonly #mark: MarkSchedule;
   #lastProgressAtUs = 0;
 
   constructor(
@@ -87,7 +81,7 @@ export class Sender {
     this.stream = stream;
     this.#random = random;
     this.#sent = new SentPackets(firstPacketNumber, MAX_SENT_PACKETS);
-    this.#markedUna = firstPacketNumber;
+    this.#mark = new MarkSchedule(firstPacketNumber);
     this.#skipAt = this.#drawSkip(firstPacketNumber);
   }
 
@@ -100,8 +94,9 @@ export class Sender {
     return this.#isSilenced ? 0 : this.#bytesInFlight;
   }
 
+  /** Those whose acknowledgement is waited for: MTU probes are not. */
   get packetsInFlight(): number {
-    return this.#packetsInFlight;
+    return this.#packetsInFlight - this.#mtuProbesInFlight;
   }
 
   get packetsLostCount(): number {
@@ -130,7 +125,7 @@ export class Sender {
   /** Something the window bounds could be sent. */
   get hasData(): boolean {
     if (this.#isSilenced) return false;
-    if (this.#packetsInFlight >= this.#windowPackets) return false;
+    if (this.packetsInFlight >= this.#windowPackets) return false;
     return this.stream.hasSlice || this.#tail.isDue(this.stream);
   }
 
@@ -140,7 +135,7 @@ export class Sender {
 
   /** Probe timeout without backoff. */
   get probeTimeoutUs(): number {
-    return this.#path.rtt.probeTimeoutUs(this.#maxAckDelayUs);
+    return this.#path.rtt.probeTimeoutUs(this.#mark.maxAckDelayUs);
   }
 
   get #backedOffPtoUs(): number {
@@ -151,7 +146,7 @@ export class Sender {
 
   /** When `handleTimeout` has something to do. */
   get nextTimeoutUs(): number {
-    if (this.#packetsInFlight === 0) return this.#creditProbeAtUs;
+    if (this.packetsInFlight === 0) return this.#creditProbeAtUs;
     return Math.min(this.#loss.lossTimeUs, this.#lastSentAtUs + this.#backedOffPtoUs);
   }
 
@@ -164,7 +159,7 @@ export class Sender {
   }
 
   handleTimeout(nowUs: number): void {
-    if (this.#packetsInFlight === 0) {
+    if (this.packetsInFlight === 0) {
       if (nowUs >= this.#creditProbeAtUs) {
         this.#creditProbeCount++;
         this.ping();
@@ -177,7 +172,7 @@ export class Sender {
       this.#detectLosses(nowUs);
       this.#path.endAck(undefined, nowUs);
     }
-    if (this.#packetsInFlight > 0 && nowUs >= this.#lastSentAtUs + this.#backedOffPtoUs) {
+    if (this.packetsInFlight > 0 && nowUs >= this.#lastSentAtUs + this.#backedOffPtoUs) {
       this.#probeTimeoutCount++;
       this.#probesDue = PROBES_PER_TIMEOUT;
       if (this.#probeTimeoutCount >= SILENT_TIMEOUTS) this.#suspend();
@@ -221,7 +216,7 @@ export class Sender {
       this.#probesDue = 0;
       return 0;
     }
-    const room = this.#payloadRoom(buffer);
+    const room = this.#probeRoom(buffer);
     if (this.stream.takeSlice(room, this.#slice)) return this.#buildData(buffer, true, nowUs);
     if (this.stream.repeatOldest(room, this.#slice)) return this.#buildData(buffer, true, nowUs);
     return this.#buildPing(buffer, nowUs);
@@ -230,21 +225,30 @@ export class Sender {
   /** Fills `buffer` with one DATA packet inside the window; 0 when there is nothing to send. */
   pollData(buffer: Uint8Array, nowUs: number): number {
     if (!this.hasData || this.#ringIsFull()) return 0;
-    const hasSlice = this.stream.takeSlice(this.#payloadRoom(buffer), this.#slice);
-    if (!hasSlice && !this.#takeTail()) return 0;
+    const mtuProbeBytes = this.#path.takeMtuProbe(buffer.length, nowUs);
+    if (mtuProbeBytes > 0) return this.#buildMtuProbe(buffer, mtuProbeBytes, nowUs);
+    const room = this.#payloadRoom(buffer);
+    if (!this.stream.takeSlice(room, this.#slice) && !this.#takeTail(room)) return 0;
     return this.#buildData(buffer, false, nowUs);
   }
 
-  #takeTail(): boolean {
+  #takeTail(room: number): boolean {
     const { windowBytes, datagramBytes } = this.#path;
     const windowPackets = Math.min(windowBytes / datagramBytes, this.#windowPackets);
     if (windowPackets < MIN_TAIL_WINDOW_PACKETS) this.#tail.disarm();
-    return this.#tail.takeSlice(this.stream, this.#sent, this.#slice);
+    return this.#tail.takeSlice(this.stream, this.#sent, room, this.#slice);
   }
 
   #payloadRoom(buffer: Uint8Array): number {
     const limit = Math.min(buffer.length, this.#path.datagramBytes);
     return limit - this.#writer.bodyAt - DATA_HEADER_BYTES;
+  }
+
+  /** From the second timeout in a row a probe fits any path: the MTU may have shrunk. */
+  #probeRoom(buffer: Uint8Array): number {
+    const room = this.#payloadRoom(buffer);
+    if (this.#probeTimeoutCount < SMALL_PROBE_TIMEOUTS) return room;
+    return Math.min(room, this.#path.baseDatagramBytes - this.#writer.bodyAt - DATA_HEADER_BYTES);
   }
 
   #ringIsFull(): boolean {
@@ -282,16 +286,31 @@ export class Sender {
     return sizeBytes;
   }
 
+  #buildMtuProbe(buffer: Uint8Array, sizeBytes: number, nowUs: number): number {
+    const writer = this.#writer;
+    this.#maybeSkip();
+    const number = this.#sent.add(nowUs, sizeBytes, PacketKind.mtuProbe, 0, 0, false);
+    const lastSentAtUs = this.#lastSentAtUs;
+    this.#onSent(number, sizeBytes, nowUs);
+    // It arms no probe timeout.
+    this.#lastSentAtUs = lastSentAtUs;
+    this.#mtuProbesInFlight++;
+    writer.begin(buffer, PacketType.mtuProbe, PacketFlag.ackNow);
+    encodeMtuProbe(buffer, writer.bodyAt, number, sizeBytes);
+    writer.complete(buffer, sizeBytes, number);
+    return sizeBytes;
+  }
+
   /** Whether the packet just counted leaves no room for another. */
   #fillsWindow(): boolean {
-    if (this.#packetsInFlight >= this.#windowPackets) return true;
+    if (this.packetsInFlight >= this.#windowPackets) return true;
     return this.#path.bytesInFlight + this.#path.datagramBytes > this.#path.windowBytes;
   }
 
   #onSent(packetNumber: number, sizeBytes: number, nowUs: number): void {
     this.#bytesInFlight += sizeBytes;
     this.#packetsInFlight++;
-    this.#peakPacketsInFlight = Math.max(this.#peakPacketsInFlight, this.#packetsInFlight);
+    this.#mark.onInFlight(this.#packetsInFlight);
     this.#lastSentAtUs = nowUs;
     this.#path.onSent(this.#sent, packetNumber, sizeBytes, nowUs);
     if (this.#isSilenced) this.#path.suspend(sizeBytes);
@@ -326,7 +345,7 @@ export class Sender {
     let latestRttUs: number | undefined;
     if (isNewest && ack.largest > largestBefore && largestWasInFlight) {
       latestRttUs = nowUs - largestSentAtUs;
-      this.#path.rtt.onSample(latestRttUs, ack.ackDelayUs, this.#maxAckDelayUs, nowUs);
+      this.#path.rtt.onSample(latestRttUs, ack.ackDelayUs, this.#mark.maxAckDelayUs, nowUs);
     }
     this.#detectLosses(nowUs);
     this.#path.endAck(latestRttUs, nowUs);
@@ -360,14 +379,16 @@ export class Sender {
     if (state === PacketState.skipped) return false;
     if (state !== PacketState.inFlight && state !== PacketState.lost) return true;
     const wasInFlight = state === PacketState.inFlight;
+    const isMtuProbe = sent.kind(number) === PacketKind.mtuProbe;
+    if (isMtuProbe) this.#path.onMtuProbeAcked(sent.sizeBytes(number));
     if (wasInFlight) {
       this.#leaveFlight(number);
-    } else {
+    } else if (!isMtuProbe) {
       this.#packetsSpuriouslyLostCount++;
-      this.#hasReordering = true;
+      this.#mark.hasReordering = true;
       this.#loss.onSpuriousLoss(sent, number, this.#path.rtt, nowUs);
     }
-    this.#path.onPacketAcked(sent, number, wasInFlight, nowUs);
+    if (wasInFlight || !isMtuProbe) this.#path.onPacketAcked(sent, number, wasInFlight, nowUs);
     if (sent.kind(number) === PacketKind.data) {
       this.stream.onAcked(sent.offset(number), sent.payloadBytes(number), sent.isFin(number));
     }
@@ -382,6 +403,10 @@ export class Sender {
     this.#loss.detect(this.#sent, this.#path.rtt, nowUs, (number) => {
       const sent = this.#sent;
       this.#leaveFlight(number);
+      if (sent.kind(number) === PacketKind.mtuProbe) {
+        this.#path.onMtuProbeLost(sent.sizeBytes(number), this.probeTimeoutUs, nowUs);
+        return;
+      }
       this.#packetsLostCount++;
       this.#path.onPacketLost(sent, number, nowUs);
       if (sent.kind(number) === PacketKind.data) {
@@ -393,41 +418,19 @@ export class Sender {
   #leaveFlight(number: number): void {
     this.#bytesInFlight -= this.#sent.sizeBytes(number);
     this.#packetsInFlight--;
+    if (this.#sent.kind(number) === PacketKind.mtuProbe) this.#mtuProbesInFlight--;
+    this.#mark.onInFlight(this.#packetsInFlight);
     assert(this.#bytesInFlight >= 0, 'a packet leaves flight once');
   }
 
-  /** Whether a MARK should leave: numbers were resolved, or ACKs are wanted half or twice as often. */
+  /** Whether a MARK should leave. */
   isMarkDue(nowUs: number): boolean {
-    const ackEvery = this.#wantedAckEvery;
-    if (ackEvery >= 2 * this.#markedAckEvery) return true;
-    const intervalUs = Math.max(this.#path.rtt.smoothedUs, MIN_MARK_INTERVAL_US);
-    if (nowUs - this.#markedAtUs < intervalUs) return false;
-    return this.#sent.oldest > this.#markedUna || 2 * ackEvery <= this.#markedAckEvery;
-  }
-
-  /** A quarter of the most that was in flight since the last MARK. */
-  get #wantedAckEvery(): number {
-    return Math.max(1, Math.min(MAX_ACK_EVERY, Math.floor(this.#peakPacketsInFlight / 4)));
+    return this.#mark.isDue(this.#sent.oldest, this.#path.rtt.smoothedUs, nowUs);
   }
 
   buildMark(buffer: Uint8Array, nowUs: number): number {
-    const rttShareUs = Math.round(this.#path.rtt.smoothedUs / 4);
-    this.#maxAckDelayUs = Math.max(MIN_ACK_DELAY_US, Math.min(rttShareUs, MAX_ACK_DELAY_US));
-    this.#markedUna = this.#sent.oldest;
-    this.#markedAckEvery = this.#wantedAckEvery;
-    this.#markedAtUs = nowUs;
-    this.#peakPacketsInFlight = this.#packetsInFlight;
-    const writer = this.#writer;
-    writer.begin(buffer, PacketType.mark, 0);
-    const length = encodeMark(buffer, writer.bodyAt, {
-      una: this.#markedUna,
-      ackEvery: this.#markedAckEvery,
-      reorderThreshold: this.#hasReordering ? 0 : 1,
-      maxAckDelayUs: this.#maxAckDelayUs,
-      markSeq: this.#markSeq++,
-    });
-    writer.complete(buffer, length, 0);
-    return length;
+    const rttUs = this.#path.rtt.smoothedUs;
+    return this.#mark.build(buffer, this.#writer, this.#sent.oldest, rttUs, nowUs);
   }
 
   /** For decoding: what the next ACK will probably speak of. */

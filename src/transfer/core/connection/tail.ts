@@ -41,13 +41,17 @@ export class Tail {
     return this.#offsets.length > 0 || (this.#isArmed && stream.sentEnd === this.#turnEnd);
   }
 
-  /** Fills `slice` with what to repeat next; false when the tail is through. */
-  takeSlice(stream: SendStream, sent: SentPackets, slice: StreamSlice): boolean {
+  /**
+   * Fills `slice` with what to repeat next, at most `maxLength`: what was sent before the path's MTU
+   * shrank is left to the probes. False when the tail is through.
+   */
+  takeSlice(stream: SendStream, sent: SentPackets, maxLength: number, slice: StreamSlice): boolean {
     if (this.#isArmed) this.#collect(stream, sent);
     for (;;) {
       const offset = this.#offsets.pop();
       const length = this.#lengths.pop();
       if (offset === undefined || length === undefined) return false;
+      if (length > maxLength) continue;
       if (stream.repeat(offset, length, slice)) return true;
     }
   }

@@ -14,17 +14,21 @@ export interface PathOptions {
   /** Only `fixed`: packets in flight a connection. */
   readonly windowPackets: number;
   readonly random: () => number;
-  /** Largest datagram that is sent, UDP payload bytes. */
+  /** Sent until a path is known to carry larger ones, UDP payload bytes. */
   readonly datagramBytes: number;
+  /** MTU discovery goes up to this. */
+  readonly maxDatagramBytes: number;
 }
 
 /** The paths of an endpoint, by the peer's address. */
 export class PathTable {
   readonly #options: PathOptions;
+  #interfaceDatagramBytes: number;
   readonly #paths: Map<string, Path> = new Map();
 
   constructor(options: PathOptions) {
     this.#options = options;
+    this.#interfaceDatagramBytes = options.maxDatagramBytes;
   }
 
   get all(): IterableIterator<Path> {
@@ -42,11 +46,18 @@ export class PathTable {
     if (path !== undefined) return path;
     this.#forgetIdle(nowUs);
     const { controller, windowPackets, random, datagramBytes } = this.#options;
-    path = new Path(address, controllers[controller]({ datagramBytes, windowPackets, random }));
-    path.datagramBytes = datagramBytes;
+    const options = { datagramBytes, windowPackets, random };
+    path = new Path(address, controllers[controller](options), datagramBytes);
+    path.interfaceDatagramBytes = this.#interfaceDatagramBytes;
     path.usedAtUs = nowUs;
     this.#paths.set(key, path);
     return path;
+  }
+
+  /** Of all paths, those to come too: what this side's interface takes, UDP payload bytes. */
+  setInterfaceDatagramBytes(bytes: number): void {
+    this.#interfaceDatagramBytes = bytes;
+    for (const path of this.#paths.values()) path.interfaceDatagramBytes = bytes;
   }
 
   /** Drops what is too old, and the oldest where too many are idle. Maps iterate oldest first. */

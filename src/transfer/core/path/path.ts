@@ -3,9 +3,10 @@ import type { AckEvent, CongestionController, LossEvent } from '../congestion/co
 import { Pacer } from '../congestion/pacer.ts';
 import { DeliveryRate } from '../recovery/delivery-rate.ts';
 import { RttEstimator } from '../recovery/rtt-estimator.ts';
-import type { SentPackets } from '../recovery/sent-packets.ts';
+import { PacketKind, type SentPackets } from '../recovery/sent-packets.ts';
 import type { Address, PathMember } from './path-member.ts';
 import { MemberRing } from './member-ring.ts';
+import { MtuDiscovery } from './mtu-discovery.ts';
 
 /** Datagram that every path is taken to carry (DESIGN §5, MTU). */
 export const BASE_DATAGRAM_BYTES = 1200;
@@ -17,8 +18,12 @@ const CRUISE_GAIN = 1.25;
 const BANDWIDTH_ROUNDS = 10;
 /** Packets that a receiver leaves unacknowledged at most: MARK asks for no rarer ACKs. */
 const MAX_UNACKED_PACKETS = 32;
+/** Longest that MARK lets a receiver wait with an ACK. */
+const MAX_ACK_DELAY_US = 10_000;
 /** PTO probes that all connections of a path may send in one probe timeout (DESIGN §4). */
 const MAX_PROBES = 2;
+/** An MTU probe leaves only where it is no more than this part of the window. */
+const MTU_PROBE_PART = 1 / 2;
 /** How long a probe is kept for who was refused one: two of the longest probe timeouts. */
 const REFUSED_PROBE_US = 2_000_000;
 
@@ -36,6 +41,9 @@ export class Path {
   readonly rtt: RttEstimator = new RttEstimator();
   readonly controller: CongestionController;
   readonly delivery: DeliveryRate = new DeliveryRate();
+  readonly #mtu: MtuDiscovery;
+  #interfaceDatagramBytes = 0;
+  #peerDatagramBytes: number = Infinity;
   readonly #pacer: Pacer;
   readonly #ready: MemberRing = new MemberRing();
   readonly #members: Set<PathMember> = new Set();
@@ -87,11 +95,16 @@ export class Path {
   #newestIsAppLimited = false;
   #priorBytesInFlight = 0;
 
-  constructor(address: Address, controller: CongestionController) {
+  constructor(
+    address: Address,
+    controller: CongestionController,
+    datagramBytes: number = BASE_DATAGRAM_BYTES,
+  ) {
     this.address = address;
     this.controller = controller;
-    this.#datagramBytes = BASE_DATAGRAM_BYTES;
-    this.#pacer = new Pacer(BASE_DATAGRAM_BYTES);
+    this.#datagramBytes = datagramBytes;
+    this.#mtu = new MtuDiscovery(datagramBytes);
+    this.#pacer = new Pacer(datagramBytes);
   }
 
   get bytesInFlight(): number {
@@ -112,6 +125,34 @@ export class Path {
     this.#datagramBytes = bytes;
     this.#pacer.datagramBytes = bytes;
     this.controller.onDatagramBytes(bytes);
+  }
+
+  /** Datagrams that are taken to be carried without a probe. */
+  get baseDatagramBytes(): number {
+    return this.#mtu.baseBytes;
+  }
+
+  /** Datagrams above the base are tried up to this, the largest that this side's interface takes. */
+  set interfaceDatagramBytes(bytes: number) {
+    this.#interfaceDatagramBytes = bytes;
+    this.#limitDatagrams();
+  }
+
+  /** The largest that the peer takes; never more is sent, but for the base. */
+  set peerDatagramBytes(bytes: number) {
+    this.#peerDatagramBytes = bytes;
+    this.#limitDatagrams();
+  }
+
+  #limitDatagrams(): void {
+    this.#mtu.ceilingBytes = Math.min(this.#interfaceDatagramBytes, this.#peerDatagramBytes);
+    this.#followMtu();
+  }
+
+  /** The system says that a datagram to here was too large. */
+  onDatagramTooBig(nowUs: number): void {
+    this.#mtu.onTooBig(nowUs);
+    this.#followMtu();
   }
 
   get pacingBytesPerSec(): number {
@@ -164,9 +205,9 @@ export class Path {
   pollPacket(buffer: Uint8Array, nowUs: number): number {
     this.#isHeldByPacer = false;
     if (this.#ready.isEmpty) return 0;
-    if (this.#bytesInFlight + this.#datagramBytes > this.windowBytes && this.#bytesInFlight > 0) {
-      return 0;
-    }
+    // An MTU probe that is due is waited for: it needs more room than what leaves usually.
+    const wantedBytes = Math.max(this.#datagramBytes, this.#dueMtuProbeBytes(nowUs));
+    if (this.#bytesInFlight + wantedBytes > this.windowBytes && this.#bytesInFlight > 0) return 0;
     if (!this.#pacer.maySend(this.controller.pacingBytesPerSec, nowUs)) {
       this.#isHeldByPacer = true;
       return 0;
@@ -208,6 +249,39 @@ export class Path {
     return true;
   }
 
+  /**
+   * Size of the MTU probe that the packet asked for by `pollPacket` should be, at most `roomBytes`;
+   * 0 for none. One that is returned is on its way: `onMtuProbeAcked` or `onMtuProbeLost` follows.
+   */
+  takeMtuProbe(roomBytes: number, nowUs: number): number {
+    const sizeBytes = this.#dueMtuProbeBytes(nowUs);
+    if (sizeBytes === 0 || sizeBytes > roomBytes) return 0;
+    this.#mtu.onProbeSent(sizeBytes, nowUs);
+    return sizeBytes;
+  }
+
+  #dueMtuProbeBytes(nowUs: number): number {
+    const sizeBytes = this.#mtu.dueProbeBytes(nowUs);
+    return sizeBytes > MTU_PROBE_PART * this.windowBytes ? 0 : sizeBytes;
+  }
+
+  /** `onPacketAcked` has been told of it too, unless it had been taken for lost. */
+  onMtuProbeAcked(sizeBytes: number): void {
+    this.#mtu.onProbeAcked(sizeBytes);
+    this.#followMtu();
+  }
+
+  /** A lost packet that says nothing about congestion. */
+  onMtuProbeLost(sizeBytes: number, probeTimeoutUs: number, nowUs: number): void {
+    this.#forget(sizeBytes);
+    this.#mtu.onProbeLost(sizeBytes, probeTimeoutUs, nowUs);
+  }
+
+  #followMtu(): void {
+    const bytes = this.#mtu.datagramBytes;
+    if (bytes !== this.#datagramBytes) this.datagramBytes = bytes;
+  }
+
   /** A numbered packet left; it stands in `sent` already. */
   onSent(sent: SentPackets, packetNumber: number, sizeBytes: number, nowUs: number): void {
     this.delivery.onSent(sent, packetNumber, this.#bytesInFlight, nowUs);
@@ -242,6 +316,7 @@ export class Path {
     }
     if (wasInFlight) this.#forget(sizeBytes);
     else this.controller.onSpuriousLoss({ nowUs, sizeBytes, sentAtUs });
+    if (sent.kind(packetNumber) !== PacketKind.mtuProbe) this.#mtu.onAcked(sizeBytes, nowUs);
   }
 
   onPacketLost(sent: SentPackets, packetNumber: number, nowUs: number): void {
@@ -249,6 +324,7 @@ export class Path {
     this.#forget(sizeBytes);
     this.#lostBytes += sizeBytes;
     this.delivery.lostBytes += sizeBytes;
+    this.#mtu.onLost(sizeBytes, sent.sentAtUs(packetNumber));
     const event = this.#lossEvent;
     event.nowUs = nowUs;
     event.sizeBytes = sizeBytes;
@@ -261,13 +337,10 @@ export class Path {
     this.controller.onLost(event);
   }
 
-  /** A lost packet that says nothing about congestion, such as an MTU probe. */
-  onProbeLost(sizeBytes: number): void {
-    this.#forget(sizeBytes);
-  }
-
   endAck(latestRttUs: number | undefined, nowUs: number): void {
     if (this.#ackedBytes === 0 && this.#lostBytes === 0) return;
+    const probeTimeoutUs = this.rtt.probeTimeoutUs(MAX_ACK_DELAY_US);
+    if (this.#mtu.detectBlackHole(probeTimeoutUs, nowUs)) this.#followMtu();
     const rate = this.delivery.takeSample(this.rtt.minUs, nowUs);
     if (rate !== undefined) this.#learnBandwidth(rate.deliveryRateBytesPerSec, rate.isAppLimited);
     if (this.#ackedBytes === 0) return;
@@ -309,7 +382,7 @@ export class Path {
     const bandwidth = Math.max(this.#bandwidth, this.#lastSpanBandwidth);
     if (bandwidth === 0) return Infinity;
     const standing = Math.max(this.#standingBytes, MIN_STANDING_PACKETS * this.#datagramBytes);
-    const maxAckDelayUs = Math.min(10_000, Math.max(1000, this.rtt.smoothedUs / 4));
+    const maxAckDelayUs = Math.min(MAX_ACK_DELAY_US, Math.max(1000, this.rtt.smoothedUs / 4));
     const delayed = Math.min(
       (bandwidth * maxAckDelayUs) / 1e6,
       MAX_UNACKED_PACKETS * this.#datagramBytes,

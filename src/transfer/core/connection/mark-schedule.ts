@@ -1,0 +1,74 @@
+import { encodeMark } from '../wire/codec.ts';
+import { PacketType } from '../wire/packet.ts';
+import type { PacketWriter } from './packet-writer.ts';
+
+/** ACK frequency asked of the receiver (DESIGN §4). */
+const MAX_ACK_EVERY = 32;
+const MIN_MARK_INTERVAL_US = 5_000;
+const MIN_ACK_DELAY_US = 1_000;
+const MAX_ACK_DELAY_US = 10_000;
+
+/** What a sender asks of its receiver by MARK, and when it asks again. */
+export class MarkSchedule {
+  /** Packets have come out of order: a new gap asks for no ACK any more. */
+  hasReordering = false;
+  /** Longest that the receiver may wait with an ACK, as it was told. */
+  maxAckDelayUs: number = MAX_ACK_DELAY_US;
+  /** Most packets in flight since the last MARK. */
+  #peakPacketsInFlight = 0;
+  #packetsInFlight = 0;
+  #markSeq = 0;
+  #markedUna: number;
+  #markedAckEvery = 2;
+  #markedAtUs = -Infinity;
+
+  constructor(firstPacketNumber: number) {
+    this.#markedUna = firstPacketNumber;
+  }
+
+  /** A packet left; so many are in flight now. */
+  onInFlight(packetCount: number): void {
+    this.#packetsInFlight = packetCount;
+    this.#peakPacketsInFlight = Math.max(this.#peakPacketsInFlight, packetCount);
+  }
+
+  /** Numbers below `una` were resolved, or ACKs are wanted half or twice as often. */
+  isDue(una: number, rttUs: number, nowUs: number): boolean {
+    const ackEvery = this.#wantedAckEvery;
+    if (ackEvery >= 2 * this.#markedAckEvery) return true;
+    if (nowUs - this.#markedAtUs < Math.max(rttUs, MIN_MARK_INTERVAL_US)) return false;
+    return una > this.#markedUna || 2 * ackEvery <= this.#markedAckEvery;
+  }
+
+  /** A quarter of the most that was in flight since the last MARK. */
+  get #wantedAckEvery(): number {
+    return Math.max(1, Math.min(MAX_ACK_EVERY, Math.floor(this.#peakPacketsInFlight / 4)));
+  }
+
+  build(
+    buffer: Uint8Array,
+    writer: PacketWriter,
+    una: number,
+    rttUs: number,
+    nowUs: number,
+  ): number {
+    this.maxAckDelayUs = Math.max(
+      MIN_ACK_DELAY_US,
+      Math.min(Math.round(rttUs / 4), MAX_ACK_DELAY_US),
+    );
+    this.#markedUna = una;
+    this.#markedAckEvery = this.#wantedAckEvery;
+    this.#markedAtUs = nowUs;
+    this.#peakPacketsInFlight = this.#packetsInFlight;
+    writer.begin(buffer, PacketType.mark, 0);
+    const length = encodeMark(buffer, writer.bodyAt, {
+      una,
+      ackEvery: this.#markedAckEvery,
+      reorderThreshold: this.hasReordering ? 0 : 1,
+      maxAckDelayUs: this.maxAckDelayUs,
+      markSeq: this.#markSeq++,
+    });
+    writer.complete(buffer, length, 0);
+    return length;
+  }
+}
