@@ -5,7 +5,7 @@ import {
   lostEnding,
   type Stopping,
 } from './core/client-ending.ts';
-import { COMMAND_PROMPT, type ClientConsole } from './core/client-console.ts';
+import { COMMAND_PROMPT, type ClientConsole, type Question } from './core/client-console.ts';
 import {
   answerTypes,
   doneLine,
@@ -15,6 +15,7 @@ import {
 } from './core/client-requests.ts';
 import { loginRefusalText, messageLine, NO_NEW_MESSAGE, refusalText } from './core/client-texts.ts';
 import { type Command, commandHelp, parseCommand } from './core/command.ts';
+import { completionOf } from './core/completion.ts';
 import { OnlineUsers } from './core/online-users.ts';
 import { safeText } from './core/safe-text.ts';
 import { Downloads } from './downloads.ts';
@@ -29,7 +30,7 @@ import {
 } from '../transfer/index.ts';
 
 export { clientExitCodes } from './core/client-ending.ts';
-export { COMMAND_PROMPT, type ClientConsole } from './core/client-console.ts';
+export { COMMAND_PROMPT, type ClientConsole, type Question } from './core/client-console.ts';
 
 export interface ChatClientOptions {
   readonly serverHost: string;
@@ -168,7 +169,7 @@ export class ChatClient {
     for (;;) {
       const user = await this.#ask('Username: ');
       if (typeof user !== 'string') return this.#loginEnd(user);
-      const password = await this.#ask('Password: ', true);
+      const password = await this.#ask('Password: ', { isHidden: true });
       if (typeof password !== 'string') return this.#loginEnd(password);
       const request = loginOf(user, password, endpoint.address.port);
       const answers = await this.#orEnding(link.request(request));
@@ -191,9 +192,9 @@ export class ChatClient {
   }
 
   /** The next line, undefined at the end of input, or what ended the session meanwhile. */
-  #ask(prompt: string, isHidden = false): Promise<string | undefined | Ending> {
+  #ask(prompt: string, question: Question = {}): Promise<string | undefined | Ending> {
     // The end first: lines that stand ready must not be run against a server that is gone.
-    return Promise.race([this.#ended, this.#console.ask(prompt, { isHidden })]);
+    return Promise.race([this.#ended, this.#console.ask(prompt, question)]);
   }
 
   /** The answer to a request, or what ended the session before it came. */
@@ -219,8 +220,9 @@ export class ChatClient {
     const concurrency = this.#options.queue;
     const [giveUpMs, print, warn] = [this.#giveUpMs, this.#print, this.#warn];
     const uploads = new Uploads({ link, endpoint, concurrency, giveUpMs, print, warn });
+    const complete: Question['complete'] = (typed) => completionOf(typed, this.#users.names());
     for (;;) {
-      const line = await this.#ask(COMMAND_PROMPT);
+      const line = await this.#ask(COMMAND_PROMPT, { complete });
       if (typeof line === 'object') return this.#endEarly(line, link, uploads);
       const parsed = line === undefined ? OUT_AT_END : parseCommand(line);
       if (parsed === undefined) continue;

@@ -1,5 +1,19 @@
+import type { Completion } from './completion.ts';
+
+export type { Completion } from './completion.ts';
+
 /** The prompt for commands. It is for a person: a pipe does not show it. */
 export const COMMAND_PROMPT = '> ';
+
+export interface Question {
+  /** What is typed is not echoed. */
+  readonly isHidden?: boolean;
+  /**
+   * How a line may go on, for a person who asks. Lines of such questions are remembered: they can
+   * be brought back and edited.
+   */
+  readonly complete?: (line: string) => Completion;
+}
 
 /** Where a chat client reads its lines and shows its texts: a terminal, a pipe, or a test. */
 export interface ClientConsole {
@@ -7,9 +21,9 @@ export interface ClientConsole {
   readonly isTerminal: boolean;
   /**
    * Shows `prompt` and resolves with the next line, without its newline; undefined at the end of
-   * input. `isHidden` lines are not echoed. One question at a time.
+   * input. One question at a time.
    */
-  ask(prompt: string, options?: { readonly isHidden?: boolean }): Promise<string | undefined>;
+  ask(prompt: string, question?: Question): Promise<string | undefined>;
   /** A line for stdout: answers and deliveries. Everything in it is safe to show. */
   print(line: string): void;
   /** A line for stderr: progress and warnings. */

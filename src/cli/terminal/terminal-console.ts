@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
-import type { ClientConsole } from '../../chat/client.ts';
+import type { ClientConsole, Question } from '../../chat/client.ts';
 
 /** An output that may be a screen. */
 export type TerminalOutput = NodeJS.WritableStream & {
@@ -19,6 +19,9 @@ export interface TerminalStreams {
 /** Lines typed or pasted before they are asked for; then the keyboard waits. */
 export const MAX_LINES_AHEAD = 256;
 
+/** Commands that the arrow keys bring back. */
+const HISTORY_LINES = 1_000;
+
 /** Takes the cursor `rowCount` rows up and to the first column, and wipes from there on. */
 function wipeRows(rowCount: number): string {
   return `${rowCount > 0 ? `\u001b[${rowCount}A` : ''}\r\u001b[J`;
@@ -29,8 +32,8 @@ function wipeRows(rowCount: number): string {
  * appear above what is typed.
  *
  * What is typed is drawn on the screen only while it is asked for and not hidden: keys that come
- * earlier are kept and drawn with their prompt, so a password typed ahead is never shown. Lines are
- * remembered for nobody: a history would bring a password back.
+ * earlier are kept and drawn with their prompt, so a password typed ahead is never shown. Only lines
+ * of questions that `complete` are remembered: a history of all would bring a password back.
  */
 export class TerminalConsole implements ClientConsole {
   readonly isTerminal = true;
@@ -40,7 +43,8 @@ export class TerminalConsole implements ClientConsole {
   readonly #interface: Interface;
   readonly #ahead: string[] = [];
   #isEchoing = false;
-  #isHidden = false;
+  /** What is asked now. */
+  #question: Question | undefined;
   #hasEnded = false;
   #answer: ((line: string | undefined) => void) | undefined;
 
@@ -53,7 +57,14 @@ export class TerminalConsole implements ClientConsole {
       input,
       output: this.#echo(),
       terminal: true,
-      historySize: 0,
+      historySize: HISTORY_LINES,
+      completer: (line: string): [string[], string] => {
+        const { words, typed } = this.#question?.complete?.(line) ?? { words: [], typed: line };
+        return [[...words], typed];
+      },
+    });
+    this.#interface.on('history', (history) => {
+      if (this.#question?.complete === undefined) history.shift();
     });
     this.#interface.on('line', (line) => {
       this.#onLine(line);
@@ -67,13 +78,10 @@ export class TerminalConsole implements ClientConsole {
     this.#interface.on('SIGINT', onInterrupt);
   }
 
-  ask(
-    prompt: string,
-    { isHidden = false }: { readonly isHidden?: boolean } = {},
-  ): Promise<string | undefined> {
+  ask(prompt: string, question: Question = {}): Promise<string | undefined> {
     const line = this.#ahead.shift();
     if (line !== undefined) {
-      this.#screen?.write(`${prompt}${isHidden ? '' : line}\n`);
+      this.#screen?.write(`${prompt}${question.isHidden === true ? '' : line}\n`);
       const hasRoomAgain = this.#ahead.length === MAX_LINES_AHEAD - 1;
       if (hasRoomAgain && !this.#hasEnded) this.#interface.resume();
       return Promise.resolve(line);
@@ -81,7 +89,7 @@ export class TerminalConsole implements ClientConsole {
     if (this.#hasEnded) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#answer = resolve;
-      this.#isHidden = isHidden;
+      this.#question = question;
       this.#interface.setPrompt(prompt);
       this.#drawPrompt();
     });
@@ -114,6 +122,10 @@ export class TerminalConsole implements ClientConsole {
     return echo;
   }
 
+  get #isHidden(): boolean {
+    return this.#question?.isHidden === true;
+  }
+
   #onLine(line: string): void {
     if (this.#answer !== undefined) {
       if (this.#isHidden) this.#screen?.write('\n');
@@ -128,7 +140,7 @@ export class TerminalConsole implements ClientConsole {
     const answer = this.#answer;
     this.#answer = undefined;
     this.#isEchoing = false;
-    this.#isHidden = false;
+    this.#question = undefined;
     answer?.(line);
   }
 
