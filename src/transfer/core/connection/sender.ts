@@ -21,6 +21,8 @@ const SMALL_PROBE_TIMEOUTS = 2;
 /** Backoff of the probe timeout ends here, so that a path that returns is found soon (DESIGN §4). */
 const MAX_BACKED_OFF_PTO_US = 1_000_000;
 const MAX_PTO_BACKOFF = 64;
+/** An MTU probe leaves only before at least this many of its size: few packets need no larger ones. */
+const MTU_PROBE_WORTH = 2;
 /** One number in about this many is skipped, to notice ACKs of what was never sent (DESIGN §3). */
 const SKIP_ONE_IN = 500;
 /** An ACK that is older than the newest by more is not looked at (DESIGN §3). */
@@ -225,7 +227,8 @@ export class Sender {
   /** Fills `buffer` with one DATA packet inside the window; 0 when there is nothing to send. */
   pollData(buffer: Uint8Array, nowUs: number): number {
     if (!this.hasData || this.#ringIsFull()) return 0;
-    const mtuProbeBytes = this.#path.takeMtuProbe(buffer.length, nowUs);
+    const worthBytes = Math.min(buffer.length, this.stream.unsentBytes / MTU_PROBE_WORTH);
+    const mtuProbeBytes = this.#path.takeMtuProbe(worthBytes, nowUs);
     if (mtuProbeBytes > 0) return this.#buildMtuProbe(buffer, mtuProbeBytes, nowUs);
     const room = this.#payloadRoom(buffer);
     if (!this.stream.takeSlice(room, this.#slice) && !this.#takeTail(room)) return 0;
