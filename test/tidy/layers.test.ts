@@ -16,6 +16,7 @@ const transferFolders = [
   `${core}/wire`,
   `${core}/recovery`,
   `${core}/congestion`,
+  `${core}/congestion/bbr`,
   `${core}/path`,
   `${core}/connection`,
   'src/transfer/secure',
@@ -27,7 +28,8 @@ const transferFolders = [
 const rules: Record<string, Rule> = {
   [`${core}/wire`]: { from: [], outside: ['node:zlib', 'crc-32'] },
   [`${core}/recovery`]: { from: [] },
-  [`${core}/congestion`]: { from: [`${core}/recovery`] },
+  [`${core}/congestion`]: { from: [`${core}/recovery`, `${core}/congestion/bbr`] },
+  [`${core}/congestion/bbr`]: { from: [`${core}/recovery`, `${core}/congestion`] },
   [`${core}/path`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/congestion`] },
   [`${core}/connection`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/path`] },
   [core]: { from: [`${core}/connection`, `${core}/path`, `${core}/wire`] },

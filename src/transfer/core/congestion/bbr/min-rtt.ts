@@ -1,0 +1,34 @@
+import { MIN_RTT_FILTER_US, PROBE_RTT_INTERVAL_US } from './constants.ts';
+
+/**
+ * The lowest RTT of the last 10 s, and when it is time to empty the queue to measure it again: after
+ * 5 s without a sample as low as the lowest since.
+ */
+export class MinRtt {
+  /** Infinity before the first sample. */
+  valueUs: number = Infinity;
+  #valueAtUs = 0;
+  #probeUs = Infinity;
+  #probeAtUs = 0;
+  /** No sample as low came for the interval: a probe is due. */
+  isProbeDue = false;
+
+  onSample(rttUs: number, nowUs: number): void {
+    this.isProbeDue = this.#probeUs !== Infinity && nowUs > this.#probeAtUs + PROBE_RTT_INTERVAL_US;
+    if (rttUs <= this.#probeUs || this.isProbeDue) {
+      this.#probeUs = rttUs;
+      this.#probeAtUs = nowUs;
+    }
+    const isOld = nowUs > this.#valueAtUs + MIN_RTT_FILTER_US;
+    if (this.#probeUs <= this.valueUs || isOld) {
+      this.valueUs = this.#probeUs;
+      this.#valueAtUs = this.#probeAtUs;
+    }
+  }
+
+  /** The probe is over: the next one is an interval away. */
+  onProbed(nowUs: number): void {
+    this.#probeAtUs = nowUs;
+    this.isProbeDue = false;
+  }
+}
