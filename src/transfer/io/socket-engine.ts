@@ -9,6 +9,7 @@ import {
   type TransportIntroduction,
 } from '../core/index.ts';
 import { monotonicNowUs } from './clock.ts';
+import { interfaceDatagramBytes } from './interface-mtu.ts';
 import { TransportDriver } from './transport-driver.ts';
 import type { UdpPort } from './udp-port.ts';
 
@@ -56,6 +57,7 @@ export class SocketEngine {
       random: secureRandom,
       receiveBufferBytes: options.port.receiveBufferBytes,
     });
+    options.port.onHint = this.#onHint;
     this.#driver = new TransportDriver({
       port: options.port,
       transport: this.#endpoint,
@@ -148,10 +150,21 @@ export class SocketEngine {
     }
   };
 
-  /** An opener's socket speaks to one peer: to whoever answered. */
+  /** An opener's socket speaks to one peer: to whoever answered. Only then its interface is known. */
   #connectPort(connection: TransportConnection): void {
-    if (connection.isOpener && this.port.peer === undefined && !this.port.isBlocked) {
-      void this.port.connect(connection.peerAddress);
-    }
+    if (!connection.isOpener || this.port.peer !== undefined || this.port.isBlocked) return;
+    if (!this.port.connect(connection.peerAddress)) return;
+    const bytes = interfaceDatagramBytes(this.port.localAddress);
+    this.#driver.growDatagrams(bytes);
+    this.#endpoint.setInterfaceDatagramBytes(bytes);
   }
+
+  /** What the network and the system say is a hint, never an end. */
+  readonly #onHint = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EMSGSIZE') {
+      this.#driver.command((nowUs) => {
+        this.#endpoint.onDatagramTooBig(nowUs);
+      });
+    }
+  };
 }

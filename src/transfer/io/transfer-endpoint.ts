@@ -1,7 +1,7 @@
 import type dgram from 'node:dgram';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
 
-export type CongestionName = 'fixed' | 'cubic';
+export type CongestionName = 'bbr' | 'cubic' | 'fixed';
 
 /** What a file offers before its first byte; a receiver decides on it. */
 export interface Offer {
@@ -23,7 +23,7 @@ export interface EndpointOptions {
   readonly storedName?: (offer: Offer) => string;
   /** Larger offers are refused. Default: no limit. */
   readonly maxSizeBytes?: number;
-  /** Default `cubic`; `fixed` needs `windowPackets`. */
+  /** Default `bbr`; `fixed` needs `windowPackets`. */
   readonly congestion?: CongestionName;
   /** Window of `fixed`, in packets a connection; 1 is stop-and-wait. */
   readonly windowPackets?: number;

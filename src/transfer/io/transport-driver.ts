@@ -52,7 +52,8 @@ export class TransportDriver {
   readonly #onTurn: (() => void) | undefined;
   readonly #readClockUs: () => number;
   readonly #timers: Timers;
-  readonly #ring: SendRing;
+  #ring: SendRing;
+  #maxDatagramBytes: number;
   #isScheduled = false;
   #isBlocked = false;
   #isClosed = false;
@@ -75,6 +76,7 @@ export class TransportDriver {
     this.#onTurn = options.onTurn;
     this.#readClockUs = options.nowUs ?? monotonicNowUs;
     this.#timers = options.timers ?? systemTimers;
+    this.#maxDatagramBytes = options.maxDatagramBytes;
     this.#ring = new SendRing(2 * BATCH_DATAGRAMS, options.maxDatagramBytes);
     this.#port.onDatagram(this.#onDatagram);
     this.#port.onUnblocked = () => {
@@ -95,6 +97,13 @@ export class TransportDriver {
     // A command may have brought a later time than this turn's.
     this.#turnNowUs = -1;
     this.#schedule();
+  }
+
+  /** The transport fills datagrams up to this from now on. What was sent keeps its buffers. */
+  growDatagrams(maxDatagramBytes: number): void {
+    if (maxDatagramBytes <= this.#maxDatagramBytes) return;
+    this.#maxDatagramBytes = maxDatagramBytes;
+    this.#ring = new SendRing(2 * BATCH_DATAGRAMS, maxDatagramBytes);
   }
 
   /** Stops, and closes the port. What the transport still had to send is not sent. */

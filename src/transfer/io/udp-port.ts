@@ -135,6 +135,11 @@ export class UdpPort {
     return this.#address;
   }
 
+  /** Address of the interface that sends; a wildcard as long as the port is bound to one and unconnected. */
+  get localAddress(): string {
+    return this.#socket.address().address;
+  }
+
   /** Whom alone this port sends to and hears, once connected. */
   get peer(): PeerAddress | undefined {
     return this.#peer;

@@ -41,7 +41,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     this.#options = options;
     const giveUpMs = options.giveUpMs ?? 300_000;
     this.#config = {
-      controller: options.congestion ?? 'cubic',
+      controller: options.congestion ?? 'bbr',
       ...(options.windowPackets === undefined ? {} : { windowPackets: options.windowPackets }),
       idleTimeoutUs: giveUpMs * 1000,
       openTimeoutUs: Math.min(giveUpMs, options.openTimeoutMs ?? 60_000) * 1000,
