@@ -5,6 +5,7 @@ import { Pair } from '../sim/pair.ts';
 import { delay, lose, loss, mtu } from '../sim/wire-elements.ts';
 
 const IP_UDP_BYTES = 28;
+const PING = 6;
 const MTU_PROBE = 7;
 
 interface PathPlan {
@@ -19,11 +20,17 @@ interface PathPlan {
   readonly windowPackets?: number;
 }
 
-/** A pair whose path carries IP packets up to `mtuBytes`; `probed` fills with the sizes of probes. */
-function pairOver(plan: PathPlan): { pair: Pair; probed: number[] } {
+/**
+ * A pair whose path carries IP packets up to `mtuBytes`. `probed` fills with the sizes of MTU probes,
+ * `pingsAtUs` with the times of PINGs.
+ */
+function pairOver(plan: PathPlan): { pair: Pair; probed: number[]; pingsAtUs: number[] } {
   const probed: number[] = [];
-  const watch = lose((datagram) => {
-    if ((datagram[4]! & 0x3f) === MTU_PROBE) probed.push(datagram.length);
+  const pingsAtUs: number[] = [];
+  const watch = lose((datagram, _count, atUs) => {
+    const type = datagram[4]! & 0x3f;
+    if (type === MTU_PROBE) probed.push(datagram.length);
+    if (type === PING) pingsAtUs.push(atUs);
     return false;
   });
   const { controller = 'cubic', windowPackets = 32 } = plan;
@@ -44,7 +51,7 @@ function pairOver(plan: PathPlan): { pair: Pair; probed: number[] } {
       windowPackets,
     },
   });
-  return { pair, probed };
+  return { pair, probed, pingsAtUs };
 }
 
 test.each([
@@ -96,17 +103,23 @@ test('probes that a path swallows cost neither window nor time', () => {
 });
 
 test('with a window of one packet a lost probe stops nothing', () => {
-  const { pair, probed } = pairOver({ mtuBytes: 1228, controller: 'fixed', windowPackets: 1 });
-  const run = pair.transfer({ bytes: 500_000 });
-  expect(probed).toContain(1372);
-  expect(run.opener.connection!.stats.packetsLostCount).toBe(0);
-  // A packet of 1180 bytes each round trip.
-  expect(run.responder.readFinishedAtUs).toBeLessThan((500_000 / 1180) * 20_500 + 100_000);
+  const spent = (maxDatagramBytes: number): readonly [us: number, probes: number] => {
+    const plan = { mtuBytes: 1228, controller: 'fixed', windowPackets: 1 } as const;
+    const { pair, probed } = pairOver({ ...plan, maxDatagramBytes });
+    const run = pair.transfer({ bytes: 500_000 });
+    expect(run.opener.connection!.stats.packetsLostCount).toBe(0);
+    return [run.responder.readFinishedAtUs, probed.length];
+  };
+  const [usWithout] = spent(1200);
+  const [us, probeCount] = spent(1472);
+  expect(probeCount).toBeGreaterThan(9);
+  // A probe delays what follows by the time in which it leaves.
+  expect(us).toBeLessThan(usWithout + probeCount * 300);
 });
 
-test('an idle connection whose last packet was a lost probe does not stall', () => {
+test('a lost probe with nothing behind it brings neither a probe timeout nor a stall', () => {
   const isProbe = (datagram: Uint8Array): boolean => (datagram[4]! & 0x3f) === MTU_PROBE;
-  const { pair, probed } = pairOver({ mtuBytes: 65_535, elements: [lose(isProbe)] });
+  const { pair, probed, pingsAtUs } = pairOver({ mtuBytes: 65_535, elements: [lose(isProbe)] });
   // Silence of more than five seconds, and less than until the first keepalive.
   const run = pair.add({ bytes: 6_000, replyBytes: 20_000, replyReadBytesPerSec: 2_000 });
   const stalled: string[] = [];
@@ -120,6 +133,8 @@ test('an idle connection whose last packet was a lost probe does not stall', () 
   expect(run.opener.readFinishedAtUs).toBeGreaterThan(9_000_000);
   expect(probed).toEqual([1372]);
   expect(stalled).toEqual([]);
+  // The one that greets.
+  expect(pingsAtUs).toHaveLength(1);
 });
 
 test('a transfer of a few packets probes nothing', () => {
