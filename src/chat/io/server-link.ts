@@ -8,8 +8,8 @@ import {
 import { serverFrameOf } from '../core/server-frame.ts';
 import { encodeFrame, FrameDecoder } from './frame-decoder.ts';
 
-/** Requests that wait for their answer at once. */
-export const MAX_PENDING_REQUESTS = 64;
+/** Requests that wait for their answer at once: twice as many as files may be sent at once. */
+export const MAX_PENDING_REQUESTS = 128;
 /** Of one answer: a server that never ends its list must not fill memory. A full board takes half. */
 export const MAX_ANSWER_FRAMES = 10_000;
 export const MAX_ANSWER_BYTES: number = 128 * 1024 * 1024;
