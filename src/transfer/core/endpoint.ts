@@ -37,6 +37,8 @@ export interface EndpointConfig {
   readonly windowPackets?: number;
   /** UDP payload of the datagrams sent, until a path is known to carry larger ones; default 1200. */
   readonly datagramBytes?: number;
+  /** How often the driver can send; default 500 µs. Coarser ticks mean larger bursts. */
+  readonly pacingTickUs?: number;
   /** MTU discovery goes up to this; default `datagramBytes`, which is never left then. */
   readonly maxDatagramBytes?: number;
   /** A connection ends after this long without a checked packet. Default 300 s. */
@@ -86,6 +88,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
       windowPackets: config.windowPackets ?? 32,
       random: config.random,
       datagramBytes,
+      pacingTickUs: config.pacingTickUs,
       maxDatagramBytes: config.maxDatagramBytes ?? datagramBytes,
     });
     const openTimeoutUs = config.openTimeoutUs ?? 60_000_000;

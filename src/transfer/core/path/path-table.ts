@@ -16,6 +16,8 @@ export interface PathOptions {
   readonly random: () => number;
   /** Sent until a path is known to carry larger ones, UDP payload bytes. */
   readonly datagramBytes: number;
+  /** How often the driver can send; the pacer's default where timers are fine. */
+  readonly pacingTickUs?: number | undefined;
   /** MTU discovery goes up to this. */
   readonly maxDatagramBytes: number;
 }
@@ -47,7 +49,8 @@ export class PathTable {
     this.#forgetIdle(nowUs);
     const { controller, windowPackets, random, datagramBytes } = this.#options;
     const options = { datagramBytes, windowPackets, random };
-    path = new Path(address, controllers[controller](options), datagramBytes);
+    const { pacingTickUs } = this.#options;
+    path = new Path(address, controllers[controller](options), datagramBytes, pacingTickUs);
     path.interfaceDatagramBytes = this.#interfaceDatagramBytes;
     path.usedAtUs = nowUs;
     this.#paths.set(key, path);

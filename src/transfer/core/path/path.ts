@@ -99,12 +99,13 @@ export class Path {
     address: Address,
     controller: CongestionController,
     datagramBytes: number = BASE_DATAGRAM_BYTES,
+    pacingTickUs?: number,
   ) {
     this.address = address;
     this.controller = controller;
     this.#datagramBytes = datagramBytes;
     this.#mtu = new MtuDiscovery(datagramBytes);
-    this.#pacer = new Pacer(datagramBytes);
+    this.#pacer = new Pacer(datagramBytes, pacingTickUs);
   }
 
   get bytesInFlight(): number {
