@@ -16,8 +16,6 @@ process.exitCode = await runOnConsole({
   udpPort: 0,
   inbox: inbox!,
   queue: 4,
-  congestion: 'fixed',
-  windowPackets: 256,
   createEndpoint: (options) => createEndpoint({ ...options, createSocket: network.createSocket }),
 });
 writeFileSync(countersPath!, JSON.stringify(network.counters));

@@ -54,6 +54,7 @@ function describeLink(): string {
     `${2 * BAD_LINK.delayMs} ms round trip`,
     `${percent(BAD_LINK.corruptShare)} damaged`,
     `${percent(BAD_LINK.reorderShare)} overtaken`,
+    `none over ${count(BAD_LINK.maxDatagramBytes!)} bytes`,
   ].join(' · ');
 }
 

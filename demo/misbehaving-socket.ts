@@ -11,6 +11,8 @@ export interface Misbehaviour {
   readonly reorderShare: number;
   /** One way, for every datagram. */
   readonly delayMs: number;
+  /** Larger datagrams vanish without a word, as behind many a tunnel; absent: none do. */
+  readonly maxDatagramBytes?: number;
 }
 
 /** A bad but usable link: what the demo sends its files over. */
@@ -19,6 +21,7 @@ export const BAD_LINK: Omit<Misbehaviour, 'seed'> = {
   corruptShare: 0.005,
   reorderShare: 0.02,
   delayMs: 20,
+  maxDatagramBytes: 1_472,
 };
 
 /** What became of the datagrams given to sockets that share one `MisbehavingNetwork`. */
@@ -30,6 +33,8 @@ export interface MisbehaviourCounters {
   reordered: number;
   /** Lost because too many were under way: the link's queue was full. */
   overflowed: number;
+  /** Lost because they were larger than the link carries. */
+  tooLarge: number;
   /** Reached the real socket. */
   delivered: number;
 }
@@ -86,6 +91,7 @@ export class MisbehavingNetwork {
     corrupted: 0,
     reordered: 0,
     overflowed: 0,
+    tooLarge: 0,
     delivered: 0,
   };
   readonly #misbehaviour: Misbehaviour;
@@ -166,7 +172,7 @@ export class MisbehavingNetwork {
     datagram: Uint8Array,
     heldBytes: number,
   ): { readonly bytes: Uint8Array; readonly isLate: boolean } | undefined {
-    const { dropShare, corruptShare, reorderShare } = this.#misbehaviour;
+    const { dropShare, corruptShare, reorderShare, maxDatagramBytes } = this.#misbehaviour;
     const counters = this.counters;
     counters.sent++;
     // Always the same number of draws a datagram, so that one fate does not move the others.
@@ -176,6 +182,10 @@ export class MisbehavingNetwork {
     const place = this.#random();
     if (isDropped) {
       counters.dropped++;
+      return undefined;
+    }
+    if (maxDatagramBytes !== undefined && datagram.length > maxDatagramBytes) {
+      counters.tooLarge++;
       return undefined;
     }
     if (heldBytes + datagram.length > MAX_HELD_BYTES) {

@@ -45,7 +45,7 @@ type FromReceiver =
 const GIB = 2 ** 30;
 const PIECE_BYTES = 1_048_576;
 const introduction: Introduction = { keyId: '00112233445566ff', secret: '00'.repeat(32) };
-const [mebibytes = '256', controller = 'cubic', windowPackets] = process.argv.slice(2);
+const [mebibytes = '256', controller = 'bbr', windowPackets] = process.argv.slice(2);
 
 const options: EndpointOptions = {
   congestion: controller as NonNullable<EndpointOptions['congestion']>,

@@ -3,13 +3,14 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ChatClient, type ChatClientOptions, clientExitCodes } from '../chat/client.ts';
 import { PipeConsole } from './terminal/pipe-console.ts';
 import { TerminalConsole } from './terminal/terminal-console.ts';
+import type { CongestionName } from '../transfer/index.ts';
 
 interface ClientFlags {
   readonly inbox: string;
   readonly queue: number;
   readonly maxSize?: number;
   readonly window?: number;
-  readonly congestion?: 'cubic' | 'fixed';
+  readonly congestion?: CongestionName;
   readonly giveUp?: number;
 }
 
@@ -45,7 +46,8 @@ export function addClientCommand(program: Command): void {
       integerOf('A window', 1, MAX_WINDOW_PACKETS),
     )
     .addOption(
-      new Option('--congestion <name>', 'congestion control (default: cubic)').choices([
+      new Option('--congestion <name>', 'congestion control (default: bbr)').choices([
+        'bbr',
         'cubic',
         'fixed',
       ]),
@@ -123,12 +125,16 @@ export async function runOnConsole(options: Omit<ChatClientOptions, 'console'>):
   }
 }
 
-function congestionOf({ window, congestion }: ClientFlags): 'cubic' | 'fixed' | undefined {
+function congestionOf({ window, congestion }: ClientFlags): CongestionName | undefined {
   return congestion ?? (window === undefined ? undefined : 'fixed');
 }
 
 function contradictionIn(flags: ClientFlags): string | undefined {
-  if (flags.congestion === 'cubic' && flags.window !== undefined) {
+  if (
+    flags.congestion !== undefined &&
+    flags.congestion !== 'fixed' &&
+    flags.window !== undefined
+  ) {
     return '--window N is a fixed window: it goes with --congestion fixed only';
   }
   if (flags.congestion === 'fixed' && flags.window === undefined) {
