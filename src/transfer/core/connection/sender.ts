@@ -1,10 +1,17 @@
-import assert from 'node:assert/strict';
 import type { Path } from '../path/path.ts';
 import { LossDetection } from '../recovery/loss-detection.ts';
 import { RangeSet } from '../recovery/range-set.ts';
 import { PacketKind, PacketState, SentPackets } from '../recovery/sent-packets.ts';
-import { type DecodedAck, encodeDataHeader, encodeMtuProbe, encodePing } from '../wire/codec.ts';
+import {
+  type DecodedAck,
+  encodeDataHeader,
+  encodeMtuProbe,
+  encodePathChallenge,
+  encodePing,
+} from '../wire/codec.ts';
 import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../wire/packet.ts';
+import type { PathPacket } from './address-validation.ts';
+import { Flight } from './flight.ts';
 import { MarkSchedule } from './mark-schedule.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { type SendStream, type StreamSlice } from './send-stream.ts';
@@ -39,12 +46,11 @@ const LOST_KEPT_PTO_COUNT = 3;
  * The sending side of a connection: numbers packets, keeps them until they are resolved, takes ACKs
  * in, declares losses, probes.
  *
- * It decides what to send; its path decides when. Invariant: `bytesInFlight` is the sum of the sizes
- * of the packets in state `inFlight`.
+ * It decides what to send; its path decides when.
  */
 export class Sender {
   readonly stream: SendStream;
-  readonly #path: Path;
+  #path: Path;
   readonly #writer: PacketWriter;
   readonly #random: () => number;
   readonly #sent: SentPackets;
@@ -54,10 +60,7 @@ export class Sender {
   readonly #slice: StreamSlice = { offset: 0, length: 0, isFin: false };
   readonly #tail = new Tail();
   #skipAt: number;
-  #bytesInFlight = 0;
-  #packetsInFlight = 0;
-  /** MTU probes in flight. Nothing waits for them: their loss is an answer. */
-  #mtuProbesInFlight = 0;
+  readonly #flight: Flight;
   #packetsLostCount = 0;
   #packetsSpuriouslyLostCount = 0;
   #newestAckSeq = -1;
@@ -65,8 +68,6 @@ export class Sender {
   #probeTimeoutCount = 0;
   #probesDue = 0;
   #pingsDue = 0;
-  /** Probe timeouts in a row went by: in flight for this connection, but not for the path. */
-  #isSilenced = false;
   #creditProbeCount = 0;
   readonly #mark: MarkSchedule;
   #lastProgressAtUs = 0;
@@ -83,22 +84,23 @@ export class Sender {
     this.stream = stream;
     this.#random = random;
     this.#sent = new SentPackets(firstPacketNumber, MAX_SENT_PACKETS);
+    this.#flight = new Flight(this.#sent, path);
     this.#mark = new MarkSchedule(firstPacketNumber);
     this.#skipAt = this.#drawSkip(firstPacketNumber);
   }
 
   get bytesInFlight(): number {
-    return this.#bytesInFlight;
+    return this.#flight.bytes;
   }
 
   /** How much of that fills the path's window. */
   get bytesHeldOnPath(): number {
-    return this.#isSilenced ? 0 : this.#bytesInFlight;
+    return this.#flight.bytesHeldOnPath;
   }
 
-  /** Those whose acknowledgement is waited for: MTU probes are not. */
+  /** Those whose acknowledgement is waited for: MTU probes and path validation are not. */
   get packetsInFlight(): number {
-    return this.#packetsInFlight - this.#mtuProbesInFlight;
+    return this.#flight.awaitedCount;
   }
 
   get packetsLostCount(): number {
@@ -119,6 +121,11 @@ export class Sender {
     return this.#lastProgressAtUs;
   }
 
+  /** Two probe timeouts in a row went by without an ACK. */
+  get isSilenced(): boolean {
+    return this.#flight.isSuspended;
+  }
+
   /** Packets that bypass the window are due. */
   get hasProbe(): boolean {
     return this.#probesDue > 0 || this.#pingsDue > 0;
@@ -126,7 +133,7 @@ export class Sender {
 
   /** Something the window bounds could be sent. */
   get hasData(): boolean {
-    if (this.#isSilenced) return false;
+    if (this.#flight.isSuspended) return false;
     if (this.packetsInFlight >= this.#windowPackets) return false;
     return this.stream.hasSlice || this.#tail.isDue(this.stream);
   }
@@ -169,7 +176,7 @@ export class Sender {
       return;
     }
     if (nowUs >= this.#loss.lossTimeUs) {
-      this.#resume();
+      this.#flight.resume();
       this.#path.beginAck();
       this.#detectLosses(nowUs);
       this.#path.endAck(undefined, nowUs);
@@ -177,23 +184,21 @@ export class Sender {
     if (this.packetsInFlight > 0 && nowUs >= this.#lastSentAtUs + this.#backedOffPtoUs) {
       this.#probeTimeoutCount++;
       this.#probesDue = PROBES_PER_TIMEOUT;
-      if (this.#probeTimeoutCount >= SILENT_TIMEOUTS) this.#suspend();
+      if (this.#probeTimeoutCount >= SILENT_TIMEOUTS) this.#flight.suspend();
       // The next timeout counts from here even if the path grants this connection no probe.
       this.#lastSentAtUs = nowUs;
     }
   }
 
-  /** Nothing comes back: only probes leave, and the window is left to the path's other members. */
-  #suspend(): void {
-    if (this.#isSilenced) return;
-    this.#isSilenced = true;
-    this.#path.suspend(this.#bytesInFlight);
-  }
-
-  #resume(): void {
-    if (!this.#isSilenced) return;
-    this.#isSilenced = false;
-    this.#path.resume(this.#bytesInFlight);
+  /**
+   * The connection has left its path with all it held there, and goes on by this one. What is in
+   * flight was sent the old way: its ACKs and losses say nothing about the new one.
+   */
+  moveTo(path: Path): void {
+    this.#path = path;
+    this.#flight.moveTo(path);
+    this.#loss.reset();
+    this.#probeTimeoutCount = 0;
   }
 
   /** A turn ends with what was written so far: its tail is sent twice. */
@@ -222,6 +227,23 @@ export class Sender {
     if (this.stream.takeSlice(room, this.#slice)) return this.#buildData(buffer, true, nowUs);
     if (this.stream.repeatOldest(room, this.#slice)) return this.#buildData(buffer, true, nowUs);
     return this.#buildPing(buffer, nowUs);
+  }
+
+  /**
+   * Fills `buffer` with PATH_CHALLENGE or PATH_RESPONSE, which goes to an address of its own and is
+   * not the path's; 0 when the ring is full.
+   */
+  buildPathPacket(buffer: Uint8Array, packet: PathPacket, nowUs: number): number {
+    if (this.#ringIsFull()) return 0;
+    const writer = this.#writer;
+    this.#maybeSkip();
+    writer.begin(buffer, packet.type, 0);
+    const number = this.#sent.nextNumber;
+    const sizeBytes = encodePathChallenge(buffer, writer.bodyAt, number, packet.token);
+    this.#sent.add(nowUs, sizeBytes, PacketKind.pathChallenge, 0, 0, false);
+    this.#flight.onSent(number, nowUs);
+    writer.complete(buffer, sizeBytes, number);
+    return sizeBytes;
   }
 
   /** Fills `buffer` with one DATA packet inside the window; 0 when there is nothing to send. */
@@ -266,7 +288,7 @@ export class Sender {
     const sizeBytes = headerBytes + length;
     this.#maybeSkip();
     const number = this.#sent.add(nowUs, sizeBytes, PacketKind.data, offset, length, isFin);
-    this.#onSent(number, sizeBytes, nowUs);
+    this.#onSent(number, nowUs);
     const isAckNow = isProbe || !this.stream.hasSlice || this.#fillsWindow();
     const flags = (isFin ? PacketFlag.fin : 0) | (isAckNow ? PacketFlag.ackNow : 0);
     writer.begin(buffer, PacketType.data, flags);
@@ -284,7 +306,7 @@ export class Sender {
     const number = this.#sent.nextNumber;
     const sizeBytes = encodePing(buffer, writer.bodyAt, number);
     this.#sent.add(nowUs, sizeBytes, PacketKind.ping, 0, 0, false);
-    this.#onSent(number, sizeBytes, nowUs);
+    this.#onSent(number, nowUs);
     writer.complete(buffer, sizeBytes, number);
     return sizeBytes;
   }
@@ -293,11 +315,7 @@ export class Sender {
     const writer = this.#writer;
     this.#maybeSkip();
     const number = this.#sent.add(nowUs, sizeBytes, PacketKind.mtuProbe, 0, 0, false);
-    const lastSentAtUs = this.#lastSentAtUs;
-    this.#onSent(number, sizeBytes, nowUs);
-    // It arms no probe timeout.
-    this.#lastSentAtUs = lastSentAtUs;
-    this.#mtuProbesInFlight++;
+    this.#flight.onSent(number, nowUs);
     writer.begin(buffer, PacketType.mtuProbe, PacketFlag.ackNow);
     encodeMtuProbe(buffer, writer.bodyAt, number, sizeBytes);
     writer.complete(buffer, sizeBytes, number);
@@ -310,13 +328,11 @@ export class Sender {
     return this.#path.bytesInFlight + this.#path.datagramBytes > this.#path.windowBytes;
   }
 
-  #onSent(packetNumber: number, sizeBytes: number, nowUs: number): void {
-    this.#bytesInFlight += sizeBytes;
-    this.#packetsInFlight++;
-    this.#mark.onInFlight(this.#packetsInFlight);
+  /** A packet left that arms the probe timeout. */
+  #onSent(packetNumber: number, nowUs: number): void {
+    this.#flight.onSent(packetNumber, nowUs);
+    this.#mark.onInFlight(this.#flight.packetCount);
     this.#lastSentAtUs = nowUs;
-    this.#path.onSent(this.#sent, packetNumber, sizeBytes, nowUs);
-    if (this.#isSilenced) this.#path.suspend(sizeBytes);
   }
 
   #maybeSkip(): void {
@@ -339,14 +355,14 @@ export class Sender {
     if (this.stream.raiseCredit(ack.creditOffset)) this.#creditProbeCount = 0;
     if (isNewest) this.#newestAckSeq = ack.ackSeq;
     const largestBefore = this.#sent.largestAcked;
-    const largestWasInFlight = this.#sent.state(ack.largest) === PacketState.inFlight;
-    const largestSentAtUs = largestWasInFlight ? this.#sent.sentAtUs(ack.largest) : 0;
+    const isMeasured = ack.largest > largestBefore && this.#flight.measuresPath(ack.largest);
+    const largestSentAtUs = isMeasured ? this.#sent.sentAtUs(ack.largest) : 0;
 
-    this.#resume();
+    this.#flight.resume();
     this.#path.beginAck();
     if (!this.#takeRanges(ack, nowUs)) return false;
     let latestRttUs: number | undefined;
-    if (isNewest && ack.largest > largestBefore && largestWasInFlight) {
+    if (isNewest && isMeasured) {
       latestRttUs = nowUs - largestSentAtUs;
       this.#path.rtt.onSample(latestRttUs, ack.ackDelayUs, this.#mark.maxAckDelayUs, nowUs);
     }
@@ -381,17 +397,12 @@ export class Sender {
     const state = sent.state(number);
     if (state === PacketState.skipped) return false;
     if (state !== PacketState.inFlight && state !== PacketState.lost) return true;
-    const wasInFlight = state === PacketState.inFlight;
-    const isMtuProbe = sent.kind(number) === PacketKind.mtuProbe;
-    if (isMtuProbe) this.#path.onMtuProbeAcked(sent.sizeBytes(number));
-    if (wasInFlight) {
-      this.#leaveFlight(number);
-    } else if (!isMtuProbe) {
+    if (this.#flight.onAcked(number, nowUs)) {
       this.#packetsSpuriouslyLostCount++;
       this.#mark.hasReordering = true;
       this.#loss.onSpuriousLoss(sent, number, this.#path.rtt, nowUs);
     }
-    if (wasInFlight || !isMtuProbe) this.#path.onPacketAcked(sent, number, wasInFlight, nowUs);
+    this.#mark.onInFlight(this.#flight.packetCount);
     if (sent.kind(number) === PacketKind.data) {
       this.stream.onAcked(sent.offset(number), sent.payloadBytes(number), sent.isFin(number));
     }
@@ -405,25 +416,11 @@ export class Sender {
   #detectLosses(nowUs: number): void {
     this.#loss.detect(this.#sent, this.#path.rtt, nowUs, (number) => {
       const sent = this.#sent;
-      this.#leaveFlight(number);
-      if (sent.kind(number) === PacketKind.mtuProbe) {
-        this.#path.onMtuProbeLost(sent.sizeBytes(number), this.probeTimeoutUs, nowUs);
-        return;
-      }
-      this.#packetsLostCount++;
-      this.#path.onPacketLost(sent, number, nowUs);
+      if (this.#flight.onLost(number, this.probeTimeoutUs, nowUs)) this.#packetsLostCount++;
       if (sent.kind(number) === PacketKind.data) {
         this.stream.onLost(sent.offset(number), sent.payloadBytes(number), sent.isFin(number));
       }
     });
-  }
-
-  #leaveFlight(number: number): void {
-    this.#bytesInFlight -= this.#sent.sizeBytes(number);
-    this.#packetsInFlight--;
-    if (this.#sent.kind(number) === PacketKind.mtuProbe) this.#mtuProbesInFlight--;
-    this.#mark.onInFlight(this.#packetsInFlight);
-    assert(this.#bytesInFlight >= 0, 'a packet leaves flight once');
   }
 
   /** Whether a MARK should leave. */
