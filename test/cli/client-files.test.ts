@@ -74,31 +74,6 @@ test('two people send five files to a third at once: all are intact, under the r
   expect(derek!.out.join('\n')).not.toMatch(/sending| %|> /);
 });
 
-test('files cross in both directions at once, and OUT on a pipe waits for both', async () => {
-  const { server, read } = await startFixture({ clock: systemClock });
-  const [jess, derek] = await Promise.all(
-    ['jess', 'derek'].map((user) => ClientProcess.enter(server.port, user)),
-  );
-  const folder = temporaryFolder();
-  const there = randomFile(folder, 'there.bin', 5_000_000);
-  const back = randomFile(folder, 'back.bin', 5_000_001);
-  jess!.type(`UPD derek ${there}`);
-  derek!.type(`UPD jess ${back}`);
-  // Each has begun when its receiver says so; then both leave by the end of their input.
-  await Promise.all([jess!.warned('receiving'), derek!.warned('receiving')]);
-  jess!.end();
-  derek!.end();
-  expect(await Promise.all([jess!.exit, derek!.exit])).toEqual([0, 0]);
-  expect(sha256(derek!.received('jess_there.bin'))).toBe(sha256(there));
-  expect(sha256(jess!.received('derek_back.bin'))).toBe(sha256(back));
-  expect(jess!.out.at(-1)).toBe('Bye, jess!');
-  expect(jess!.out).toContainEqual(expect.stringMatching(/^there\.bin has been delivered/));
-  expect(jess!.out).toContainEqual(
-    expect.stringMatching(/^Received back\.bin from derek \(5\.0 MB/),
-  );
-  expect(read('userlog.txt')).toBe('');
-});
-
 test('the same file twice is two files, an existing one is kept, and odd names stay odd', async () => {
   const { server } = await startFixture({ clock: systemClock });
   const [jess, derek] = await Promise.all(

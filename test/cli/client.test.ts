@@ -105,17 +105,6 @@ test('a session piped all at once prints exactly its prompts and answers, exit c
   expect(process.stderr).toBe('');
 });
 
-test('piped input that ends at a login prompt exits with 5, as does a blocked user', async () => {
-  const fixture = await startFixture({ allowedFailures: 1 });
-  const ended = client(fixture);
-  ended.child.stdin!.end('jess\n');
-  expect(await ended.exit).toBe(5);
-  const blocked = client(fixture);
-  blocked.type('jess\nwrong\n');
-  expect(await blocked.exit).toBe(5);
-  expect(blocked.stdout.endsWith('Please try again later\n')).toBe(true);
-});
-
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 test('two files cross at the same time over UDP, and each side tells both', async () => {
