@@ -198,7 +198,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
       this.counters.unknownConnection++;
       return;
     }
-    const verdict = connection.handleDatagram(header, datagram, nowUs);
+    const verdict = connection.handleDatagram(header, datagram, nowUs, from);
     if (verdict !== 'taken') this.counters[verdict]++;
     else if (datagram.length > this.#largestReceivedBytes) {
       this.#largestReceivedBytes = datagram.length;
@@ -224,12 +224,12 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     }
     for (const connection of this.#control) {
       const length = connection.pollControl(transmit.buffer, nowUs);
-      if (length > 0) return this.#fill(transmit, length, connection.path);
+      if (length > 0) return this.#fill(transmit, length, connection.transmitTo);
       this.#control.delete(connection);
     }
     for (const path of this.#paths.all) {
       const length = path.pollPacket(transmit.buffer, nowUs);
-      if (length > 0) return this.#fill(transmit, length, path);
+      if (length > 0) return this.#fill(transmit, length, path.address);
     }
     return false;
   }
@@ -313,9 +313,9 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     this.#nowUs = nowUs;
   }
 
-  #fill(transmit: Transmit, length: number, path: Path): boolean {
+  #fill(transmit: Transmit, length: number, to: PeerAddress): boolean {
     transmit.length = length;
-    transmit.to = path.address;
+    transmit.to = to;
     return true;
   }
 }

@@ -1,5 +1,7 @@
 import type { Address } from '../path/path-member.ts';
+import { PATH_PACKET_BODY_BYTES } from '../wire/codec.ts';
 import { PacketType } from '../wire/packet.ts';
+import type { Sender } from './sender.ts';
 
 /** Challenges to one address before it is given up (RFC 9000 §8.2.4: after three probe timeouts). */
 export const MAX_CHALLENGES = 3;
@@ -47,38 +49,45 @@ export class AddressValidation {
   readonly #random: () => number;
   /** Size of a challenge on the wire. */
   readonly #challengeBytes: number;
+  readonly #sender: Pick<Sender, 'probeTimeoutUs'>;
+  #isPeerElsewhere = false;
   #candidate: Candidate | undefined;
   /** Owed to whoever challenged us last. */
   #response: PathPacket | undefined;
 
-  constructor(random: () => number, challengeBytes: number) {
+  /** `bodyAt`: bytes of every packet before its body. */
+  constructor(random: () => number, bodyAt: number, sender: Pick<Sender, 'probeTimeoutUs'>) {
     this.#random = random;
-    this.#challengeBytes = challengeBytes;
-  }
-
-  /** An address is being asked. */
-  get isRunning(): boolean {
-    return this.#candidate !== undefined;
+    this.#challengeBytes = bodyAt + PATH_PACKET_BODY_BYTES;
+    this.#sender = sender;
   }
 
   get nextTimeoutUs(): number {
     return this.#candidate?.nextAtUs ?? Infinity;
   }
 
-  /** A checked packet came from where the peer is not known to be. */
-  onForeignPacket(
+  /** The newest packet came from elsewhere than where the path leads. */
+  get isPeerElsewhere(): boolean {
+    return this.#isPeerElsewhere;
+  }
+
+  /** A checked packet came; `home` is where the peer is known to be. */
+  onPacket(
     from: Address,
+    home: Address,
     sizeBytes: number,
     isNewest: boolean,
-    probeTimeoutUs: number,
     nowUs: number,
   ): void {
+    const isForeign = !isSame(from, home);
+    if (isNewest) this.#isPeerElsewhere = isForeign;
+    if (!isForeign) return;
     this.handleTimeout(nowUs);
     if (this.#candidate === undefined && isNewest) {
       this.#candidate = {
         address: from,
         token: this.#drawToken(),
-        intervalUs: Math.max(MIN_CHALLENGE_INTERVAL_US, probeTimeoutUs),
+        intervalUs: Math.max(MIN_CHALLENGE_INTERVAL_US, this.#sender.probeTimeoutUs),
         receivedBytes: 0,
         sentBytes: 0,
         challengeCount: 0,
@@ -89,6 +98,12 @@ export class AddressValidation {
     if (this.#candidate !== undefined && isSame(this.#candidate.address, from)) {
       this.#candidate.receivedBytes += sizeBytes;
     }
+  }
+
+  /** The path leads to the peer again. */
+  onMoved(): void {
+    this.#isPeerElsewhere = false;
+    this.#candidate = undefined;
   }
 
   /** Gives a candidate up that has not answered its last challenge. */
@@ -104,13 +119,20 @@ export class AddressValidation {
     }
   }
 
-  /** Someone asks whether we are here: it is told there, once. */
-  onChallenge(token: Uint8Array, from: Address): void {
-    this.#response = { type: PacketType.pathResponse, token: token.slice(), to: from };
-  }
-
-  /** The candidate's address if it answers for itself; else undefined. */
-  onResponse(token: Uint8Array, from: Address, nowUs: number): ValidatedAddress | undefined {
+  /**
+   * A challenge is answered once, to where it came from. Returns where the peer has moved to if this is
+   * the response of the candidate, from its own address and with its own token.
+   */
+  onPathPacket(
+    type: PacketType,
+    token: Uint8Array,
+    from: Address,
+    nowUs: number,
+  ): ValidatedAddress | undefined {
+    if (type === PacketType.pathChallenge) {
+      this.#response = { type: PacketType.pathResponse, token: token.slice(), to: from };
+      return undefined;
+    }
     const candidate = this.#candidate;
     if (candidate === undefined || !isSame(candidate.address, from)) return undefined;
     if (!candidate.token.every((byte, index) => byte === token[index])) return undefined;

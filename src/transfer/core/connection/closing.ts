@@ -7,6 +7,21 @@ const MIN_LINGER_US = 1_000_000;
 /** Probe timeouts over which CLOSE is repeated, and for which the connection lingers. */
 const REPEAT_COUNT = 3;
 
+/** Least wait for the peer's last acknowledgements before CLOSE(ok) leaves without them. */
+const MIN_DRAIN_US = 5_000_000;
+const DRAIN_PTO_COUNT = 10;
+
+/** A connection whose user has closed it, and that waits until all it sent is acknowledged. */
+export interface Drain {
+  readonly reason: string;
+  /** CLOSE leaves then in any case. */
+  readonly endUs: number;
+}
+
+export function beginDrain(reason: string, probeTimeoutUs: number, nowUs: number): Drain {
+  return { reason, endUs: nowUs + Math.max(DRAIN_PTO_COUNT * probeTimeoutUs, MIN_DRAIN_US) };
+}
+
 /**
  * A connection that has said CLOSE: sends it, repeats it for three probe timeouts, and answers each
  * checked packet with the same bytes until the linger ends.

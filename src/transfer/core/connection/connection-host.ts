@@ -1,3 +1,5 @@
+import type { Address } from '../path/path-member.ts';
+import type { Path } from '../path/path.ts';
 import type { Connection } from './connection.ts';
 import type { CreditLedger } from './credit-ledger.ts';
 import type { SegmentPool } from './segment-pool.ts';
@@ -18,6 +20,8 @@ export interface ConnectionHost {
   readonly socketShareBytes: number;
   readonly idleTimeoutUs: number;
   readonly random: () => number;
+  /** The path to this address: what its other connections have learned, or a new one. */
+  pathTo(address: Address): Path;
   /** The connection has something to send that the window does not bound. */
   wantsControl(connection: Connection): void;
   onNews(connection: Connection, news: ConnectionNews): void;

@@ -21,19 +21,3 @@ export interface ConnectionOptions {
   readonly account: CreditAccount;
   readonly nowUs: number;
 }
-
-/** The fields of the transport's `ConnectionStats`. */
-export interface ConnectionStatsFields {
-  readonly packetsSentCount: number;
-  readonly packetsLostCount: number;
-  readonly packetsSpuriouslyLostCount: number;
-  readonly bytesRetransmittedCount: number;
-  readonly packetsReceivedCount: number;
-  readonly packetsReceivedTwiceCount: number;
-  readonly smoothedRttUs: number;
-  readonly minRttUs: number;
-  readonly bytesInFlight: number;
-  readonly windowBytes: number;
-  readonly pacingBytesPerSec: number;
-  readonly datagramBytes: number;
-}

@@ -1,28 +1,27 @@
 import type { Path } from '../path/path.ts';
-import type { PathMember } from '../path/path-member.ts';
-import { DecodedAck, decodeAck, decodeClose, decodePacketNumber } from '../wire/codec.ts';
-import { expandPacketNumber } from '../wire/packet-number.ts';
+import type { Address, PathMember } from '../path/path-member.ts';
+import { decodeClose, decodePathToken } from '../wire/codec.ts';
 import type { PacketHeader } from '../wire/packet.ts';
 import { PacketType } from '../wire/packet.ts';
-import { Closing } from './closing.ts';
+import { AddressValidation } from './address-validation.ts';
+import { beginDrain, Closing, type Drain } from './closing.ts';
 import type { ConnectionHost, DatagramVerdict } from './connection-host.ts';
-import type { ConnectionOptions, ConnectionStatsFields } from './connection-options.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { connectionStats, type ConnectionStatsFields } from './connection-stats.ts';
 import { Liveness } from './liveness.ts';
+import { PacketNumbers, type ReceivedPacket } from './packet-numbers.ts';
 import { PacketWriter } from './packet-writer.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
-import { maxUnsentBytes, recordLimitBytes } from './send-limits.ts';
+import { recordLimitBytes } from './send-limits.ts';
 import { SendStream } from './send-stream.ts';
+import { WriteRoom } from './write-room.ts';
 
 /** Close codes that this folder gives by itself; the full list is the transport's. */
 const CLOSE_OK = 0;
 const CLOSE_VIOLATION = 3;
 const CLOSE_VANISHED = 4;
 const CLOSE_INTERNAL = 8;
-
-/** Least wait for the peer's last acknowledgements before CLOSE(ok) leaves without them. */
-const MIN_DRAIN_US = 5_000_000;
-const DRAIN_PTO_COUNT = 10;
 
 /**
  * One connection: a stream each way over one path, with what ties them together: ACKs, credit,
@@ -36,27 +35,29 @@ export class Connection implements PathMember {
   readonly handle: number;
   readonly keyId: string;
   readonly isOpener: boolean;
-  readonly path: Path;
+  /** Where its packets go; another one once the peer has moved. */
+  path: Path;
   readonly localConnectionId: number;
   deficitBytes = 0;
   isReady = false;
   standingBytes: number;
+  /** Where what `pollControl` has filled goes. */
+  transmitTo: Address;
   readonly #host: ConnectionHost;
   readonly #writer: PacketWriter;
   readonly #sender: Sender;
   readonly #sendStream: SendStream;
+  readonly #writeRoom: WriteRoom;
   readonly #receiver: Receiver;
   readonly #liveness: Liveness;
-  readonly #ack = new DecodedAck();
+  readonly #numbers: PacketNumbers;
+  readonly #validation: AddressValidation;
   #newestCreditSeq = -1;
   #closing: Closing | undefined;
-  /** Until when CLOSE(ok) waits for what was sent to be acknowledged; undefined when not closing. */
-  #drainEndUs: number | undefined;
-  #drainReason = '';
+  /** CLOSE(ok) waits for what was sent to be acknowledged. */
+  #drain: Drain | undefined;
   #isClosed = false;
   #isConfirmed: boolean;
-  #isWritableOwed = false;
-  #isSentTold = false;
   #packetsSentCount = 0;
 
   constructor(options: ConnectionOptions, host: ConnectionHost) {
@@ -64,12 +65,14 @@ export class Connection implements PathMember {
     this.keyId = options.keyId;
     this.isOpener = options.isOpener;
     this.path = options.path;
+    this.transmitTo = options.path.address;
     this.localConnectionId = options.localConnectionId;
     this.standingBytes = options.peerSocketShareBytes;
     this.#host = host;
     this.#isConfirmed = options.isOpener;
     this.#writer = new PacketWriter(options.peerConnectionId, options.check);
     this.#sendStream = new SendStream(options.peerCreditBytes);
+    this.#writeRoom = new WriteRoom(this.#sendStream, host.ledger);
     this.#sender = new Sender(
       options.path,
       this.#writer,
@@ -85,6 +88,8 @@ export class Connection implements PathMember {
       pool: host.pool,
       startUs: options.nowUs,
     });
+    this.#numbers = new PacketNumbers(this.#writer, this.#sender, this.#receiver);
+    this.#validation = new AddressValidation(host.random, this.#writer.bodyAt, this.#sender);
     this.#liveness = new Liveness(host.idleTimeoutUs, options.nowUs);
     this.path.join(this);
   }
@@ -95,26 +100,22 @@ export class Connection implements PathMember {
     return this.#isClosed;
   }
 
+  /** Nothing comes back, or the peer speaks from elsewhere: it may have to be looked for. */
+  get isPeerAway(): boolean {
+    return !this.#isClosed && (this.#sender.isSilenced || this.#validation.isPeerElsewhere);
+  }
+
   /** Whether the peer has proven that it can hear us at its address. */
   get isConfirmed(): boolean {
     return this.#isConfirmed;
   }
 
-  get peerAddress(): Path['address'] {
+  get peerAddress(): Address {
     return this.path.address;
   }
 
   get writeRoomBytes(): number {
-    if (this.#isClosed || this.#sendStream.isFinished) return 0;
-    const unsentRoom = this.#maxUnsentBytes - this.#sendStream.unsentBytes;
-    const creditRoom = this.#sendStream.creditOffset - this.#sendStream.written;
-    const room = Math.max(0, Math.min(unsentRoom, creditRoom));
-    if (room === 0) this.#isWritableOwed = true;
-    return room;
-  }
-
-  get #maxUnsentBytes(): number {
-    return maxUnsentBytes(this.#host.ledger.accountCount);
+    return this.#isClosed ? 0 : this.#writeRoom.roomBytes;
   }
 
   get acknowledgedBytes(): number {
@@ -134,27 +135,15 @@ export class Connection implements PathMember {
   }
 
   get stats(): ConnectionStatsFields {
-    const sender = this.#sender;
-    return {
-      packetsSentCount: this.#packetsSentCount,
-      packetsLostCount: sender.packetsLostCount,
-      packetsSpuriouslyLostCount: sender.packetsSpuriouslyLostCount,
-      bytesRetransmittedCount: this.#sendStream.retransmittedBytes,
-      packetsReceivedCount: this.#receiver.receivedCount,
-      packetsReceivedTwiceCount: this.#receiver.duplicateCount,
-      smoothedRttUs: this.path.rtt.smoothedUs,
-      minRttUs: this.path.rtt.minUs,
-      bytesInFlight: sender.bytesInFlight,
-      windowBytes: this.path.windowBytes,
-      pacingBytesPerSec: this.path.pacingBytesPerSec,
-      datagramBytes: this.path.datagramBytes,
-    };
+    return connectionStats(this.path, this.#sender, this.#receiver, this.#packetsSentCount);
   }
 
   get hasControl(): boolean {
     if (!this.#isConfirmed) return false;
     if (this.#closing !== undefined) return this.#closing.isDue;
-    return this.#receiver.ackAtUs <= this.#host.nowUs || this.#sender.hasProbe;
+    const { nowUs } = this.#host;
+    if (this.#sender.hasProbe || this.#validation.isDue(nowUs)) return true;
+    return this.#receiver.ackAtUs <= nowUs;
   }
 
   /** When `handleTimeout` has something to do; Infinity when nothing is armed. */
@@ -165,18 +154,18 @@ export class Connection implements PathMember {
     return Math.min(
       this.#sender.nextTimeoutUs,
       this.#receiver.nextTimeoutUs,
+      this.#validation.nextTimeoutUs,
       this.#liveness.nextTimeoutUs(this.#sender.lastSentAtUs, this.#isWaiting),
-      this.#drainEndUs ?? Infinity,
+      this.#drain?.endUs ?? Infinity,
     );
   }
 
   // ---- commands
 
   write(chunk: Uint8Array): void {
-    if (this.#isClosed || this.#drainEndUs !== undefined) return;
+    if (this.#isClosed || this.#drain !== undefined) return;
     this.#sendStream.write(chunk);
-    if (this.#sendStream.unsentBytes > this.#maxUnsentBytes / 2) this.#isWritableOwed = true;
-    this.#isSentTold = false;
+    this.#writeRoom.onWritten();
     this.#activate();
   }
 
@@ -188,7 +177,6 @@ export class Connection implements PathMember {
   finish(): void {
     if (this.#isClosed) return;
     this.#sendStream.finish();
-    this.#isSentTold = false;
     this.#activate();
   }
 
@@ -209,15 +197,11 @@ export class Connection implements PathMember {
   }
 
   close(code: number, reason: string): void {
-    if (this.#isClosed || this.#drainEndUs !== undefined) return;
-    const nowUs = this.#host.nowUs;
-    if (code !== CLOSE_OK || this.#sendStream.isAcknowledged) {
-      this.#beginClosing(code, reason, nowUs);
-      return;
-    }
-    const drainUs = Math.max(DRAIN_PTO_COUNT * this.#sender.probeTimeoutUs, MIN_DRAIN_US);
-    this.#drainEndUs = nowUs + drainUs;
-    this.#drainReason = reason;
+    if (this.#isClosed || this.#drain !== undefined) return;
+    const { nowUs } = this.#host;
+    const isDone = code !== CLOSE_OK || this.#sendStream.isAcknowledged;
+    if (isDone) this.#beginClosing(code, reason, nowUs);
+    else this.#drain = beginDrain(reason, this.#sender.probeTimeoutUs, nowUs);
   }
 
   /** Ends without a word: the opener was never heard again. */
@@ -243,21 +227,15 @@ export class Connection implements PathMember {
   // ---- input
 
   /** A datagram whose header names this connection. */
-  handleDatagram(header: PacketHeader, datagram: Uint8Array, nowUs: number): DatagramVerdict {
-    const at = this.#writer.bodyAt;
-    const check = this.#writer.check;
-    let number = 0;
-    if (header.type === PacketType.ack) {
-      const { expectedLargest, expectedAckSeq } = this.#sender;
-      if (!decodeAck(datagram, at, expectedLargest, expectedAckSeq, this.#ack)) {
-        return check.verify(datagram, 0) === 'ok' ? 'malformed' : 'damaged';
-      }
-      number = this.#ack.ackSeq;
-    } else if (header.type !== PacketType.mark && header.type !== PacketType.close) {
-      const truncated = decodePacketNumber(datagram, at);
-      if (truncated === undefined) return 'malformed';
-      number = expandPacketNumber(truncated, this.#receiver.expectedNumber);
-    }
+  handleDatagram(
+    header: PacketHeader,
+    datagram: Uint8Array,
+    nowUs: number,
+    from: Address = this.path.address,
+  ): DatagramVerdict {
+    const { check } = this.#writer;
+    const number = this.#numbers.read(header, datagram);
+    if (number === undefined) return check.verify(datagram, 0) === 'ok' ? 'malformed' : 'damaged';
     const verdict = check.verify(datagram, Math.floor(number / 2 ** 32));
     if (verdict !== 'ok') return verdict;
     this.#onChecked(nowUs);
@@ -267,43 +245,65 @@ export class Connection implements PathMember {
       return 'taken';
     }
     if (this.#isClosed) return 'taken';
-    return this.#route(header, datagram, number, nowUs);
+    const isNewest = this.#numbers.isNewest(header, number);
+    this.#validation.onPacket(from, this.path.address, datagram.length, isNewest, nowUs);
+    if (this.#validation.isDue(nowUs)) this.#host.wantsControl(this);
+    return this.#route({ header, datagram, number, from }, nowUs);
   }
 
-  #route(
-    header: PacketHeader,
-    datagram: Uint8Array,
-    number: number,
-    nowUs: number,
-  ): DatagramVerdict {
-    switch (header.type) {
+  /** Goes on by the path to this address; a path that was in use keeps what it has learned. */
+  moveTo(address: Address, roundTripUs?: number): void {
+    const { peerDatagramBytes } = this.path;
+    this.path.leave(this, this.#sender.bytesHeldOnPath);
+    this.path = this.#host.pathTo(address);
+    this.path.peerDatagramBytes = peerDatagramBytes;
+    if (roundTripUs !== undefined) this.path.learnRoundTrip(roundTripUs, this.#host.nowUs);
+    this.path.join(this);
+    this.#sender.moveTo(this.path);
+    this.#validation.onMoved();
+    this.#activate();
+  }
+
+  #route(packet: ReceivedPacket, nowUs: number): DatagramVerdict {
+    switch (packet.header.type) {
       case PacketType.ack:
         this.#handleAck(nowUs);
         return 'taken';
       case PacketType.mark:
-        return this.#receiver.handleMark(datagram);
+        return this.#receiver.handleMark(packet.datagram);
       case PacketType.close: {
-        const close = decodeClose(datagram, this.#writer.bodyAt);
+        const close = decodeClose(packet.datagram, this.#writer.bodyAt);
         if (close === undefined) return 'malformed';
         this.#end(close.code, close.reason, true);
         this.#host.onGone(this);
         return 'taken';
       }
+      case PacketType.pathChallenge:
+      case PacketType.pathResponse:
+        return this.#handlePathPacket(packet, nowUs);
       case PacketType.data:
       case PacketType.ping:
       case PacketType.mtuProbe:
-        return this.#handleNumbered(header, datagram, number, nowUs);
+        return this.#handleNumbered(packet, nowUs);
       default:
         return 'malformed';
     }
   }
 
-  #handleNumbered(
-    header: PacketHeader,
-    datagram: Uint8Array,
-    number: number,
-    nowUs: number,
-  ): DatagramVerdict {
+  #handlePathPacket(packet: ReceivedPacket, nowUs: number): DatagramVerdict {
+    const { header, datagram, number, from } = packet;
+    const token = decodePathToken(datagram, this.#writer.bodyAt);
+    if (token === undefined) return 'malformed';
+    if (this.#receiver.isNew(number)) {
+      const moved = this.#validation.onPathPacket(header.type, token, from, nowUs);
+      if (moved !== undefined) this.moveTo(moved.address, moved.roundTripUs);
+      else this.#host.wantsControl(this);
+    }
+    return this.#handleNumbered(packet, nowUs);
+  }
+
+  #handleNumbered(packet: ReceivedPacket, nowUs: number): DatagramVerdict {
+    const { header, datagram, number } = packet;
     const verdict = this.#receiver.handleNumbered(header, datagram, number, nowUs);
     if (verdict === 'violation') {
       this.#beginClosing(CLOSE_VIOLATION, 'stream limits exceeded', nowUs);
@@ -315,7 +315,7 @@ export class Connection implements PathMember {
   }
 
   #handleAck(nowUs: number): void {
-    const ack = this.#ack;
+    const { ack } = this.#numbers;
     if (ack.ackSeq > this.#newestCreditSeq) {
       this.#newestCreditSeq = ack.ackSeq;
       this.path.onStandingBytes(this, ack.socketShareBytes);
@@ -329,27 +329,18 @@ export class Connection implements PathMember {
   }
 
   #afterProgress(nowUs: number): void {
-    if (this.#sendStream.isAcknowledged) {
-      if (this.#drainEndUs !== undefined) {
-        this.#beginClosing(CLOSE_OK, this.#drainReason, nowUs);
-        return;
-      }
-      if (this.#sendStream.isFinished && !this.#isSentTold) {
-        this.#isSentTold = true;
-        this.#host.onNews(this, 'sent');
-      }
+    if (this.#drain !== undefined && this.#sendStream.isAcknowledged) {
+      this.#beginClosing(CLOSE_OK, this.#drain.reason, nowUs);
+      return;
     }
+    if (this.#writeRoom.takeSent()) this.#host.onNews(this, 'sent');
     this.#tellWritable();
     if (this.#sender.hasProbe || this.#sender.isMarkDue(nowUs)) this.#host.wantsControl(this);
     this.#activate();
   }
 
   #tellWritable(): void {
-    if (!this.#isWritableOwed || this.#isClosed) return;
-    if (this.#sendStream.unsentBytes > this.#maxUnsentBytes / 2) return;
-    if (this.#sendStream.creditOffset <= this.#sendStream.written) return;
-    this.#isWritableOwed = false;
-    this.#host.onNews(this, 'writable');
+    if (!this.#isClosed && this.#writeRoom.takeWritable()) this.#host.onNews(this, 'writable');
   }
 
   #onChecked(nowUs: number): void {
@@ -372,10 +363,11 @@ export class Connection implements PathMember {
       this.#host.onGone(this);
       return;
     }
-    if (this.#drainEndUs !== undefined && nowUs >= this.#drainEndUs) {
-      this.#beginClosing(CLOSE_OK, this.#drainReason, nowUs);
+    if (this.#drain !== undefined && nowUs >= this.#drain.endUs) {
+      this.#beginClosing(CLOSE_OK, this.#drain.reason, nowUs);
       return;
     }
+    this.#validation.handleTimeout(nowUs);
     this.#sender.handleTimeout(nowUs);
     this.#receiver.handleTimeout(nowUs);
     if (this.#liveness.isPingDue(this.#sender.lastSentAtUs, nowUs)) this.#sender.ping();
@@ -400,15 +392,22 @@ export class Connection implements PathMember {
 
   /** Fills `buffer` with one packet that the window does not bound; 0 when none is due. */
   pollControl(buffer: Uint8Array, nowUs: number): number {
+    this.transmitTo = this.path.address;
     if (!this.#isConfirmed) return 0;
     if (this.#closing !== undefined) return this.#closing.isDue ? this.#closing.poll(buffer) : 0;
     if (this.#isClosed) return 0;
-    let length = 0;
-    if (this.#receiver.ackAtUs <= nowUs) length = this.#buildAck(buffer, nowUs);
+    let length = this.#pollPathPacket(buffer, nowUs);
+    if (length === 0 && this.#receiver.ackAtUs <= nowUs) length = this.#buildAck(buffer, nowUs);
     if (length === 0) length = this.#sender.pollProbe(buffer, nowUs);
-    if (length === 0 && this.#sender.isMarkDue(nowUs))
-      length = this.#sender.buildMark(buffer, nowUs);
+    if (length === 0) length = this.#sender.pollMark(buffer, nowUs);
     if (length > 0) this.#packetsSentCount++;
+    return length;
+  }
+
+  #pollPathPacket(buffer: Uint8Array, nowUs: number): number {
+    const packet = this.#validation.take(nowUs);
+    const length = packet ? this.#sender.buildPathPacket(buffer, packet, nowUs) : 0;
+    if (packet && length > 0) this.transmitTo = packet.to;
     return length;
   }
 
@@ -431,8 +430,7 @@ export class Connection implements PathMember {
 
   #beginClosing(code: number, reason: string, nowUs: number): void {
     if (this.#isClosed) return;
-    const probeTimeoutUs = this.#sender.probeTimeoutUs;
-    this.#closing = new Closing(this.#writer, code, reason, probeTimeoutUs, nowUs);
+    this.#closing = new Closing(this.#writer, code, reason, this.#sender.probeTimeoutUs, nowUs);
     this.#end(code, reason, false);
     this.#host.wantsControl(this);
   }
@@ -440,7 +438,7 @@ export class Connection implements PathMember {
   #end(code: number, reason: string, byPeer: boolean): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#drainEndUs = undefined;
+    this.#drain = undefined;
     this.path.leave(this, this.#sender.bytesHeldOnPath);
     this.#receiver.close();
     const known = Number.isInteger(code) && code >= 0 ? code : CLOSE_INTERNAL;

@@ -54,6 +54,10 @@ export class Receiver {
     return this.#acks.duplicateCount;
   }
 
+  isNew(number: number): boolean {
+    return this.#acks.isNew(number);
+  }
+
   /** When an ACK should leave; Infinity when none is owed. */
   get ackAtUs(): number {
     return this.#acks.ackAtUs;

@@ -428,7 +428,9 @@ export class Sender {
     return this.#mark.isDue(this.#sent.oldest, this.#path.rtt.smoothedUs, nowUs);
   }
 
-  buildMark(buffer: Uint8Array, nowUs: number): number {
+  /** Fills `buffer` with MARK; 0 when none is due. */
+  pollMark(buffer: Uint8Array, nowUs: number): number {
+    if (!this.isMarkDue(nowUs)) return 0;
     const rttUs = this.#path.rtt.smoothedUs;
     return this.#mark.build(buffer, this.#writer, this.#sent.oldest, rttUs, nowUs);
   }

@@ -128,6 +128,11 @@ export class Path {
     this.controller.onDatagramBytes(bytes);
   }
 
+  /** A round trip of the handshake or of a challenge starts an RTT that knows nothing. */
+  learnRoundTrip(roundTripUs: number, nowUs: number): void {
+    if (!this.rtt.hasSample) this.rtt.onSample(roundTripUs, 0, 0, nowUs);
+  }
+
   /** Datagrams that are taken to be carried without a probe. */
   get baseDatagramBytes(): number {
     return this.#mtu.baseBytes;
@@ -143,6 +148,10 @@ export class Path {
   set peerDatagramBytes(bytes: number) {
     this.#peerDatagramBytes = bytes;
     this.#limitDatagrams();
+  }
+
+  get peerDatagramBytes(): number {
+    return this.#peerDatagramBytes;
   }
 
   #limitDatagrams(): void {

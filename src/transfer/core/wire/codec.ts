@@ -144,6 +144,8 @@ export function encodeMtuProbe(
 }
 
 const PATH_TOKEN_BYTES = 8;
+/** PATH_CHALLENGE and PATH_RESPONSE after the common header and tag. */
+export const PATH_PACKET_BODY_BYTES: number = 4 + PATH_TOKEN_BYTES;
 
 /** PATH_CHALLENGE: `packetNumber` u32 · `token` 8. */
 export function encodePathChallenge(
