@@ -79,6 +79,11 @@ export class Pacer {
     const startsNow = this.#refilledAtUs === undefined || this.#bytesPerSec === Infinity;
     const elapsedUs = startsNow ? 0 : nowUs - this.#refilledAtUs!;
     assert(elapsedUs >= 0, 'time never goes back');
+    if (!startsNow && elapsedUs === 0) {
+      // The same tick: what it was granted stays, late budget included.
+      this.#bytesPerSec = bytesPerSec;
+      return;
+    }
     // The rate that held during the interval fills it; a new rate holds from now on.
     const filledBytes = startsNow ? 0 : (this.#bytesPerSec * elapsedUs) / 1e6;
     this.#bytesPerSec = bytesPerSec;
@@ -93,7 +98,7 @@ export class Pacer {
       // An idle path starts with one quantum, not two.
       if (!this.#heldBack) this.#burstBytes = Math.min(this.#burstBytes, quantum);
     }
-    if (elapsedUs > 0) this.#heldBack = false;
+    this.#heldBack = false;
     this.#refilledAtUs = nowUs;
   }
 }

@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  type CreditAccount,
+  CreditLedger,
+  MAX_SHARE_BYTES,
+  OPENING_CREDIT_BYTES,
+} from '../../../../src/transfer/core/connection/credit-ledger.ts';
+
+const POOL_BYTES = 2_000_000;
+const TWO_RECORDS_BYTES = 131_072;
+
+interface Holder {
+  readonly account: CreditAccount;
+  isPromoted: boolean;
+}
+
+test('the pool is never exceeded, and every accepted connection can have two records', () => {
+  const step = fc.record({
+    action: fc.constantFrom('open', 'promote', 'grant', 'release', 'close'),
+    pick: fc.nat(),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (list) => {
+      const ledger = new CreditLedger(POOL_BYTES);
+      const holders: Holder[] = [];
+      for (const { action, pick, share } of list) {
+        if (action === 'open') {
+          const account = ledger.open();
+          if (account !== undefined) holders.push({ account, isPromoted: false });
+        }
+        const holder = holders[pick % Math.max(1, holders.length)];
+        if (holder === undefined) continue;
+        const { account } = holder;
+        if (action === 'promote') holder.isPromoted ||= ledger.promote(account);
+        if (action === 'grant') {
+          ledger.grant(account, Math.floor(share * ledger.grantableBytes(account)));
+        }
+        if (action === 'release') ledger.release(account, Math.floor(share * account.grantedBytes));
+        if (action === 'close') {
+          ledger.close(account);
+          holders.splice(holders.indexOf(holder), 1);
+        }
+        const granted = holders.reduce((sum, one) => sum + one.account.grantedBytes, 0);
+        expect(ledger.grantedBytes).toBe(granted);
+        expect(granted).toBeLessThanOrEqual(POOL_BYTES);
+      }
+      // Whoever is accepted can be brought to its minimum, all at once.
+      for (const { account, isPromoted } of holders) {
+        if (!isPromoted) continue;
+        ledger.grant(account, ledger.grantableBytes(account));
+        expect(account.grantedBytes).toBeGreaterThanOrEqual(TWO_RECORDS_BYTES);
+      }
+      for (const { account } of holders) ledger.close(account);
+      expect(ledger.grantedBytes).toBe(0);
+    }),
+  );
+});
+
+test('a connection that is not accepted yet is granted 64 KiB and no more', () => {
+  const ledger = new CreditLedger(POOL_BYTES);
+  const account = ledger.open()!;
+  expect(account.grantedBytes).toBe(OPENING_CREDIT_BYTES);
+  expect(ledger.grantableBytes(account)).toBe(0);
+});
+
+test('one connection alone gets at most 64 MiB of a large pool', () => {
+  const ledger = new CreditLedger(1_000_000_000);
+  const account = ledger.open()!;
+  ledger.promote(account);
+  ledger.grant(account, ledger.grantableBytes(account));
+  expect(account.grantedBytes).toBe(MAX_SHARE_BYTES);
+});
+
+test('a pool that is promised away opens no further connection', () => {
+  const ledger = new CreditLedger(10 * OPENING_CREDIT_BYTES);
+  let count = 0;
+  while (ledger.open() !== undefined) count++;
+  expect(count).toBe(10);
+});
