@@ -43,7 +43,8 @@ export class SimulationError extends Error {
 /** Somebody with an address: a transport and the application that hears its events. */
 export class SimNode<T extends Transport = Transport> {
   readonly name: string;
-  readonly address: PeerAddress;
+  /** Changed by `Network.move`. */
+  address: PeerAddress;
   readonly transport: T;
   /** Hears each event; may command the transport, which is drained again afterwards. */
   application: (event: TransportEvent, nowUs: number) => void = () => undefined;
@@ -139,12 +140,29 @@ export class Network {
 
   /** One direction; its elements are passed in this order. */
   connect(from: SimNode, to: SimNode, elements: readonly ElementSpec[]): Link {
-    const link = new Link(`${from.name}>${to.name}`, elements, this, (flight) => {
-      this.#deliver(flight, from, to);
+    const source = from.address;
+    const name = `${source.address}>${to.address.address}`;
+    const link = new Link(name, elements, this, (flight) => {
+      this.#deliver(flight, source, to);
     });
     from.links.set(keyOf(to.address), link);
     from.lastTo = undefined;
     return link;
+  }
+
+  /**
+   * From now on the node has this address, and needs new links. What is sent to its old one still
+   * arrives where `isOldHeard`, as through a NAT that remembers; else it is unroutable. What is on its
+   * way arrives in any case.
+   */
+  move(node: SimNode, address: string, isOldHeard = false): void {
+    for (const other of this.#nodes) {
+      if (!isOldHeard) other.links.delete(keyOf(node.address));
+      other.lastTo = undefined;
+    }
+    node.links.clear();
+    node.lastTo = undefined;
+    node.address = { address, port: SIM_PORT };
   }
 
   /** Lets `act` command a node at an instant; the node is drained afterwards. */
@@ -277,9 +295,9 @@ export class Network {
     }
   }
 
-  #deliver(flight: Flight, from: SimNode, to: SimNode): void {
+  #deliver(flight: Flight, from: PeerAddress, to: SimNode): void {
     const { bytes, lengthBytes } = flight;
-    to.transport.handleDatagram(bytes.subarray(0, lengthBytes), from.address, this.#nowUs);
+    to.transport.handleDatagram(bytes.subarray(0, lengthBytes), from, this.#nowUs);
     if (this.#isPoisoned) bytes.fill(POISON, 0, lengthBytes);
     to.isDirty = true;
   }
