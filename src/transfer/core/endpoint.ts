@@ -170,6 +170,34 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     for (const path of this.#paths.all) path.onDatagramTooBig(nowUs);
   }
 
+  /**
+   * Where the connections that this side opened hear their peer; `away` while all of them have heard
+   * nothing for two probe timeouts, or hear it elsewhere; `none` when there are none.
+   */
+  get openedPeer(): PeerAddress | 'away' | 'none' {
+    let answer: 'away' | 'none' = 'none';
+    for (const connection of this.#connections.values()) {
+      if (!connection.isOpener || connection.isClosed) continue;
+      if (!connection.isPeerAway) return connection.peerAddress;
+      answer = 'away';
+    }
+    return answer;
+  }
+
+  /**
+   * This side sends from another address: what was learned about its paths is void. Each connection
+   * says something at once, so that its peer asks there.
+   */
+  restartPaths(nowUs: number): void {
+    this.#advance(nowUs);
+    this.#paths.forgetAll();
+    for (const connection of this.#connections.values()) {
+      if (connection.isClosed) continue;
+      connection.moveTo(connection.peerAddress);
+      connection.greet();
+    }
+  }
+
   /** Gives up an opening; nothing is told. */
   abandon(handle: number): void {
     this.#handshakes.abandon(handle);

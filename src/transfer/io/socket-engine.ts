@@ -9,9 +9,9 @@ import {
   type TransportIntroduction,
 } from '../core/index.ts';
 import { monotonicNowUs } from './clock.ts';
-import { interfaceDatagramBytes } from './interface-mtu.ts';
+import { PeerSeeker } from './peer-seeker.ts';
 import { TransportDriver } from './transport-driver.ts';
-import type { UdpPort } from './udp-port.ts';
+import { UdpPort } from './udp-port.ts';
 
 /** Largest datagram that is built. */
 const MAX_DATAGRAM_BYTES = 65_507;
@@ -39,6 +39,8 @@ export interface SocketEngineOptions {
   /** A peer has opened a connection; undefined closes nothing and lets it idle out. */
   readonly onIncoming: (connection: TransportConnection) => ConnectionUser | undefined;
   readonly onTurn: () => void;
+  /** Binds a free port when the address of an opener's has left this machine; default the system's. */
+  readonly bindFree?: (host: string) => Promise<UdpPort>;
 }
 
 /** Uniform in [0, 1) from the system's generator: ids and packet numbers that nobody guesses. */
@@ -48,7 +50,8 @@ function secureRandom(): number {
 
 /** One UDP socket with its core endpoint: routes the news of each connection to its user. */
 export class SocketEngine {
-  readonly port: UdpPort;
+  #port: UdpPort;
+  readonly #seeker: PeerSeeker;
   readonly #endpoint: Endpoint;
   readonly #driver: TransportDriver;
   readonly #options: SocketEngineOptions;
@@ -57,7 +60,7 @@ export class SocketEngine {
 
   constructor(options: SocketEngineOptions) {
     this.#options = options;
-    this.port = options.port;
+    this.#port = options.port;
     this.#endpoint = new Endpoint({
       ...options.config,
       random: secureRandom,
@@ -71,8 +74,17 @@ export class SocketEngine {
       nowUs: monotonicNowUs,
       maxDatagramBytes: Math.min(MAX_DATAGRAM_BYTES, options.config.datagramBytes ?? 2048),
       onEvent: this.#onEvent,
-      onTurn: options.onTurn,
+      onTurn: () => {
+        this.#seeker.update();
+        options.onTurn();
+      },
     });
+    this.#seeker = this.#createSeeker(options.bindFree);
+  }
+
+  /** Another one once its address has left this machine. */
+  get port(): UdpPort {
+    return this.#port;
   }
 
   /** Connections that are open, opening or lingering. */
@@ -133,7 +145,7 @@ export class SocketEngine {
     const user = this.#users.get(connection.handle);
     switch (event.type) {
       case 'opened':
-        this.#connectPort(connection);
+        this.#seeker.update();
         user?.onOpened?.(connection);
         break;
       case 'readable':
@@ -157,13 +169,39 @@ export class SocketEngine {
     }
   };
 
+  /** Goes on by another port: to its peers this side has moved. The old port is closed. */
+  replacePort(port: UdpPort): void {
+    port.onHint = this.#onHint;
+    this.#port = port;
+    this.#driver.replacePort(port);
+    this.#restartPaths();
+  }
+
+  #restartPaths(): void {
+    this.#driver.command((nowUs) => {
+      this.#endpoint.restartPaths(nowUs);
+    });
+  }
+
   /** An opener's socket speaks to one peer: to whoever answered. Only then its interface is known. */
-  #connectPort(connection: TransportConnection): void {
-    if (!connection.isOpener || this.port.peer !== undefined || this.port.isBlocked) return;
-    if (!this.port.connect(connection.peerAddress)) return;
-    const bytes = interfaceDatagramBytes(this.port.localAddress);
-    this.#driver.growDatagrams(bytes);
-    this.#endpoint.setInterfaceDatagramBytes(bytes);
+  #createSeeker(bindFree: SocketEngineOptions['bindFree']): PeerSeeker {
+    return new PeerSeeker(
+      {
+        port: () => this.#port,
+        peer: () => this.#endpoint.openedPeer,
+        onConnected: (datagramBytes) => {
+          this.#driver.growDatagrams(datagramBytes);
+          this.#endpoint.setInterfaceDatagramBytes(datagramBytes);
+        },
+        onLocalChange: () => {
+          this.#restartPaths();
+        },
+        replacePort: (port) => {
+          this.replacePort(port);
+        },
+      },
+      bindFree ?? ((host) => UdpPort.bindFree({ host })),
+    );
   }
 
   /** What the network and the system say is a hint, never an end. */
@@ -173,5 +211,6 @@ export class SocketEngine {
         this.#endpoint.onDatagramTooBig(nowUs);
       });
     }
+    this.#seeker.onHint(error, monotonicNowUs());
   };
 }

@@ -46,7 +46,7 @@ export interface DriverOptions {
  * the sends and nothing else.
  */
 export class TransportDriver {
-  readonly #port: UdpPort;
+  #port: UdpPort;
   readonly #transport: Transport;
   readonly #onEvent: (event: TransportEvent) => void;
   readonly #onTurn: (() => void) | undefined;
@@ -78,11 +78,26 @@ export class TransportDriver {
     this.#timers = options.timers ?? systemTimers;
     this.#maxDatagramBytes = options.maxDatagramBytes;
     this.#ring = new SendRing(2 * BATCH_DATAGRAMS, options.maxDatagramBytes);
-    this.#port.onDatagram(this.#onDatagram);
-    this.#port.onUnblocked = () => {
+    this.#listenTo(options.port);
+  }
+
+  #listenTo(port: UdpPort): void {
+    port.onDatagram(this.#onDatagram);
+    port.onUnblocked = () => {
       this.#isBlocked = false;
       this.#schedule();
     };
+  }
+
+  /** Goes on by another port; the old one is closed. */
+  replacePort(port: UdpPort): void {
+    void this.#port.close();
+    this.#port = port;
+    this.#isBlocked = false;
+    // The old one may still wait to send from the slots.
+    this.#ring = new SendRing(2 * BATCH_DATAGRAMS, this.#maxDatagramBytes);
+    this.#listenTo(port);
+    this.#schedule();
   }
 
   /** Gives the transport a command at the present time; it is drained at the end of this turn. */

@@ -63,6 +63,11 @@ export class PathTable {
     for (const path of this.#paths.values()) path.interfaceDatagramBytes = bytes;
   }
 
+  /** Nothing is remembered; those in use are left to their members. */
+  forgetAll(): void {
+    this.#paths.clear();
+  }
+
   /** Drops what is too old, and the oldest where too many are idle. Maps iterate oldest first. */
   #forgetIdle(nowUs: number): void {
     let idleCount = 0;
