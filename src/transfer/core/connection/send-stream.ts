@@ -168,14 +168,18 @@ export class SendStream {
     return true;
   }
 
-  /** A slice that is in flight, once more; false when it is acknowledged. */
+  /**
+   * What is left of a slice that is in flight, once more; false when it is acknowledged. Its beginning
+   * may be acknowledged by another packet, and its bytes let go.
+   */
   repeat(offset: number, length: number, slice: StreamSlice): boolean {
     const end = offset + length;
     const isFinOpen = this.#finState === 'inFlight' && end === this.#written;
     if (this.#acked.covers(offset, end) && !isFinOpen) return false;
-    this.#lost.remove(offset, end);
-    this.#fill(slice, offset, end);
-    this.#duplicatedBytes += length;
+    const start = Math.min(end, Math.max(offset, this.acknowledged));
+    this.#lost.remove(start, end);
+    this.#fill(slice, start, end);
+    this.#duplicatedBytes += end - start;
     return true;
   }
 
@@ -188,6 +192,7 @@ export class SendStream {
 
   /** Copies `length` stream bytes from `offset` into `target` at `at`. */
   copyInto(target: Uint8Array, at: number, offset: number, length: number): void {
+    assert(offset >= this.acknowledged, 'acknowledged bytes are not sent again');
     let index = this.#chunkAt(offset);
     let from = offset - this.#chunkStarts[index]!;
     let left = length;
