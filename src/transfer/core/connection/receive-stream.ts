@@ -77,16 +77,12 @@ export class ReceiveStream {
       this.#finalOffset = end;
     }
     if (end <= this.#readOffset || end === offset) return 'taken';
-    const length = end - offset;
-    const added = this.#received.insert(offset, end);
-    if (added === length) {
-      this.#store(offset, datagram, from, length);
-    } else if (added > 0) {
-      // Rare: the slice was cut differently the first time. Writing known bytes once more is
-      // harmless, except below the read offset, where segments are gone.
-      const skip = Math.max(0, this.#readOffset - offset);
-      this.#store(offset + skip, datagram, from + skip, length - skip);
-    }
+    // Bytes that came first stay: what is read already must not change, nor be stored where
+    // segments are gone.
+    this.#received.forEachGap(offset, end, (start, gapEnd) => {
+      this.#store(start, datagram, from + start - offset, gapEnd - start);
+    });
+    this.#received.insert(offset, end);
     return this.#received.rangeCount > MAX_STREAM_GAPS ? 'violation' : 'taken';
   }
 
@@ -133,7 +129,7 @@ export class ReceiveStream {
     this.#pool.forget(this.#segments.size);
     this.#segments.clear();
     this.#received.clear();
-    this.#finalOffset = undefined;
+    if (!this.isReadFinished) this.#finalOffset = undefined;
   }
 
   #giveBack(index: number): void {
