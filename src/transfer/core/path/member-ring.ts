@@ -33,7 +33,14 @@ export class MemberRing {
   poll(buffer: Uint8Array, quantumBytes: number, nowUs: number): number {
     while (this.#members.length > 0) {
       const member = this.#members[this.#turn]!;
-      if (member.deficitBytes <= 0) member.deficitBytes += quantumBytes;
+      if (member.deficitBytes <= 0) {
+        member.deficitBytes += quantumBytes;
+        // It has sent more than a turn's worth, such as an MTU probe: its turns go to the others.
+        if (member.deficitBytes <= 0) {
+          this.#turn = (this.#turn + 1) % this.#members.length;
+          continue;
+        }
+      }
       const length = member.pollPacket(buffer, nowUs);
       if (length === 0) {
         member.isReady = false;
