@@ -6,17 +6,17 @@ import type {
   LossEvent,
   SentEvent,
 } from '../controller.ts';
-import { ASSUMED_RTT_US, INITIAL_WINDOW_PACKETS } from '../controller.ts';
+import { ASSUMED_RTT_US } from '../controller.ts';
 import { AckAggregation } from './ack-aggregation.ts';
-import { BandwidthFilter } from './bandwidth-filter.ts';
 import * as K from './constants.ts';
 import { FullPipe } from './full-pipe.ts';
 import { LongTerm } from './long-term.ts';
 import { LossBaseline } from './loss-baseline.ts';
 import { LossRounds } from './loss-rounds.ts';
-import { MinRtt } from './min-rtt.ts';
+import { PathModel } from './path-model.ts';
 import { ProbeClock } from './probe-clock.ts';
-import { ShortTerm } from './short-term.ts';
+import { ProbeRtt } from './probe-rtt.ts';
+import { endsStartup } from './startup-gate.ts';
 
 /** The states of the draft's section 4, in the order a flow meets them. */
 type State = 'startup' | 'drain' | 'down' | 'cruise' | 'refill' | 'up' | 'probeRtt';
@@ -34,11 +34,8 @@ const gains: Readonly<Record<State, readonly [pacing: number, window: number]>> 
 
 /** What the path may hold beside the standing share while nothing is probed (DESIGN §4). */
 const QUIET_INFLIGHT_GAIN = 1.25;
-/** Startup leaves on loss only when the queue shows it, or the loss is this far above (ours). */
-const STARTUP_RTT_GAIN = 1.1;
-const STARTUP_RTT_SLACK_US = 2_000;
-const STARTUP_LOSS_EXCESS = 0.15;
-const STARTUP_NOISE_DEVIATIONS = 2.5;
+/** Rounds in which Startup paces at two windows an RTT at least (ours). */
+const EARLY_ROUNDS = 6;
 
 /**
  * BBRv3 (draft-ietf-ccwg-bbr) with a learned loss baseline.
@@ -52,17 +49,15 @@ const STARTUP_NOISE_DEVIATIONS = 2.5;
 export class Bbr implements CongestionController {
   readonly connectionWindowPackets: number = Infinity;
   #state: State = 'startup';
-  #datagramBytes: number;
+  readonly #model: PathModel;
   #windowBytes: number;
   #pacingBytesPerSec: number;
-  readonly #bandwidth = new BandwidthFilter();
-  readonly #minRtt = new MinRtt();
   readonly #pipe = new FullPipe();
   readonly #aggregation = new AckAggregation();
   readonly #baseline = new LossBaseline();
   readonly #losses = new LossRounds();
-  readonly #shortTerm = new ShortTerm();
   readonly #longTerm = new LongTerm();
+  readonly #probeRtt = new ProbeRtt();
   readonly #clock: ProbeClock;
   #deliveredBytes = 0;
   #roundEndBytes = 0;
@@ -77,14 +72,11 @@ export class Bbr implements CongestionController {
   #upFromUs = Infinity;
   #upToUs = -Infinity;
   #rttUs = 0;
-  #probeRttEndUs: number | undefined;
-  #probeRttHasRound = false;
-  #savedWindowBytes = 0;
   #isIdleRestart = false;
 
   constructor(options: ControllerOptions) {
-    this.#datagramBytes = options.datagramBytes;
-    this.#windowBytes = INITIAL_WINDOW_PACKETS * options.datagramBytes;
+    this.#model = new PathModel(options.datagramBytes);
+    this.#windowBytes = this.#model.initialWindowBytes;
     this.#pacingBytesPerSec = this.#initialPacing(ASSUMED_RTT_US);
     this.#clock = new ProbeClock(options.random);
   }
@@ -113,45 +105,20 @@ export class Bbr implements CongestionController {
   }
 
   #initialPacing(rttUs: number): number {
-    const window = INITIAL_WINDOW_PACKETS * this.#datagramBytes;
-    return (K.STARTUP_PACING_GAIN * window * 1e6) / rttUs;
+    return (K.STARTUP_PACING_GAIN * this.#model.initialWindowBytes * 1e6) / rttUs;
   }
 
-  // ---- the model
-
-  /** Bandwidth that is used: the highest measured, within the short-term bound. */
-  get #usedBytesPerSec(): number {
-    return Math.min(this.#bandwidth.max, this.#shortTerm.bytesPerSec);
-  }
-
-  #bdpBytes(gain: number): number {
-    if (this.#minRtt.valueUs === Infinity) return INITIAL_WINDOW_PACKETS * this.#datagramBytes;
-    return (gain * this.#usedBytesPerSec * this.#minRtt.valueUs) / 1e6;
-  }
-
-  /** With what the pacer's burst and the receiver's gathering of ACKs need at least. */
   #inflightBytes(gain: number): number {
-    const rate = this.#usedBytesPerSec;
-    const quantum = Math.max(2 * this.#datagramBytes, (rate * K.QUANTUM_US) / 1e6);
-    const unacked = Math.min(
-      K.MAX_ACK_EVERY_PACKETS * this.#datagramBytes,
-      (rate * K.MAX_ACK_DELAY_US) / 1e6,
-    );
-    const floor = Math.max(quantum + unacked, this.#minPipeBytes);
-    const probe = this.#state === 'up' ? 2 * this.#datagramBytes : 0;
-    return Math.max(this.#bdpBytes(gain), floor) + probe;
-  }
-
-  get #minPipeBytes(): number {
-    return K.MIN_PIPE_PACKETS * this.#datagramBytes;
+    const probe = this.#state === 'up' ? 2 * this.#model.datagramBytes : 0;
+    return this.#model.inflightBytes(gain) + probe;
   }
 
   get #targetInflightBytes(): number {
-    return Math.min(this.#bdpBytes(1), this.#windowBytes);
+    return Math.min(this.#model.bdpBytes(1), this.#windowBytes);
   }
 
   #threshold(bytes: number): number {
-    return this.#baseline.threshold(bytes / this.#datagramBytes);
+    return this.#baseline.threshold(bytes / this.#model.datagramBytes);
   }
 
   get #isInProbeBw(): boolean {
@@ -171,7 +138,7 @@ export class Bbr implements CongestionController {
     this.#isIdleRestart = true;
     this.#aggregation.restart(nowUs);
     if (this.#isInProbeBw) this.#pacingBytesPerSec = this.#paced(1);
-    else if (this.#state === 'probeRtt') this.#checkProbeRttDone(nowUs);
+    else if (this.#state === 'probeRtt' && this.#probeRtt.isOver(nowUs)) this.#exitProbeRtt(nowUs);
   }
 
   onLost(event: LossEvent): void {
@@ -198,18 +165,18 @@ export class Bbr implements CongestionController {
   }
 
   onSpuriousLoss(): void {
-    this.#shortTerm.undo();
+    this.#model.shortTerm.undo();
     this.#longTerm.undo();
   }
 
   onPersistentCongestion(): void {
-    this.#savedWindowBytes = Math.max(this.#savedWindowBytes, this.#windowBytes);
-    this.#windowBytes = this.#minPipeBytes;
+    this.#probeRtt.save(this.#windowBytes);
+    this.#windowBytes = this.#model.minPipeBytes;
   }
 
   onDatagramBytes(datagramBytes: number): void {
-    this.#datagramBytes = datagramBytes;
-    this.#windowBytes = Math.max(this.#windowBytes, this.#minPipeBytes);
+    this.#model.datagramBytes = datagramBytes;
+    this.#windowBytes = Math.max(this.#windowBytes, this.#model.minPipeBytes);
   }
 
   onAcked(event: AckEvent): void {
@@ -223,14 +190,14 @@ export class Bbr implements CongestionController {
     }
     if (event.latestRttUs !== undefined) {
       this.#rttUs = event.latestRttUs;
-      this.#minRtt.onSample(event.latestRttUs, nowUs);
+      this.#model.minRtt.onSample(event.latestRttUs, nowUs);
     }
     this.#learnBaseline(event.newlyAckedBytes);
     this.#isRoundStart = false;
     if (rate !== undefined) this.#learnRate(rate);
     this.#aggregation.onAcked(
       event.newlyAckedBytes,
-      this.#usedBytesPerSec,
+      this.#model.usedBytesPerSec,
       this.#windowBytes,
       this.#roundCount,
       this.#pipe.isReached,
@@ -245,8 +212,8 @@ export class Bbr implements CongestionController {
     const lostPackets = this.#ownLostPackets;
     this.#ownLostPackets = 0;
     const isQuiet = this.#state !== 'up' && this.#state !== 'probeRtt' && this.#state !== 'drain';
-    if (!isQuiet || !LossBaseline.isQueueEmpty(this.#rttUs, this.#minRtt.valueUs)) return;
-    this.#baseline.onFates(newlyAckedBytes / this.#datagramBytes, lostPackets);
+    if (!isQuiet || !LossBaseline.isQueueEmpty(this.#rttUs, this.#model.minRtt.valueUs)) return;
+    this.#baseline.onFates(newlyAckedBytes / this.#model.datagramBytes, lostPackets);
   }
 
   #learnRate(rate: RateSample): void {
@@ -257,8 +224,8 @@ export class Bbr implements CongestionController {
       this.#clock.onRound();
       this.#isRoundStart = true;
     }
-    if (deliveryRateBytesPerSec >= this.#bandwidth.max || !rate.isAppLimited) {
-      this.#bandwidth.onSample(deliveryRateBytesPerSec);
+    if (deliveryRateBytesPerSec >= this.#model.bandwidth.max || !rate.isAppLimited) {
+      this.#model.bandwidth.onSample(deliveryRateBytesPerSec);
     }
     this.#latestBytesPerSec = Math.max(this.#latestBytesPerSec, deliveryRateBytesPerSec);
     this.#latestInflightBytes = Math.max(this.#latestInflightBytes, deliveredBytes);
@@ -273,23 +240,20 @@ export class Bbr implements CongestionController {
   /** A flight's fate is known: did it lose more than the path does by itself? */
   #endLossRound(): void {
     const { lossRate, bytes, eventCount } = this.#losses;
-    const excess = lossRate - this.#threshold(bytes);
+    const threshold = this.#threshold(bytes);
     this.#losses.restart(this.#deliveredBytes);
-    if (excess <= 0) return;
+    if (lossRate <= threshold) return;
     if (this.#state === 'startup') {
-      const isInflated =
-        this.#rttUs > STARTUP_RTT_GAIN * this.#minRtt.valueUs + STARTUP_RTT_SLACK_US;
-      if (eventCount < K.STARTUP_LOSS_EVENTS) return;
-      // A small round says little: at 10 % loss one of 60 packets exceeds 17 % every twentieth time.
-      const packets = Math.max(1, bytes / this.#datagramBytes);
-      const noise = STARTUP_NOISE_DEVIATIONS * Math.sqrt((lossRate * (1 - lossRate)) / packets);
-      if (!isInflated && excess < STARTUP_LOSS_EXCESS + noise) return;
+      const packets = bytes / this.#model.datagramBytes;
+      const minRttUs = this.#model.minRtt.valueUs;
+      const rttUs = this.#rttUs;
+      if (!endsStartup({ lossRate, threshold, eventCount, packets, rttUs, minRttUs })) return;
       this.#pipe.isReached = true;
-      this.#longTerm.inflightBytes = Math.max(this.#bdpBytes(1), this.#latestInflightBytes);
+      this.#longTerm.inflightBytes = Math.max(this.#model.bdpBytes(1), this.#latestInflightBytes);
       this.#enterDrain();
     } else if (!this.#isProbingBw) {
-      this.#shortTerm.onLossyRound(
-        { bytesPerSec: this.#bandwidth.max, inflightBytes: this.#windowBytes },
+      this.#model.shortTerm.onLossyRound(
+        { bytesPerSec: this.#model.bandwidth.max, inflightBytes: this.#windowBytes },
         { bytesPerSec: this.#latestBytesPerSec, inflightBytes: this.#latestInflightBytes },
       );
     }
@@ -303,7 +267,7 @@ export class Bbr implements CongestionController {
     if (this.#state === 'drain' && bytesInFlight <= this.#inflightBytes(1)) this.#startDown(nowUs);
     if (this.#pipe.isReached) this.#adaptLongTerm(event);
     if (this.#isInProbeBw) this.#advanceCycle(event);
-    if (this.#state !== 'probeRtt' && this.#minRtt.isProbeDue && !this.#isIdleRestart) {
+    if (this.#state !== 'probeRtt' && this.#model.minRtt.isProbeDue && !this.#isIdleRestart) {
       this.#enterProbeRtt();
     }
     if (this.#state === 'probeRtt') this.#handleProbeRtt(bytesInFlight, nowUs);
@@ -316,8 +280,9 @@ export class Bbr implements CongestionController {
 
   #adaptLongTerm(event: AckEvent): void {
     const { rate } = event;
-    if (this.#isRoundStart && this.#longTerm.onRound() && rate?.isAppLimited === false) {
-      this.#bandwidth.advance();
+    const isFeedbackOver = this.#isRoundStart && this.#longTerm.onRound();
+    if (isFeedbackOver && this.#isInProbeBw && rate?.isAppLimited === false) {
+      this.#model.bandwidth.advance();
     }
     if (rate === undefined) return;
     if (rate.lostBytes > rate.txInFlightBytes * this.#threshold(rate.txInFlightBytes)) return;
@@ -326,20 +291,20 @@ export class Bbr implements CongestionController {
     this.#longTerm.grow(
       event.newlyAckedBytes,
       this.#windowBytes,
-      this.#datagramBytes,
+      this.#model.datagramBytes,
       this.#isRoundStart,
     );
   }
 
   /** The window, not the sender's data or the pacer, bounded the flight. */
   #isWindowLimited(event: AckEvent): boolean {
-    const isFull = event.priorBytesInFlight + 2 * this.#datagramBytes >= this.#windowBytes;
+    const isFull = event.priorBytesInFlight + 2 * this.#model.datagramBytes >= this.#windowBytes;
     return isFull && this.#windowBytes >= this.#longTerm.inflightBytes;
   }
 
   #advanceCycle(event: AckEvent): void {
     const { nowUs, bytesInFlight, rate } = event;
-    const targetPackets = this.#targetInflightBytes / this.#datagramBytes;
+    const targetPackets = this.#targetInflightBytes / this.#model.datagramBytes;
     switch (this.#state) {
       case 'down':
         if (this.#clock.isProbeTime(targetPackets, nowUs)) this.#startRefill();
@@ -353,7 +318,7 @@ export class Bbr implements CongestionController {
         break;
       default:
         if (this.#isWindowLimited(event)) {
-          this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#bandwidth.max);
+          this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#model.bandwidth.max);
         } else if (this.#pipe.isFullNow) {
           this.#startDown(nowUs);
         }
@@ -361,7 +326,10 @@ export class Bbr implements CongestionController {
   }
 
   #isDrained(bytesInFlight: number): boolean {
-    const withHeadroom = this.#longTerm.withHeadroom(this.#datagramBytes, this.#minPipeBytes);
+    const withHeadroom = this.#longTerm.withHeadroom(
+      this.#model.datagramBytes,
+      this.#model.minPipeBytes,
+    );
     return bytesInFlight <= withHeadroom && bytesInFlight <= this.#inflightBytes(1);
   }
 
@@ -382,7 +350,7 @@ export class Bbr implements CongestionController {
 
   #startRefill(): void {
     this.#state = 'refill';
-    this.#shortTerm.reset();
+    this.#model.shortTerm.reset();
     this.#longTerm.refill();
     this.#startRound();
   }
@@ -391,46 +359,39 @@ export class Bbr implements CongestionController {
     this.#state = 'up';
     this.#upFromUs = nowUs;
     this.#upToUs = Infinity;
-    this.#longTerm.start(this.#windowBytes, this.#datagramBytes);
-    this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#bandwidth.max);
+    this.#longTerm.start(this.#windowBytes, this.#model.datagramBytes);
+    this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#model.bandwidth.max);
     this.#startRound();
   }
 
   // ---- ProbeRTT: empties the queue to see the path's own RTT again
 
   #enterProbeRtt(): void {
-    if (this.#state === 'up') this.#upToUs = Infinity;
-    this.#savedWindowBytes = Math.max(this.#savedWindowBytes, this.#windowBytes);
+    this.#probeRtt.begin(this.#windowBytes);
     this.#state = 'probeRtt';
-    this.#probeRttEndUs = undefined;
     this.#longTerm.stop();
     this.#startRound();
   }
 
   get #probeRttWindowBytes(): number {
-    return Math.max(this.#bdpBytes(K.PROBE_RTT_WINDOW_GAIN), this.#minPipeBytes);
+    return Math.max(this.#model.bdpBytes(K.PROBE_RTT_WINDOW_GAIN), this.#model.minPipeBytes);
   }
 
   #handleProbeRtt(bytesInFlight: number, nowUs: number): void {
-    if (this.#probeRttEndUs === undefined) {
-      // A floor of the window above half a BDP must not keep the probe from beginning.
-      if (bytesInFlight > Math.max(this.#probeRttWindowBytes, this.#minPipeBytes)) return;
-      this.#probeRttEndUs = nowUs + K.PROBE_RTT_DURATION_US;
-      this.#probeRttHasRound = false;
+    if (this.#probeRtt.isDraining) {
+      if (bytesInFlight > this.#probeRttWindowBytes) return;
+      this.#probeRtt.onDrained(nowUs);
       this.#startRound();
       return;
     }
-    if (this.#isRoundStart) this.#probeRttHasRound = true;
-    if (this.#probeRttHasRound) this.#checkProbeRttDone(nowUs);
+    if (this.#isRoundStart) this.#probeRtt.onRound();
+    if (this.#probeRtt.isOver(nowUs)) this.#exitProbeRtt(nowUs);
   }
 
-  #checkProbeRttDone(nowUs: number): void {
-    if (this.#probeRttEndUs === undefined || nowUs <= this.#probeRttEndUs) return;
-    this.#minRtt.onProbed(nowUs);
-    this.#windowBytes = Math.max(this.#windowBytes, this.#savedWindowBytes);
-    this.#savedWindowBytes = 0;
-    this.#probeRttEndUs = undefined;
-    this.#shortTerm.reset();
+  #exitProbeRtt(nowUs: number): void {
+    this.#model.minRtt.onProbed(nowUs);
+    this.#windowBytes = Math.max(this.#windowBytes, this.#probeRtt.takeSaved());
+    this.#model.shortTerm.reset();
     if (!this.#pipe.isReached) {
       this.#state = 'startup';
       return;
@@ -442,13 +403,23 @@ export class Bbr implements CongestionController {
   // ---- what follows from the model
 
   #paced(gain: number): number {
-    return gain * this.#usedBytesPerSec * (1 - K.PACING_MARGIN);
+    return gain * this.#model.usedBytesPerSec * (1 - K.PACING_MARGIN);
   }
 
   #setPacing(): void {
-    if (this.#bandwidth.max === 0) return;
+    if (this.#model.bandwidth.max === 0) return;
     const wanted = this.#paced(gains[this.#state][0]);
-    if (this.#pipe.isReached || wanted > this.#pacingBytesPerSec) this.#pacingBytesPerSec = wanted;
+    if (this.#pipe.isReached) {
+      this.#pacingBytesPerSec = wanted;
+      return;
+    }
+    // Ours: the first delivery rates are those of flights that were spread over part of an RTT, and
+    // 2.77 times too little does not double. 1 MiB at 100 Mbit/s, 50 ms: 353 ms without, 332 with.
+    const isEarly = this.#roundCount < EARLY_ROUNDS;
+    const doubling = isEarly
+      ? (2 * this.#windowBytes * 1e6) / Math.max(1, this.#model.minRtt.valueUs)
+      : 0;
+    this.#pacingBytesPerSec = Math.max(this.#pacingBytesPerSec, wanted, doubling);
   }
 
   #setWindow(newlyAckedBytes: number): void {
@@ -456,13 +427,10 @@ export class Bbr implements CongestionController {
     const most = this.#inflightBytes(gain) + this.#aggregation.extraBytes;
     if (this.#pipe.isReached) {
       this.#windowBytes = Math.min(this.#windowBytes + newlyAckedBytes, most);
-    } else if (
-      this.#windowBytes < most ||
-      this.#deliveredBytes < INITIAL_WINDOW_PACKETS * this.#datagramBytes
-    ) {
+    } else if (this.#windowBytes < most || this.#deliveredBytes < this.#model.initialWindowBytes) {
       this.#windowBytes += newlyAckedBytes;
     }
-    this.#windowBytes = Math.max(this.#windowBytes, this.#minPipeBytes);
+    this.#windowBytes = Math.max(this.#windowBytes, this.#model.minPipeBytes);
     if (this.#state === 'probeRtt') {
       this.#windowBytes = Math.min(this.#windowBytes, this.#probeRttWindowBytes);
     }
@@ -473,10 +441,10 @@ export class Bbr implements CongestionController {
     let bound = Infinity;
     const state = this.#state;
     if (state === 'cruise' || state === 'probeRtt') {
-      bound = this.#longTerm.withHeadroom(this.#datagramBytes, this.#minPipeBytes);
+      bound = this.#longTerm.withHeadroom(this.#model.datagramBytes, this.#model.minPipeBytes);
     } else if (this.#isInProbeBw) {
       bound = this.#longTerm.inflightBytes;
     }
-    return Math.max(this.#minPipeBytes, Math.min(bound, this.#shortTerm.inflightBytes));
+    return Math.max(this.#model.minPipeBytes, Math.min(bound, this.#model.shortTerm.inflightBytes));
   }
 }
