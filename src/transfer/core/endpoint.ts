@@ -17,7 +17,7 @@ import { MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
 
 /** Open connections, whatever the credit ledger would hold (DESIGN §9). */
 export const MAX_CONNECTIONS = 1024;
-/** OPENs and answers that wait to be sent. More are dropped: their senders repeat them. */
+/** OPENs and answers that wait to be sent. OPENs beyond wait; answers are dropped: OPEN comes again. */
 export const MAX_OUTBOX = 256;
 /** What the kernel charges for a datagram beside its bytes, and the part of a buffer to fill. */
 const KERNEL_OVERHEAD_BYTES = 900;
@@ -133,6 +133,10 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
 
   get hasRoom(): boolean {
     return this.#connections.size + this.#handshakes.openingCount < MAX_CONNECTIONS;
+  }
+
+  get outboxRoom(): number {
+    return MAX_OUTBOX - this.#outbox.length;
   }
 
   // ---- commands
@@ -322,7 +326,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
   }
 
   send(datagram: Uint8Array, to: PeerAddress): void {
-    if (this.#outbox.length < MAX_OUTBOX) this.#outbox.push({ datagram, to });
+    if (this.outboxRoom > 0) this.#outbox.push({ datagram, to });
     else this.counters.outboxFull++;
   }
 

@@ -38,6 +38,8 @@ export interface HandshakeHost {
   readonly maxReceivedDatagramBytes: number;
   /** Whether one more connection may be opened. */
   readonly hasRoom: boolean;
+  /** Datagrams that `send` takes now. */
+  readonly outboxRoom: number;
   drawConnectionId(): number;
   drawFirstPacketNumber(): number;
   pathTo(address: PeerAddress): Path;
@@ -93,7 +95,8 @@ export class Handshakes {
   handleTimeout(nowUs: number): void {
     for (const opening of this.#openings.values()) {
       if (opening.isOver(nowUs)) this.#fail(opening, CloseCode.unanswered, 'no answer', false);
-      else if (opening.takeSend(nowUs)) {
+      // Without room for all it stays due: what is dropped now would be dropped at every resending.
+      else if (opening.addresses.length <= this.#host.outboxRoom && opening.takeSend(nowUs)) {
         for (const to of opening.addresses) this.#host.send(opening.datagram, to);
       }
     }
