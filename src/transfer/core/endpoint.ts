@@ -168,6 +168,12 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     this.#paths.setInterfaceDatagramBytes(bytes);
   }
 
+  /** What the system says of each send should be told by `onDatagramTooBig` now. */
+  get isProbingMtu(): boolean {
+    for (const path of this.#paths.all) if (path.isProbingMtu) return true;
+    return false;
+  }
+
   /** The system refused a datagram to somebody as too large (EMSGSIZE): a hint for all paths. */
   onDatagramTooBig(nowUs: number): void {
     this.#advance(nowUs);

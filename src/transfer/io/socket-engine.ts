@@ -74,6 +74,8 @@ export class SocketEngine {
       nowUs: monotonicNowUs,
       maxDatagramBytes: Math.min(MAX_DATAGRAM_BYTES, options.config.datagramBytes ?? 2048),
       onEvent: this.#onEvent,
+      // An unconnected port is told nothing.
+      isReportWanted: () => this.#port.peer !== undefined && this.#endpoint.isProbingMtu,
       onTurn: () => {
         this.#seeker.update();
         options.onTurn();

@@ -22,6 +22,8 @@ export interface DriverOptions {
   readonly maxDatagramBytes: number;
   /** Called with each event of the transport; it may give the transport commands. */
   readonly onEvent: (event: TransportEvent) => void;
+  /** Asked after each packet: whether errors of its send matter. Those of a batch's first always do. */
+  readonly isReportWanted?: () => boolean;
   /** Called at the end of each drain: connections may have come or gone. */
   readonly onTurn?: () => void;
   /** Integer microseconds that never go back. Default: the system's. */
@@ -50,6 +52,7 @@ export class TransportDriver {
   readonly #transport: Transport;
   readonly #onEvent: (event: TransportEvent) => void;
   readonly #onTurn: (() => void) | undefined;
+  readonly #isReportWanted: () => boolean;
   readonly #readClockUs: () => number;
   readonly #timers: Timers;
   #ring: SendRing;
@@ -74,6 +77,7 @@ export class TransportDriver {
     this.#transport = options.transport;
     this.#onEvent = options.onEvent;
     this.#onTurn = options.onTurn;
+    this.#isReportWanted = options.isReportWanted ?? (() => false);
     this.#readClockUs = options.nowUs ?? monotonicNowUs;
     this.#timers = options.timers ?? systemTimers;
     this.#maxDatagramBytes = options.maxDatagramBytes;
@@ -210,7 +214,8 @@ export class TransportDriver {
       if (sentCount > 0 && sentCount % CLOCK_EVERY_SENDS === 0) this.#turnNowUs = -1;
       const transmit = ring.current;
       if (!this.#transport.pollTransmit(transmit, this.#now())) return false;
-      port.send(ring.datagram, transmit.to, sentCount === 0);
+      // An error that no callback takes is gone: the system tells it to the next send only.
+      port.send(ring.datagram, transmit.to, sentCount === 0 || this.#isReportWanted());
       ring.advance();
       if (port.isBlocked) {
         this.#isBlocked = true;

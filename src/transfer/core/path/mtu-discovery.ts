@@ -71,6 +71,11 @@ export class MtuDiscovery {
     return this.#ceilingBytes;
   }
 
+  /** A probe is on its way or was lost: the system may say at any moment that it was too large. */
+  get isProbing(): boolean {
+    return this.#probeBytes > 0 || this.#lostProbeCount > 0;
+  }
+
   /** Nothing above is sent or probed; below the base it has no effect. */
   set ceilingBytes(bytes: number) {
     this.#ceilingBytes = Math.max(bytes, this.baseBytes);
@@ -158,12 +163,12 @@ export class MtuDiscovery {
   }
 
   /**
-   * The system says that a datagram was too large (EMSGSIZE): the probe if one is on its way, else
-   * what was taken to be carried. From now on it fragments such datagrams, so for as long as it
+   * The system says that a datagram was too large (EMSGSIZE): the probe if one is on its way or was
+   * lost, else what was taken to be carried. From now on it fragments such datagrams, so for as long as it
    * remembers, a larger probe proves nothing.
    */
   onTooBig(nowUs: number): void {
-    this.#fallBack(this.#probeBytes > 0 ? this.#datagramBytes : this.baseBytes, nowUs);
+    this.#fallBack(this.isProbing ? this.#datagramBytes : this.baseBytes, nowUs);
   }
 
   /** To the base, and for a while not above `carriedBytes` again. */

@@ -159,6 +159,11 @@ export class Path {
     this.#followMtu();
   }
 
+  /** A datagram may turn out too large: what the system says of each should be heard. */
+  get isProbingMtu(): boolean {
+    return this.#mtu.isProbing;
+  }
+
   /** The system says that a datagram to here was too large. */
   onDatagramTooBig(nowUs: number): void {
     this.#mtu.onTooBig(nowUs);

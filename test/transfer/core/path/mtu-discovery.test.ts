@@ -204,6 +204,18 @@ describe('the word of the system that a datagram was too large', () => {
     expect(mtu.datagramBytes).toBe(BASE_BYTES);
   });
 
+  test('that comes after the probe was taken for lost is still about the probe', () => {
+    const mtu = discovery(1472);
+    mtu.onProbeSent(1372, 0);
+    mtu.onProbeAcked(1372);
+    expect(mtu.isProbing).toBe(false);
+    mtu.onProbeSent(1400, 0);
+    mtu.onProbeLost(1400, PTO_US, 10);
+    expect(mtu.isProbing).toBe(true);
+    mtu.onTooBig(20);
+    expect(search(mtu, 65_507)).toEqual([1372]);
+  });
+
   test('is not refuted by the late ACK of a probe', () => {
     const mtu = discovery(1472);
     mtu.onProbeSent(1372, 0);
