@@ -143,7 +143,8 @@ export class UdpTransferEndpoint implements TransferEndpoint {
 
   #createEngine(port: UdpPort, onIncoming: SocketEngineOptions['onIncoming']): SocketEngine {
     const onTurn = (): void => this.#onQuiet?.();
-    return new SocketEngine({ port, config: this.#config, onIncoming, onTurn });
+    const bindFree = this.#bindFree;
+    return new SocketEngine({ port, config: this.#config, onIncoming, onTurn, bindFree });
   }
 
   #track(transfer: SendingTransfer | ReceivingTransfer): void {
@@ -186,15 +187,18 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     const known = this.#peers.get(key);
     if (known !== undefined) return known;
     this.#forgetIdlePeers();
-    const { host = '127.0.0.1', createSocket } = this.#options;
-    const options = { host, ...(createSocket === undefined ? {} : { createSocket }) };
-    const engine = UdpPort.bindFree(options).then((port) =>
+    const engine = this.#bindFree(this.#options.host ?? '127.0.0.1').then((port) =>
       this.#createEngine(port, () => undefined),
     );
     this.#peers.set(key, engine);
     engine.catch(() => this.#peers.delete(key));
     return engine;
   }
+
+  readonly #bindFree = (host: string): Promise<UdpPort> => {
+    const { createSocket } = this.#options;
+    return UdpPort.bindFree({ host, ...(createSocket === undefined ? {} : { createSocket }) });
+  };
 
   #forgetIdlePeers(): void {
     if (this.#peers.size < MAX_PEER_SOCKETS) return;
