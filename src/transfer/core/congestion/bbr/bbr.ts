@@ -10,27 +10,16 @@ import { ASSUMED_RTT_US } from '../controller.ts';
 import { AckAggregation } from './ack-aggregation.ts';
 import * as K from './constants.ts';
 import { FullPipe } from './full-pipe.ts';
+import { gains, type State } from './gains.ts';
+import { LatestFlight } from './latest-flight.ts';
 import { LongTerm } from './long-term.ts';
 import { LossBaseline } from './loss-baseline.ts';
 import { LossRounds } from './loss-rounds.ts';
 import { PathModel } from './path-model.ts';
 import { ProbeClock } from './probe-clock.ts';
 import { ProbeRtt } from './probe-rtt.ts';
+import { Rounds } from './rounds.ts';
 import { endsStartup } from './startup-gate.ts';
-
-/** The states of the draft's section 4, in the order a flow meets them. */
-type State = 'startup' | 'drain' | 'down' | 'cruise' | 'refill' | 'up' | 'probeRtt';
-
-/** Pacing gain and window gain of each state. */
-const gains: Readonly<Record<State, readonly [pacing: number, window: number]>> = {
-  startup: [K.STARTUP_PACING_GAIN, K.STARTUP_WINDOW_GAIN],
-  drain: [K.DRAIN_PACING_GAIN, K.STARTUP_WINDOW_GAIN],
-  down: [K.DOWN_PACING_GAIN, K.CRUISE_WINDOW_GAIN],
-  cruise: [1, K.CRUISE_WINDOW_GAIN],
-  refill: [1, K.CRUISE_WINDOW_GAIN],
-  up: [K.UP_PACING_GAIN, K.UP_WINDOW_GAIN],
-  probeRtt: [1, K.PROBE_RTT_WINDOW_GAIN],
-};
 
 /** What the path may hold beside the standing share while nothing is probed (DESIGN §4). */
 const QUIET_INFLIGHT_GAIN = 1.25;
@@ -59,14 +48,9 @@ export class Bbr implements CongestionController {
   readonly #longTerm = new LongTerm();
   readonly #probeRtt = new ProbeRtt();
   readonly #clock: ProbeClock;
-  #deliveredBytes = 0;
-  #roundEndBytes = 0;
-  #roundCount = 0;
-  #isRoundStart = false;
+  readonly #rounds = new Rounds();
+  readonly #latest = new LatestFlight();
   #hasRtt = false;
-  /** Of the present loss round: the highest rate and the most delivered in a flight. */
-  #latestBytesPerSec = 0;
-  #latestInflightBytes = 0;
   /** Lost since the last ACK and not sent while probing upward. */
   #ownLostPackets = 0;
   #upFromUs = Infinity;
@@ -133,7 +117,7 @@ export class Bbr implements CongestionController {
   // ---- notifications
 
   onSent({ nowUs, sizeBytes, bytesInFlight }: SentEvent): void {
-    if (bytesInFlight > sizeBytes || this.#deliveredBytes === 0) return;
+    if (bytesInFlight > sizeBytes || this.#rounds.deliveredBytes === 0) return;
     // Nothing was in flight: silence, then a new start.
     this.#isIdleRestart = true;
     this.#aggregation.restart(nowUs);
@@ -181,7 +165,7 @@ export class Bbr implements CongestionController {
 
   onAcked(event: AckEvent): void {
     const { nowUs, rate } = event;
-    this.#deliveredBytes += event.newlyAckedBytes;
+    this.#rounds.onAcked(event.newlyAckedBytes);
     this.#losses.onAcked(event.newlyAckedBytes);
     if (!this.#hasRtt) {
       // Until now the first pacing rate stood on an assumed RTT.
@@ -193,13 +177,12 @@ export class Bbr implements CongestionController {
       this.#model.minRtt.onSample(event.latestRttUs, nowUs);
     }
     this.#learnBaseline(event.newlyAckedBytes);
-    this.#isRoundStart = false;
     if (rate !== undefined) this.#learnRate(rate);
     this.#aggregation.onAcked(
       event.newlyAckedBytes,
       this.#model.usedBytesPerSec,
       this.#windowBytes,
-      this.#roundCount,
+      this.#rounds.count,
       this.#pipe.isReached,
       nowUs,
     );
@@ -217,31 +200,25 @@ export class Bbr implements CongestionController {
   }
 
   #learnRate(rate: RateSample): void {
-    const { deliveryRateBytesPerSec, deliveredBytes, priorDeliveredBytes } = rate;
-    if (priorDeliveredBytes >= this.#roundEndBytes) {
-      this.#roundEndBytes = this.#deliveredBytes;
-      this.#roundCount++;
-      this.#clock.onRound();
-      this.#isRoundStart = true;
-    }
+    const { deliveryRateBytesPerSec, priorDeliveredBytes } = rate;
+    this.#rounds.onSample(priorDeliveredBytes);
+    if (this.#rounds.isStart) this.#clock.onRound();
     if (deliveryRateBytesPerSec >= this.#model.bandwidth.max || !rate.isAppLimited) {
       this.#model.bandwidth.onSample(deliveryRateBytesPerSec);
     }
-    this.#latestBytesPerSec = Math.max(this.#latestBytesPerSec, deliveryRateBytesPerSec);
-    this.#latestInflightBytes = Math.max(this.#latestInflightBytes, deliveredBytes);
+    this.#latest.onSample(rate);
     if (this.#losses.isOver(priorDeliveredBytes)) {
       this.#endLossRound();
-      this.#latestBytesPerSec = deliveryRateBytesPerSec;
-      this.#latestInflightBytes = deliveredBytes;
+      this.#latest.restart(rate);
     }
-    if (!rate.isAppLimited) this.#pipe.onSample(deliveryRateBytesPerSec, this.#isRoundStart);
+    if (!rate.isAppLimited) this.#pipe.onSample(deliveryRateBytesPerSec, this.#rounds.isStart);
   }
 
   /** A flight's fate is known: did it lose more than the path does by itself? */
   #endLossRound(): void {
     const { lossRate, bytes, eventCount } = this.#losses;
     const threshold = this.#threshold(bytes);
-    this.#losses.restart(this.#deliveredBytes);
+    this.#losses.restart(this.#rounds.deliveredBytes);
     if (lossRate <= threshold) return;
     if (this.#state === 'startup') {
       const packets = bytes / this.#model.datagramBytes;
@@ -249,12 +226,12 @@ export class Bbr implements CongestionController {
       const rttUs = this.#rttUs;
       if (!endsStartup({ lossRate, threshold, eventCount, packets, rttUs, minRttUs })) return;
       this.#pipe.isReached = true;
-      this.#longTerm.inflightBytes = Math.max(this.#model.bdpBytes(1), this.#latestInflightBytes);
+      this.#longTerm.inflightBytes = Math.max(this.#model.bdpBytes(1), this.#latest.inflightBytes);
       this.#enterDrain();
     } else if (!this.#isProbingBw) {
       this.#model.shortTerm.onLossyRound(
         { bytesPerSec: this.#model.bandwidth.max, inflightBytes: this.#windowBytes },
-        { bytesPerSec: this.#latestBytesPerSec, inflightBytes: this.#latestInflightBytes },
+        this.#latest,
       );
     }
   }
@@ -280,7 +257,7 @@ export class Bbr implements CongestionController {
 
   #adaptLongTerm(event: AckEvent): void {
     const { rate } = event;
-    const isFeedbackOver = this.#isRoundStart && this.#longTerm.onRound();
+    const isFeedbackOver = this.#rounds.isStart && this.#longTerm.onRound();
     if (isFeedbackOver && this.#isInProbeBw && rate?.isAppLimited === false) {
       this.#model.bandwidth.advance();
     }
@@ -292,7 +269,7 @@ export class Bbr implements CongestionController {
       event.newlyAckedBytes,
       this.#windowBytes,
       this.#model.datagramBytes,
-      this.#isRoundStart,
+      this.#rounds.isStart,
     );
   }
 
@@ -314,7 +291,7 @@ export class Bbr implements CongestionController {
         if (this.#clock.isProbeTime(targetPackets, nowUs)) this.#startRefill();
         break;
       case 'refill':
-        if (this.#isRoundStart) this.#startUp(rate, nowUs);
+        if (this.#rounds.isStart) this.#startUp(rate, nowUs);
         break;
       default:
         if (this.#isWindowLimited(event)) {
@@ -333,26 +310,21 @@ export class Bbr implements CongestionController {
     return bytesInFlight <= withHeadroom && bytesInFlight <= this.#inflightBytes(1);
   }
 
-  #startRound(): void {
-    this.#roundEndBytes = this.#deliveredBytes;
-  }
-
   #startDown(nowUs: number): void {
     if (this.#state === 'up') this.#upToUs = nowUs;
     this.#state = 'down';
-    this.#losses.restart(this.#deliveredBytes);
-    this.#latestBytesPerSec = 0;
-    this.#latestInflightBytes = 0;
+    this.#losses.restart(this.#rounds.deliveredBytes);
+    this.#latest.restart();
     this.#longTerm.stop();
     this.#clock.restart(nowUs);
-    this.#startRound();
+    this.#rounds.restart();
   }
 
   #startRefill(): void {
     this.#state = 'refill';
     this.#model.shortTerm.reset();
     this.#longTerm.refill();
-    this.#startRound();
+    this.#rounds.restart();
   }
 
   #startUp(rate: RateSample | undefined, nowUs: number): void {
@@ -361,7 +333,7 @@ export class Bbr implements CongestionController {
     this.#upToUs = Infinity;
     this.#longTerm.start(this.#windowBytes, this.#model.datagramBytes);
     this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#model.bandwidth.max);
-    this.#startRound();
+    this.#rounds.restart();
   }
 
   // ---- ProbeRTT: empties the queue to see the path's own RTT again
@@ -370,7 +342,7 @@ export class Bbr implements CongestionController {
     this.#probeRtt.begin(this.#windowBytes);
     this.#state = 'probeRtt';
     this.#longTerm.stop();
-    this.#startRound();
+    this.#rounds.restart();
   }
 
   get #probeRttWindowBytes(): number {
@@ -381,10 +353,10 @@ export class Bbr implements CongestionController {
     if (this.#probeRtt.isDraining) {
       if (bytesInFlight > this.#probeRttWindowBytes) return;
       this.#probeRtt.onDrained(nowUs);
-      this.#startRound();
+      this.#rounds.restart();
       return;
     }
-    if (this.#isRoundStart) this.#probeRtt.onRound();
+    if (this.#rounds.isStart) this.#probeRtt.onRound();
     if (this.#probeRtt.isOver(nowUs)) this.#exitProbeRtt(nowUs);
   }
 
@@ -415,7 +387,7 @@ export class Bbr implements CongestionController {
     }
     // Ours: the first delivery rates are those of flights that were spread over part of an RTT, and
     // 2.77 times too little does not double. 1 MiB at 100 Mbit/s, 50 ms: 353 ms without, 332 with.
-    const isEarly = this.#roundCount < EARLY_ROUNDS;
+    const isEarly = this.#rounds.count < EARLY_ROUNDS;
     const doubling = isEarly
       ? (2 * this.#windowBytes * 1e6) / Math.max(1, this.#model.minRtt.valueUs)
       : 0;
@@ -427,7 +399,10 @@ export class Bbr implements CongestionController {
     const most = this.#inflightBytes(gain) + this.#aggregation.extraBytes;
     if (this.#pipe.isReached) {
       this.#windowBytes = Math.min(this.#windowBytes + newlyAckedBytes, most);
-    } else if (this.#windowBytes < most || this.#deliveredBytes < this.#model.initialWindowBytes) {
+    } else if (
+      this.#windowBytes < most ||
+      this.#rounds.deliveredBytes < this.#model.initialWindowBytes
+    ) {
       this.#windowBytes += newlyAckedBytes;
     }
     this.#windowBytes = Math.max(this.#windowBytes, this.#model.minPipeBytes);
