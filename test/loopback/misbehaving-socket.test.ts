@@ -58,7 +58,8 @@ async function run(misbehaviour: Misbehaviour, isConnected = false): Promise<Out
     if (sequence % IN_FLIGHT !== IN_FLIGHT - 1) continue;
     // The last are still under way when the port is closed: they must get out all the same.
     if (sequence === COUNT - 1) await sending.close();
-    while (sequences.length < counters.sent - counters.dropped) await setImmediate();
+    while (sequences.length < counters.sent - counters.dropped - counters.tooLarge)
+      await setImmediate();
   }
   return { counters, sequences, alteredCount };
 }
@@ -84,6 +85,7 @@ test.each([true, false])('a network without faults alters nothing (connected: %s
     corrupted: 0,
     reordered: 0,
     overflowed: 0,
+    tooLarge: 0,
   });
 });
 
@@ -92,6 +94,14 @@ test('what is dropped does not arrive, and about its share is', async () => {
   expect(sequences.length).toBe(COUNT - counters.dropped);
   expect(counters.dropped).toBeGreaterThan(COUNT * 0.03);
   expect(counters.dropped).toBeLessThan(COUNT * 0.07);
+});
+
+test('what is larger than the link carries does not arrive', async () => {
+  const tooSmall = await run({ ...good, maxDatagramBytes: DATAGRAM_BYTES - 1 });
+  expect(tooSmall.sequences).toEqual([]);
+  expect(tooSmall.counters).toMatchObject({ sent: COUNT, delivered: 0, tooLarge: COUNT });
+  const largeEnough = await run({ ...good, maxDatagramBytes: DATAGRAM_BYTES });
+  expect(largeEnough.counters).toMatchObject({ delivered: COUNT, tooLarge: 0 });
 });
 
 test('as many arrive altered as were corrupted', async () => {

@@ -16,7 +16,7 @@ import {
 } from './wire-elements.ts';
 
 /** Every controller of the registry that `ControllerName` names; the type sees that none is missing. */
-const controllerNames: Record<ControllerName, true> = { cubic: true, fixed: true };
+const controllerNames: Record<ControllerName, true> = { bbr: true, cubic: true, fixed: true };
 
 /** Least IP packet that every path carries. */
 const LEAST_MTU_BYTES = 1228;

@@ -56,7 +56,7 @@ export class Side {
 
 /** Two endpoints and what lies between them: every datagram takes `delayUs`, unless it is dropped. */
 export class Exchange {
-  nowUs = SECOND_US;
+  nowUs: number = SECOND_US;
   delayUs = 10_000;
   readonly a: Side;
   readonly b: Side;
