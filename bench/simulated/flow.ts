@@ -131,7 +131,10 @@ class Flow {
     const keyId = index.toString(16).padStart(16, '0');
     const introduction = plainIntroduction(keyId);
     const pump = (connection: TransportConnection): void => {
-      while (connection.writeRoomBytes >= CHUNK.length) connection.write(CHUNK);
+      // Also the last few bytes: 'writable' follows only a room of 0.
+      for (let room = connection.writeRoomBytes; room > 0; room = connection.writeRoomBytes) {
+        connection.write(CHUNK.subarray(0, Math.min(room, CHUNK.length)));
+      }
     };
     sender.application = (event) => {
       if (event.type !== 'opened' && event.type !== 'writable') return;
