@@ -17,11 +17,11 @@ import { loginRefusalText, messageLine, NO_NEW_MESSAGE, refusalText } from './co
 import { type Command, commandHelp, parseCommand } from './core/command.ts';
 import { completionOf } from './core/completion.ts';
 import { OnlineUsers } from './core/online-users.ts';
-import { safeText } from './core/safe-text.ts';
 import { Downloads } from './downloads.ts';
 import { LoginLink } from './io/login-link.ts';
 import { type Answer, LinkError, type News, ServerLink } from './io/server-link.ts';
 import { Uploads } from './uploads.ts';
+import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import {
   createEndpoint,
   type CongestionName,
@@ -101,14 +101,12 @@ export class ChatClient {
       });
     } catch (error) {
       const where = `${serverHost}:${serverPort} (${(error as Error).message})`;
-      this.#console.warn(
-        `Cannot reach the chat server at ${safeText(where)}. ` +
-          'Check the address and the port, and that the server is running.',
-      );
+      const advice = 'Check the address and the port, and that the server is running.';
+      this.#console.warn(safeLine`Cannot reach the chat server at ${where}. ${advice}`);
       return clientExitCodes.unreachable;
     }
     try {
-      this.#console.print('Successfully connected to server');
+      this.#console.print(safeText('Successfully connected to server'));
       return await this.#withEndpoint(link);
     } finally {
       link.close();
@@ -121,11 +119,11 @@ export class ChatClient {
     this.#stopNow({ why });
   }
 
-  readonly #print = (line: string): void => {
+  readonly #print = (line: SafeText): void => {
     this.#console.print(line);
   };
 
-  readonly #warn = (line: string): void => {
+  readonly #warn = (line: SafeText): void => {
     this.#console.warn(line);
   };
 
@@ -145,8 +143,8 @@ export class ChatClient {
         giveUpMs: this.#giveUpMs,
       });
     } catch (error) {
-      const reason = safeText((error as Error).message);
-      this.#console.warn(`${reason}. Choose another port; 0 takes a free one.`);
+      const reason = (error as Error).message;
+      this.#console.warn(safeLine`${reason}. Choose another port; 0 takes a free one.`);
       return clientExitCodes.internal;
     }
     try {
@@ -167,9 +165,9 @@ export class ChatClient {
   /** Resolves with an exit code when there will be no session. */
   async #logIn(link: LoginLink, endpoint: TransferEndpoint): Promise<number | undefined> {
     for (;;) {
-      const user = await this.#ask('Username: ');
+      const user = await this.#ask(safeText('Username: '));
       if (typeof user !== 'string') return this.#loginEnd(user);
-      const password = await this.#ask('Password: ', { isHidden: true });
+      const password = await this.#ask(safeText('Password: '), { isHidden: true });
       if (typeof password !== 'string') return this.#loginEnd(password);
       const request = loginOf(user, password, endpoint.address.port);
       const answers = await this.#orEnding(link.request(request));
@@ -184,7 +182,7 @@ export class ChatClient {
         return this.#loginEnd(outOfOrder);
       }
       this.#user = first.body.user;
-      this.#console.print(`Welcome to updraft, ${safeText(this.#user)}!`);
+      this.#console.print(safeLine`Welcome to updraft, ${this.#user}!`);
       for (const line of commandHelp) this.#console.print(line);
       this.#showUsers(answers);
       return undefined;
@@ -192,7 +190,7 @@ export class ChatClient {
   }
 
   /** The next line, undefined at the end of input, or what ended the session meanwhile. */
-  #ask(prompt: string, question: Question = {}): Promise<string | undefined | Ending> {
+  #ask(prompt: SafeText, question: Question = {}): Promise<string | undefined | Ending> {
     // The end first: lines that stand ready must not be run against a server that is gone.
     return Promise.race([this.#ended, this.#console.ask(prompt, question)]);
   }
@@ -286,7 +284,7 @@ export class ChatClient {
     let waits = !isNow && count > 0;
     if (waits && this.#console.isTerminal) {
       const what = count === 1 ? 'A transfer is running' : `${count} transfers are running`;
-      const answer = await this.#ask(`${what}. Wait for the end? [Y/n] `);
+      const answer = await this.#ask(safeLine`${what}. Wait for the end? [Y/n] `);
       if (typeof answer === 'object') return answer;
       waits = !/^\s*n/i.test(answer ?? '');
     }
@@ -294,12 +292,12 @@ export class ChatClient {
     const ending = await Promise.race([this.#ended, this.#allDone(uploads)]);
     if (ending !== undefined) return ending;
     await this.#logOut(link);
-    this.#console.print(`Bye, ${safeText(this.#user)}!`);
+    this.#console.print(safeLine`Bye, ${this.#user}!`);
     return undefined;
   }
 
   async #endEarly(ending: Ending, link: ServerLink, uploads: Uploads): Promise<number> {
-    if (ending.why === 'replaced') this.#console.print('You have logged in elsewhere.');
+    if (ending.why === 'replaced') this.#console.print(safeText('You have logged in elsewhere.'));
     if (ending.why === 'lost') {
       this.#console.warn(ending.line);
       // Transfers run from machine to machine: they need no server.
@@ -353,7 +351,7 @@ export class ChatClient {
           this.#end({ why: 'replaced' });
         } else {
           const isStopping = news.body.reason === 'stopping';
-          const line = 'The server is stopping.';
+          const line = safeText('The server is stopping.');
           this.#end(isStopping ? { why: 'lost', line } : outOfOrder);
         }
         break;

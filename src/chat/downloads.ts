@@ -1,16 +1,17 @@
 import { failureReason, receivedLine, showProgress, unreceivedLine } from './transfer-lines.ts';
+import type { SafeText } from '../text/safe-text.ts';
 import type { Transfer } from '../transfer/index.ts';
 
 /** The files that come in: says of each how it ended. Their number is bounded by the endpoint. */
 export class Downloads {
   readonly #giveUpMs: number;
-  readonly #print: (line: string) => void;
-  readonly #warn: (line: string) => void;
+  readonly #print: (line: SafeText) => void;
+  readonly #warn: (line: SafeText) => void;
   readonly #running: Map<Transfer, Promise<void>> = new Map();
   #isAborted = false;
 
   /** `giveUpMs`: after how long without an answer the endpoint gives a transfer up. */
-  constructor(giveUpMs: number, print: (line: string) => void, warn: (line: string) => void) {
+  constructor(giveUpMs: number, print: (line: SafeText) => void, warn: (line: SafeText) => void) {
     this.#giveUpMs = giveUpMs;
     this.#print = print;
     this.#warn = warn;

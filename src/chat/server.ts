@@ -16,6 +16,7 @@ import { listen, type Listener } from './io/listener.ts';
 import { LoginChecks } from './io/login-checks.ts';
 import { ServerStartError } from './io/server-start-error.ts';
 import { StateFile } from './io/state-file.ts';
+import type { SafeText } from '../text/safe-text.ts';
 
 export { hostAndPort } from './io/listener.ts';
 export { ServerStartError, type ServerStartErrorCode } from './io/server-start-error.ts';
@@ -29,8 +30,8 @@ export interface ChatServerOptions {
   /** Wrong passwords in a row that block a user from an address: 1 to 5. */
   readonly allowedFailures: number;
   readonly blockMs: number;
-  /** Called with each line of the server's log, without its newline, safe to print. */
-  readonly onLog?: (line: string) => void;
+  /** Called with each line of the server's log, without its newline. */
+  readonly onLog?: (line: SafeText) => void;
   /** The machine's when absent. */
   readonly clock?: Clock;
   /** Of new password hashes; `SCRYPT_COST` when absent. */

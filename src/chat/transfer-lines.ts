@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration, formatRate, formatTransfer } from './core/measures.ts';
-import { safeText } from './core/safe-text.ts';
+import { safeLine, type SafeText } from '../text/safe-text.ts';
 import { type Transfer, TransferError, type TransferResult } from '../transfer/index.ts';
 
 /** How often a running transfer is looked at. */
@@ -9,27 +9,26 @@ const STEP_PERCENT = 10;
 const MAX_SILENCE_MS = 30_000;
 
 /** `movie.mp4 has been delivered to jess (SIZE in TIME, RATE).` */
-export function deliveredLine(transfer: Transfer, result: TransferResult): string {
+export function deliveredLine(transfer: Transfer, result: TransferResult): SafeText {
   const measures = formatTransfer(result.totalBytes, result.elapsedMs);
-  return `${safeText(transfer.name)} has been delivered to ${safeText(transfer.peer)} (${measures}).`;
+  return safeLine`${transfer.name} has been delivered to ${transfer.peer} (${measures}).`;
 }
 
 /** `Received movie.mp4 from derek (SIZE, stored as PATH).` */
-export function receivedLine(transfer: Transfer, result: TransferResult): string {
+export function receivedLine(transfer: Transfer, result: TransferResult): SafeText {
   const size = formatBytes(result.totalBytes);
-  const stored = `stored as ${safeText(result.path)}`;
-  return `Received ${safeText(transfer.name)} from ${safeText(transfer.peer)} (${size}, ${stored}).`;
+  return safeLine`Received ${transfer.name} from ${transfer.peer} (${size}, stored as ${result.path}).`;
 }
 
 /** `movie.mp4 could not be delivered to jess: REASON.` */
-export function undeliveredLine(name: string, user: string, reason: string): string {
-  return `${safeText(name)} could not be delivered to ${safeText(user)}: ${sentence(reason)}`;
+export function undeliveredLine(name: string, user: string, reason: string): SafeText {
+  return safeLine`${name} could not be delivered to ${user}: ${sentence(reason)}`;
 }
 
 /** `movie.mp4 from derek was not received: REASON.` */
-export function unreceivedLine(transfer: Transfer, reason: string): string {
+export function unreceivedLine(transfer: Transfer, reason: string): SafeText {
   const { name, peer } = transfer;
-  return `${safeText(name)} from ${safeText(peer)} was not received: ${sentence(reason)}`;
+  return safeLine`${name} from ${peer} was not received: ${sentence(reason)}`;
 }
 
 /**
@@ -43,23 +42,22 @@ export function failureReason(error: unknown, peer: string, giveUpMs: number): s
 }
 
 function sentence(reason: string): string {
-  const safe = safeText(reason);
-  return /[.!?]$/.test(safe) ? safe : `${safe}.`;
+  return /[.!?]$/.test(reason) ? reason : `${reason}.`;
 }
 
 /**
  * Progress as plain lines: at the start, every 10 % or 30 s, at the end. Stalls have a line of their
  * own. Watches until the transfer settles.
  */
-export function showProgress(transfer: Transfer, warn: (line: string) => void): void {
+export function showProgress(transfer: Transfer, warn: (line: SafeText) => void): void {
   const isSending = transfer.direction === 'send';
-  const whole = `${safeText(transfer.name)} ${isSending ? 'to' : 'from'} ${safeText(transfer.peer)}`;
+  const whole = safeLine`${transfer.name} ${isSending ? 'to' : 'from'} ${transfer.peer}`;
   let lastStep = 0;
   let lastLineAtMs = performance.now();
   let wasStalled = false;
   const say = (text: string): void => {
     lastLineAtMs = performance.now();
-    warn(`${whole}: ${text}`);
+    warn(safeLine`${whole}: ${text}`);
   };
   say(isSending ? 'sending' : `receiving ${formatBytes(transfer.progress.totalBytes)}`);
   const look = (): void => {

@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import PQueue from 'p-queue';
 import { undeliveredReason } from './core/client-texts.ts';
 import type { Refusal } from './core/protocol.ts';
-import { safeText } from './core/safe-text.ts';
 import type { Answer, ServerLink } from './io/server-link.ts';
 import { checkSource } from './io/source-check.ts';
 import { deliveredLine, failureReason, showProgress, undeliveredLine } from './transfer-lines.ts';
+import { safeLine, type SafeText } from '../text/safe-text.ts';
 import type { Transfer, TransferEndpoint } from '../transfer/index.ts';
 
 /** Files that may wait to be sent; one more is refused. */
@@ -26,8 +26,8 @@ export interface UploadsOptions {
   readonly giveUpMs: number;
   /** Between asking twice for an introduction; 2,000 when absent. */
   readonly retryIntroductionMs?: number;
-  readonly print: (line: string) => void;
-  readonly warn: (line: string) => void;
+  readonly print: (line: SafeText) => void;
+  readonly warn: (line: SafeText) => void;
 }
 
 /** The queue behind `UPD`: asks for an introduction, sends, and says of each file how it ended. */
@@ -123,7 +123,7 @@ export class Uploads {
       const { reason } = answer.body;
       const isFull = reason === 'too-fast' || reason === 'busy';
       if (!isFull || tries === MAX_INTRODUCTION_TRIES) return { refusal: reason };
-      if (!this.#isFull) warn(`Many files for ${safeText(to)}: the rest wait for the server.`);
+      if (!this.#isFull) warn(safeLine`Many files for ${to}: the rest wait for the server.`);
       this.#isFull = true;
       await this.#pause(retryIntroductionMs);
       if (this.#hasBeenAborted()) return { refusal: reason };

@@ -2,6 +2,8 @@ import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ChatClient, type ChatClientOptions, clientExitCodes } from '../chat/client.ts';
 import { PipeConsole } from './terminal/pipe-console.ts';
+import { safeLine } from '../text/safe-text.ts';
+import { printErrorLine } from './terminal/output-lines.ts';
 import { TerminalConsole } from './terminal/terminal-console.ts';
 import type { CongestionName } from '../transfer/index.ts';
 
@@ -72,11 +74,11 @@ async function runClient(
 ): Promise<number> {
   const contradiction = contradictionIn(flags);
   if (contradiction !== undefined) {
-    console.error(`upd client: ${contradiction}`);
+    printErrorLine(safeLine`upd client: ${contradiction}`);
     return USAGE_EXIT_CODE;
   }
   if (statSync(flags.inbox, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    console.error(`upd client: the inbox ${flags.inbox} is not a folder; make it first`);
+    printErrorLine(safeLine`upd client: the inbox ${flags.inbox} is not a folder; make it first`);
     return LOCAL_FILE_EXIT_CODE;
   }
   return runOnConsole({

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { hostAndPort, ServerStartError, startServer } from '../chat/server.ts';
+import { safeLine } from '../text/safe-text.ts';
+import { printErrorLine, printLine } from './terminal/output-lines.ts';
 
 interface ServerFlags {
   readonly host: string;
@@ -35,9 +37,9 @@ export function addServerCommand(program: Command): void {
 
 async function runServer(port: number, attempts: string, flags: ServerFlags): Promise<number> {
   if (!/^[1-5]$/.test(attempts)) {
-    console.error(
-      `Invalid number of allowed failed consecutive attempt: ${attempts}. ` +
-        'The valid value of argument number is an integer between 1 and 5',
+    const rule = 'The valid value of argument number is an integer between 1 and 5';
+    printErrorLine(
+      safeLine`Invalid number of allowed failed consecutive attempt: ${attempts}. ${rule}`,
     );
     return exitCodeOf.usage;
   }
@@ -48,20 +50,18 @@ async function runServer(port: number, attempts: string, flags: ServerFlags): Pr
       dir: flags.dir,
       allowedFailures: Number(attempts),
       blockMs: flags.blockSeconds * 1000,
-      onLog: (line) => {
-        console.log(line);
-      },
+      onLog: printLine,
     });
     // Whoever read the log may go away; the server stays.
     process.stdout.on('error', () => undefined);
     const stop = firstSignal();
-    console.log(`Server is running on ${hostAndPort(server.host, server.port)}`);
+    printLine(safeLine`Server is running on ${hostAndPort(server.host, server.port)}`);
     await stop;
     await server.close();
     return 0;
   } catch (error) {
     if (!(error instanceof ServerStartError)) throw error;
-    console.error(`upd server: ${error.message}`);
+    printErrorLine(safeLine`upd server: ${error.message}`);
     return exitCodeOf[error.code];
   }
 }

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { readCredentials, replacePassword } from '../../src/chat/core/credentials.ts';
 import { formatTime, parseTime } from '../../src/chat/core/local-time.ts';
 import { messageLogLine, serverLogLine, userLogLine } from '../../src/chat/core/log-lines.ts';
-import { safeText } from '../../src/chat/core/safe-text.ts';
 import {
   formatStoredPassword,
   parseStoredPassword,
@@ -122,23 +121,6 @@ test('every time that is written is read back, and nothing but its exact form is
     expect(parseTime(text), text).toBe(undefined);
   }
   expect(parseTime('29 Feb 2024 23:59:59')).toMatchObject({ day: 29, month: 2 });
-});
-
-test('safe text holds no control, bidi or invisible character, and is stable', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      const safe = safeText(text);
-      expect(safe).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200b\ufeff]/u);
-      expect(safeText(safe)).toBe(safe);
-    }),
-    { numRuns: 1_000 },
-  );
-  expect(safeText('a\u001b[2J\r\n\u009b\u202eb\u200b\ud800')).toBe(
-    'a␛[2J␍␊<U+009B><U+202E>b<U+200B>\ufffd',
-  );
-  const harmless = 'Grüße; 漢字 👩‍💻 ❤️‍🔥 "x"';
-  expect(safeText(harmless)).toBe(harmless);
-  expect(safeText('pay\u200dpal')).toBe('pay<U+200D>pal');
 });
 
 test('log lines have the forms of the contract and never more than one line', () => {

@@ -8,6 +8,7 @@ import {
   type TerminalOutput,
 } from '../../src/cli/terminal/terminal-console.ts';
 import { COMMAND_PROMPT } from '../../src/chat/client.ts';
+import { safeText } from '../../src/text/safe-text.ts';
 import { FakeScreen } from './fake-screen.ts';
 
 beforeEach(() => {
@@ -43,7 +44,7 @@ test('a line that arrives while somebody types appears above, and the typed text
   const { console, screen, input } = terminalOf();
   const line = console.ask(COMMAND_PROMPT);
   await press(input, 'MSG hel');
-  console.print('#1, derek: "hi", posted at TIME.');
+  console.print(safeText('#1, derek: "hi", posted at TIME.'));
   expect(screen.rows).toEqual(['#1, derek: "hi", posted at TIME.', '> MSG hel']);
   expect(screen.cursor).toEqual({ row: 1, column: 9 });
   await press(input, 'lo\r');
@@ -55,28 +56,28 @@ test('the cursor stays where it was within the typed text', async () => {
   const { console, screen, input } = terminalOf();
   void console.ask(COMMAND_PROMPT);
   await press(input, 'abcd\u001b[D\u001b[D');
-  console.print('news');
+  console.print(safeText('news'));
   expect(screen.rows).toEqual(['news', '> abcd']);
   expect(screen.cursor).toEqual({ row: 1, column: 4 });
 });
 
 test('typed text over several rows is wiped whole and drawn again below the news', async () => {
   const { console, screen, input } = terminalOf(10);
-  console.print('before');
+  console.print(safeText('before'));
   void console.ask(COMMAND_PROMPT);
   await press(input, 'abcdefghijklmnopqrstuvw');
   const typed = ['> abcdefgh', 'ijklmnopqr', 'stuvw'];
   expect(screen.rows).toEqual(['before', ...typed]);
-  console.print('one');
-  console.warn('two');
+  console.print(safeText('one'));
+  console.warn(safeText('two'));
   expect(screen.rows).toEqual(['before', 'one', 'two', ...typed]);
 });
 
 test('a password is never on the screen: not typed, not with news, not by history, not in the next line', async () => {
   const { console, screen, input } = terminalOf();
-  const line = console.ask('Password: ', { isHidden: true });
+  const line = console.ask(safeText('Password: '), { isHidden: true });
   await press(input, 'sec');
-  console.print('news');
+  console.print(safeText('news'));
   await press(input, 'ret\r');
   expect(await line).toBe('secret');
   void console.ask(COMMAND_PROMPT);
@@ -88,10 +89,10 @@ test('a password is never on the screen: not typed, not with news, not by histor
 
 test('lines pasted at once all arrive, and the password among them is not shown', async () => {
   const { console, screen, input } = terminalOf();
-  const user = console.ask('Username: ');
+  const user = console.ask(safeText('Username: '));
   await press(input, 'jess\rsecret\rATU\rOU');
   expect(await user).toBe('jess');
-  expect(await console.ask('Password: ', { isHidden: true })).toBe('secret');
+  expect(await console.ask(safeText('Password: '), { isHidden: true })).toBe('secret');
   expect(await console.ask(COMMAND_PROMPT)).toBe('ATU');
   const last = console.ask(COMMAND_PROMPT);
   expect(screen.rows).toEqual(['Username: jess', 'Password: ', '> ATU', '> OU']);
@@ -102,8 +103,8 @@ test('lines pasted at once all arrive, and the password among them is not shown'
 
 test('what is typed before it is asked for is drawn with its prompt, also over several rows', async () => {
   const { console, screen, input } = terminalOf(10);
-  console.print('one');
-  console.print('two');
+  console.print(safeText('one'));
+  console.print(safeText('two'));
   await press(input, 'abcdefghijklmnopqrstuvwxyz');
   expect(screen.rows).toEqual(['one', 'two', '']);
   void console.ask(COMMAND_PROMPT);
@@ -127,7 +128,7 @@ test('a terminal without cursor movement gets the news on a line of its own and 
   vi.stubEnv('TERM', 'dumb');
   const { console, screen } = terminalOf();
   void console.ask(COMMAND_PROMPT);
-  console.print('news');
+  console.print(safeText('news'));
   expect(screen.written).toBe('> \nnews\n> ');
 });
 
@@ -136,7 +137,7 @@ test('warnings go to stderr: on the same screen above the typed text, elsewhere 
   const { console, screen, input } = terminalOf(40, errors);
   void console.ask(COMMAND_PROMPT);
   await press(input, 'MSG');
-  console.warn('a.txt to jess: sending');
+  console.warn(safeText('a.txt to jess: sending'));
   expect(screen.rows).toEqual(['> MSG']);
   expect(errors.written).toBe('a.txt to jess: sending\n');
 });
@@ -146,13 +147,13 @@ test('with only stdout redirected, prompts and typed text are on the other scree
   const output = new FakeScreen(40, false);
   const errors = new FakeScreen(40);
   const console = new TerminalConsole({ input, output, errors }, () => undefined);
-  const user = console.ask('Username: ');
+  const user = console.ask(safeText('Username: '));
   await press(input, 'jess\r');
   expect(await user).toBe('jess');
-  const password = console.ask('Password: ', { isHidden: true });
+  const password = console.ask(safeText('Password: '), { isHidden: true });
   await press(input, 'secret\r');
   expect(await password).toBe('secret');
-  console.print('Welcome');
+  console.print(safeText('Welcome'));
   expect(output.written).toBe('Welcome\n');
   expect(errors.rows).toEqual(['Username: jess', 'Password: ', '']);
 });
@@ -165,7 +166,7 @@ test('each Ctrl-C is told, and Ctrl-D is the end of input for this question and 
   await press(input, '\u0004');
   expect(await line).toBeUndefined();
   expect(await console.ask(COMMAND_PROMPT)).toBeUndefined();
-  console.print('Bye, jess!');
+  console.print(safeText('Bye, jess!'));
   expect(screen.rows).toEqual(['> ', 'Bye, jess!', '']);
 });
 
@@ -175,11 +176,11 @@ test('a pipe shows the login prompts as lines, no command prompt, and reads what
   const errors = new FakeScreen(40, false);
   const console = new PipeConsole(input, output, errors);
   input.end('jess\r\nsecret\nATU');
-  expect(await console.ask('Username: ')).toBe('jess');
-  expect(await console.ask('Password: ')).toBe('secret');
+  expect(await console.ask(safeText('Username: '))).toBe('jess');
+  expect(await console.ask(safeText('Password: '))).toBe('secret');
   expect(await console.ask(COMMAND_PROMPT)).toBe('ATU');
   expect(await console.ask(COMMAND_PROMPT)).toBeUndefined();
-  console.warn('a warning');
+  console.warn(safeText('a warning'));
   expect(output.written).toBe('Username: \nPassword: \n');
   expect(errors.written).toBe('a warning\n');
 });

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { COMMAND_PROMPT, type Question } from '../../src/chat/client.ts';
 import { completionOf } from '../../src/chat/core/completion.ts';
 import { TerminalConsole } from '../../src/cli/terminal/terminal-console.ts';
+import { safeText } from '../../src/text/safe-text.ts';
 import { FakeScreen } from './fake-screen.ts';
 
 const UP = '\u001b[A';
@@ -30,10 +31,10 @@ function terminal(): Terminal {
 
 test('the arrow keys bring back commands, but no name, no password, and nothing typed ahead of its prompt', async () => {
   const { console, screen, press } = terminal();
-  const asked = console.ask('Username: ');
+  const asked = console.ask(safeText('Username: '));
   await press('jess\r');
   expect(await asked).toBe('jess');
-  const hidden = console.ask('Password: ', { isHidden: true });
+  const hidden = console.ask(safeText('Password: '), { isHidden: true });
   await press('secret\r');
   expect(await hidden).toBe('secret');
   await press('ahead\r');
@@ -68,7 +69,7 @@ test('Tab completes commands and user names, and shows which there are', async (
 
 test('Tab completes nothing where no command is asked for', async () => {
   const { console, screen, press } = terminal();
-  const line = console.ask('Username: ');
+  const line = console.ask(safeText('Username: '));
   for (const key of 'MS\t\t') await press(key);
   await press('\r');
   expect(await line).toBe('MS');

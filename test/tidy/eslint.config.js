@@ -16,6 +16,18 @@ const bannedGlobals = [
   'crypto',
 ];
 
+const standardStream = '/^(stdout|stderr)$/';
+const unsafeOutput = [
+  {
+    selector: `MemberExpression[property.name=/^(write|end)$/]:matches([object.name=${standardStream}], [object.property.name=${standardStream}])`,
+    message: 'Strings of other people may hold control sequences: use printLine or a console.',
+  },
+  {
+    selector: 'TSAsExpression > TSTypeReference > Identifier[name="SafeText"]',
+    message: 'Only safeText and safeLine make text safe.',
+  },
+];
+
 export default defineConfig(
   {
     files: ['**/*.ts'],
@@ -27,6 +39,15 @@ export default defineConfig(
       // Typed-array reads under noUncheckedIndexedAccess.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  {
+    // What a terminal shows passes through SafeText. Its two makers are the ones that may break this.
+    files: ['src/**/*.ts'],
+    ignores: ['src/cli/terminal/output-lines.ts', 'src/text/safe-text.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': ['error', ...unsafeOutput],
     },
   },
   {
@@ -45,6 +66,7 @@ export default defineConfig(
       'no-restricted-syntax': [
         'error',
         { selector: '[async=true]', message: 'The core runs to completion.' },
+        ...unsafeOutput,
       ],
     },
   },

@@ -43,18 +43,22 @@ const rules: Record<string, Rule> = {
     outside: ['node', 'packages'],
   },
   'src/transfer': { from: transferFolders, outside: ['node'] },
-  'src/chat/core': { from: [] },
-  'src/chat/io': { from: ['src/chat/core', 'src/transfer/index.ts'], outside: ['node'] },
+  'src/text': { from: [] },
+  'src/chat/core': { from: ['src/text'] },
+  'src/chat/io': {
+    from: ['src/text', 'src/chat/core', 'src/transfer/index.ts'],
+    outside: ['node'],
+  },
   'src/chat': {
-    from: ['src/chat/core', 'src/chat/io', 'src/transfer/index.ts'],
+    from: ['src/text', 'src/chat/core', 'src/chat/io', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
   },
   'src/cli': {
-    from: ['src/cli/terminal', 'src/chat', 'src/transfer/index.ts'],
+    from: ['src/text', 'src/cli/terminal', 'src/chat', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
   },
   'src/cli/terminal': {
-    from: ['src/chat', 'src/transfer/index.ts'],
+    from: ['src/text', 'src/chat', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
   },
   'test/sim': { from: [`${core}/index.ts`], outside: ['node', 'vitest'] },

@@ -1,9 +1,10 @@
+import { type SafeText, safeText } from '../../text/safe-text.ts';
 import type { Completion } from './completion.ts';
 
 export type { Completion } from './completion.ts';
 
 /** The prompt for commands. It is for a person: a pipe does not show it. */
-export const COMMAND_PROMPT = '> ';
+export const COMMAND_PROMPT: SafeText = safeText('> ');
 
 export interface Question {
   /** What is typed is not echoed. */
@@ -23,9 +24,9 @@ export interface ClientConsole {
    * Shows `prompt` and resolves with the next line, without its newline; undefined at the end of
    * input. One question at a time.
    */
-  ask(prompt: string, question?: Question): Promise<string | undefined>;
-  /** A line for stdout: answers and deliveries. Everything in it is safe to show. */
-  print(line: string): void;
+  ask(prompt: SafeText, question?: Question): Promise<string | undefined>;
+  /** A line for stdout: answers and deliveries. */
+  print(line: SafeText): void;
   /** A line for stderr: progress and warnings. */
-  warn(line: string): void;
+  warn(line: SafeText): void;
 }

@@ -1,4 +1,4 @@
-import { safeText } from './safe-text.ts';
+import { safeLine, type SafeText } from '../../text/safe-text.ts';
 
 /** PRODUCT's exit codes, as far as the chat client has them. */
 export const clientExitCodes = {
@@ -20,12 +20,12 @@ export type Ending =
   /** A second login of the same user. */
   | { readonly why: 'replaced' }
   /** `line` says what happened to the server. */
-  | { readonly why: 'lost'; readonly line: string }
+  | { readonly why: 'lost'; readonly line: SafeText }
   | Stopping;
 
 /** `reason` is a clause without its full stop. */
 export function lostEnding(reason: string): Ending {
-  return { why: 'lost', line: `The connection to the server was lost: ${safeText(reason)}.` };
+  return { why: 'lost', line: safeLine`The connection to the server was lost: ${reason}.` };
 }
 
 export function exitCodeOf(ending: Ending): number {

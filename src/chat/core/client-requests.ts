@@ -1,5 +1,5 @@
+import { safeLine, type SafeText } from '../../text/safe-text.ts';
 import type { Command } from './command.ts';
-import { safeText } from './safe-text.ts';
 
 /** Commands that the server answers. */
 export type ServerCommand = Exclude<Command, { type: 'OUT' | 'HLP' | 'UPD' }>;
@@ -66,7 +66,7 @@ export const answerTypes: Readonly<Record<ServerCommand['type'], 'done' | 'messa
 };
 
 /** `Message #1 posted at TIME.` */
-export function doneLine(type: ServerCommand['type'], number: number, time: string): string {
+export function doneLine(type: ServerCommand['type'], number: number, time: string): SafeText {
   const verb = type === 'DLT' ? 'deleted' : type === 'EDT' ? 'edited' : 'posted';
-  return `Message #${number} ${verb} at ${safeText(time)}.`;
+  return safeLine`Message #${number} ${verb} at ${time}.`;
 }

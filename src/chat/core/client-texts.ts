@@ -1,44 +1,47 @@
+import { safeLine, type SafeText, safeText } from '../../text/safe-text.ts';
 import { type CommandName, commandShapes } from './command.ts';
 import type { MessageView, Refusal, UserView } from './protocol.ts';
-import { safeText } from './safe-text.ts';
 
-/** The texts of the chat client. Everything that came from another person is made safe here. */
+/** The texts of the chat client. */
 
 /** `#1, jess: "text", posted at TIME.` */
-export function messageLine(message: MessageView): string {
+export function messageLine(message: MessageView): SafeText {
   const verb = message.edited ? 'edited' : 'posted';
   const { number, user, text, time } = message;
-  return `#${number}, ${safeText(user)}: "${safeText(text)}", ${verb} at ${safeText(time)}.`;
+  return safeLine`#${number}, ${user}: "${text}", ${verb} at ${time}.`;
 }
 
 /** `jess, 127.0.0.1, 6000, active since TIME.` */
-export function userLine({ user, address, udpPort, since }: UserView): string {
-  return `${safeText(user)}, ${safeText(address)}, ${udpPort}, active since ${safeText(since)}.`;
+export function userLine({ user, address, udpPort, since }: UserView): SafeText {
+  return safeLine`${user}, ${address}, ${udpPort}, active since ${since}.`;
 }
 
-export const NO_OTHER_USER = 'no other active user';
-export const NO_NEW_MESSAGE = 'no new message';
-export const BLOCKED =
-  'Your account is blocked due to multiple login failures. Please try again later';
+export const NO_OTHER_USER: SafeText = safeText('no other active user');
+export const NO_NEW_MESSAGE: SafeText = safeText('no new message');
+export const BLOCKED: SafeText = safeText(
+  'Your account is blocked due to multiple login failures. Please try again later',
+);
 
 /** Why the server refused a login. */
-export function loginRefusalText(reason: Refusal): string {
+export function loginRefusalText(reason: Refusal): SafeText {
   switch (reason) {
     case 'unknown-user':
-      return 'Username does not exist';
+      return safeText('Username does not exist');
     case 'wrong-password':
-      return 'Invalid Password';
+      return safeText('Invalid Password');
     case 'blocked':
       return BLOCKED;
     default:
-      return refusalReasons[reason];
+      return safeText(refusalReasons[reason]);
   }
 }
 
 /** Why a command changed nothing: one line with the usage where that helps. */
-export function refusalText(reason: Refusal, name: CommandName): string {
+export function refusalText(reason: Refusal, name: CommandName): SafeText {
   const text = refusalReasons[reason];
-  return usageHelps.has(reason) ? `${text} Usage: ${commandShapes[name].usage}` : text;
+  return usageHelps.has(reason)
+    ? safeLine`${text} Usage: ${commandShapes[name].usage}`
+    : safeText(text);
 }
 
 /** The same as a clause behind `could not be delivered to USER: `, without its full stop. */

@@ -1,3 +1,4 @@
+import { type SafeText, safeText } from '../../text/safe-text.ts';
 import { parseTime } from './local-time.ts';
 import { MAX_TEXT_CHARACTERS } from './protocol.ts';
 import { splitShellWords } from './shell-words.ts';
@@ -41,10 +42,10 @@ export const commandShapes: Readonly<Record<CommandName, CommandShape>> = {
 };
 
 /** The list of commands, a line each. */
-export const commandHelp: readonly string[] = [
+export const commandHelp: readonly SafeText[] = [
   ...Object.values(commandShapes).map(({ usage, does }) => `  ${usage.padEnd(22)}${does}`),
   '  A time is DD Mon YYYY HH:MM:SS, as messages show it.',
-];
+].map(safeText);
 
 /** An empty line is no command: undefined. */
 export function parseCommand(line: string): ParsedCommand | undefined {

@@ -1,5 +1,5 @@
+import { safeLine, type SafeText, safeText } from '../../text/safe-text.ts';
 import type { MessageView, UserView } from './protocol.ts';
-import { safeText } from './safe-text.ts';
 
 /** A line of userlog.txt: `1; 25 Apr 2021 05:26:30; jess; 197.83.62.1; 9999`, numbered from 1. */
 export function userLogLine(number: number, view: UserView): string {
@@ -24,7 +24,7 @@ export interface LogEntry {
 const MAX_LOGGED_NAME_CHARACTERS = 64;
 
 /** `25 Apr 2021 05:26:30; logged in; jess; 127.0.0.1`, without a newline, safe to print. */
-export function serverLogLine(time: string, entry: LogEntry): string {
-  const user = safeText((entry.user ?? '-').slice(0, MAX_LOGGED_NAME_CHARACTERS));
-  return `${time}; ${safeText(entry.event)}; ${user}; ${entry.address ?? '-'}`;
+export function serverLogLine(time: string, entry: LogEntry): SafeText {
+  const user = (entry.user ?? '-').slice(0, MAX_LOGGED_NAME_CHARACTERS);
+  return safeLine`${time}; ${entry.event}; ${user}; ${entry.address ?? '-'}`;
 }

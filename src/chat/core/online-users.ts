@@ -1,3 +1,4 @@
+import type { SafeText } from '../../text/safe-text.ts';
 import { NO_OTHER_USER, userLine } from './client-texts.ts';
 import type { UserView } from './protocol.ts';
 
@@ -32,7 +33,7 @@ export class OnlineUsers {
   }
 
   /** A line each; one that says so when there is nobody. */
-  lines(): readonly string[] {
+  lines(): readonly SafeText[] {
     const users = [...this.#users.values()];
     return users.length === 0 ? [NO_OTHER_USER] : users.map(userLine);
   }

@@ -1,6 +1,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { type ClientConsole, COMMAND_PROMPT } from '../../chat/client.ts';
+import type { SafeText } from '../../text/safe-text.ts';
 
 /** Lines read ahead of the questions; then the pipe waits. */
 const MAX_LINES_AHEAD = 256;
@@ -32,7 +33,7 @@ export class PipeConsole implements ClientConsole {
     for (const stream of [output, errors]) stream.on('error', () => undefined);
   }
 
-  ask(prompt: string): Promise<string | undefined> {
+  ask(prompt: SafeText): Promise<string | undefined> {
     // The command prompt is for a person; the login prompts are part of what scripts read.
     if (prompt !== COMMAND_PROMPT) this.#output.write(`${prompt}\n`);
     return new Promise((resolve) => {
@@ -41,11 +42,11 @@ export class PipeConsole implements ClientConsole {
     });
   }
 
-  print(line: string): void {
+  print(line: SafeText): void {
     this.#output.write(`${line}\n`);
   }
 
-  warn(line: string): void {
+  warn(line: SafeText): void {
     this.#errors.write(`${line}\n`);
   }
 

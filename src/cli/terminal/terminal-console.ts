@@ -1,6 +1,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { ClientConsole, Question } from '../../chat/client.ts';
+import type { SafeText } from '../../text/safe-text.ts';
 
 /** An output that may be a screen. */
 export type TerminalOutput = NodeJS.WritableStream & {
@@ -78,7 +79,7 @@ export class TerminalConsole implements ClientConsole {
     this.#interface.on('SIGINT', onInterrupt);
   }
 
-  ask(prompt: string, question: Question = {}): Promise<string | undefined> {
+  ask(prompt: SafeText, question: Question = {}): Promise<string | undefined> {
     const line = this.#ahead.shift();
     if (line !== undefined) {
       this.#screen?.write(`${prompt}${question.isHidden === true ? '' : line}\n`);
@@ -95,11 +96,11 @@ export class TerminalConsole implements ClientConsole {
     });
   }
 
-  print(line: string): void {
+  print(line: SafeText): void {
     this.#showAbove(line, this.#streams.output);
   }
 
-  warn(line: string): void {
+  warn(line: SafeText): void {
     this.#showAbove(line, this.#streams.errors);
   }
 
@@ -158,7 +159,7 @@ export class TerminalConsole implements ClientConsole {
     this.#interface.prompt(true);
   }
 
-  #showAbove(line: string, output: TerminalOutput): void {
+  #showAbove(line: SafeText, output: TerminalOutput): void {
     const isDrawnOver = this.#answer !== undefined && output.isTTY === true;
     if (!isDrawnOver) {
       output.write(`${line}\n`);
