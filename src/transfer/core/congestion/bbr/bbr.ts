@@ -245,7 +245,7 @@ export class Bbr implements CongestionController {
     if (this.#pipe.isReached) this.#adaptLongTerm(event);
     if (this.#isInProbeBw) this.#advanceCycle(event);
     if (this.#state !== 'probeRtt' && this.#model.minRtt.isProbeDue && !this.#isIdleRestart) {
-      this.#enterProbeRtt();
+      this.#enterProbeRtt(nowUs);
     }
     if (this.#state === 'probeRtt') this.#handleProbeRtt(bytesInFlight, nowUs);
     this.#isIdleRestart = false;
@@ -338,7 +338,8 @@ export class Bbr implements CongestionController {
 
   // ---- ProbeRTT: empties the queue to see the path's own RTT again
 
-  #enterProbeRtt(): void {
+  #enterProbeRtt(nowUs: number): void {
+    if (this.#state === 'up') this.#upToUs = nowUs;
     this.#probeRtt.begin(this.#windowBytes);
     this.#state = 'probeRtt';
     this.#longTerm.stop();
