@@ -1,0 +1,59 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+import assert from 'node:assert/strict';
+
+/** A private or public key, and a shared secret (RFC 7748). */
+export const X25519_BYTES = 32;
+
+/** What stands before the 32 bytes in PKCS #8 and SubjectPublicKeyInfo (RFC 8410 §7 and §4). */
+const PRIVATE_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const PUBLIC_PREFIX = Buffer.from('302a300506032b656e032100', 'hex');
+
+/** A private key of X25519 with its public half. */
+export class X25519KeyPair {
+  /** 32 bytes; not to be changed. */
+  readonly publicKey: Uint8Array;
+  readonly #privateKey: KeyObject;
+
+  constructor(privateKey: KeyObject) {
+    assert(privateKey.asymmetricKeyType === 'x25519', 'an X25519 key pair has an X25519 key');
+    this.#privateKey = privateKey;
+    const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
+    this.publicKey = new Uint8Array(spki.subarray(PUBLIC_PREFIX.length));
+  }
+
+  /** A fresh one from the system's randomness. */
+  static generate(): X25519KeyPair {
+    return X25519KeyPair.fromPrivate(randomBytes(X25519_BYTES));
+  }
+
+  /** Any 32 bytes are a private key; X25519 clamps them when it uses them. */
+  static fromPrivate(privateKey: Uint8Array): X25519KeyPair {
+    assert(privateKey.length === X25519_BYTES, 'an X25519 private key is 32 bytes');
+    const der = Buffer.concat([PRIVATE_PREFIX, privateKey]);
+    return new X25519KeyPair(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+  }
+
+  /**
+   * The shared secret with the owner of `publicKey` (32 bytes). Undefined for a point of low order,
+   * whose secret everybody knows: all zeros (RFC 7748 §6.1).
+   */
+  sharedSecret(publicKey: Uint8Array): Uint8Array | undefined {
+    assert(publicKey.length === X25519_BYTES, 'an X25519 public key is 32 bytes');
+    const key = createPublicKey({
+      key: Buffer.concat([PUBLIC_PREFIX, publicKey]),
+      format: 'der',
+      type: 'spki',
+    });
+    try {
+      return diffieHellman({ privateKey: this.#privateKey, publicKey: key });
+    } catch {
+      return undefined;
+    }
+  }
+}
