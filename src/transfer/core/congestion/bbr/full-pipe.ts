@@ -9,6 +9,11 @@ export class FullPipe {
   #bytesPerSec = 0;
   #roundCount = 0;
 
+  /** The rate has not yet failed to grow. */
+  get isGrowing(): boolean {
+    return this.#roundCount === 0;
+  }
+
   /** Looks again, from this rate. */
   restart(bytesPerSec: number): void {
     this.isFullNow = false;

@@ -14,6 +14,12 @@ const MIN_NOISE_PACKETS = 16;
 const EMPTY_QUEUE_GAIN = 1.15;
 const EMPTY_QUEUE_US = 3_000;
 
+/** Packets whose fate is known. */
+interface Fates {
+  acked: number;
+  lost: number;
+}
+
 /**
  * The loss that a path has without any queue: radio noise, not congestion.
  *
@@ -26,6 +32,11 @@ export class LossBaseline {
   #hasEstimate = false;
   #lostPackets = 0;
   #ackedPackets = 0;
+  /** Of Startup's previous round and of the present one. */
+  #held: readonly [Fates, Fates] = [
+    { acked: 0, lost: 0 },
+    { acked: 0, lost: 0 },
+  ];
 
   get value(): number {
     return this.#baseline;
@@ -48,6 +59,23 @@ export class LossBaseline {
     this.#hasEstimate = true;
     this.#ackedPackets = 0;
     this.#lostPackets = 0;
+  }
+
+  /**
+   * Startup's own flood fills a short queue before the RTT shows it: what a round of it lost counts
+   * only when the delivery rate grew in the next.
+   */
+  holdFates(ackedPackets: number, lostPackets: number): void {
+    const present = this.#held[1];
+    present.acked += ackedPackets;
+    present.lost += lostPackets;
+  }
+
+  /** A round of Startup is over. */
+  onStartupRound(hasGrown: boolean): void {
+    const [previous, present] = this.#held;
+    if (hasGrown) this.onFates(previous.acked, previous.lost);
+    this.#held = [present, { acked: 0, lost: 0 }];
   }
 
   /** Loss rate above which a round of so many packets has filled the queue. */

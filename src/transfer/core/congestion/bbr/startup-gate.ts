@@ -1,32 +1,49 @@
 import { STARTUP_LOSS_EVENTS } from './constants.ts';
+import { LossRounds } from './loss-rounds.ts';
 
 /** Startup leaves on loss when the queue shows it too: RTT above 1.1 × min + 2 ms … */
 const RTT_GAIN = 1.1;
 const RTT_SLACK_US = 2_000;
-/** … or when the loss is this far above the threshold, beyond what chance does to a small round. */
-const LOSS_EXCESS = 0.15;
-const NOISE_DEVIATIONS = 2.5;
+/** … or when of so many packets in a row … */
+const FLOOD_PACKETS = 256;
+/** … so much more was lost than the threshold. */
+const FLOOD_EXCESS = 0.2;
 
-/** A round of Startup that lost more than the threshold. */
-export interface LossyRound {
+/** What a round of Startup has lost so far. */
+export interface StartupRound {
   readonly lossRate: number;
+  /** Loss rate that the path may have by itself. */
   readonly threshold: number;
   /** Runs of packets lost together. */
   readonly eventCount: number;
-  readonly packets: number;
   readonly rttUs: number;
   readonly minRttUs: number;
 }
 
 /**
- * Whether loss ends Startup (ours; the draft leaves at 2 % and six events). At 10 % random loss one
+ * Whether loss ends Startup (ours; the draft leaves at 2 % and six runs). At 10 % random loss one
  * round of 60 packets exceeds 17 % every twentieth time; left then, the flow stood at a tenth of the
- * path for seconds.
+ * path for seconds. A queue too short to show in the RTT is seen by how much it loses, a few
+ * hundred packets after it overflowed: waiting for the end of the round lost another flight.
  */
-export function endsStartup(round: LossyRound): boolean {
-  const { lossRate, threshold, eventCount, packets, rttUs, minRttUs } = round;
-  if (eventCount < STARTUP_LOSS_EVENTS) return false;
-  if (rttUs > RTT_GAIN * minRttUs + RTT_SLACK_US) return true;
-  const noise = NOISE_DEVIATIONS * Math.sqrt((lossRate * (1 - lossRate)) / Math.max(1, packets));
-  return lossRate - threshold >= LOSS_EXCESS + noise;
+export class StartupGate {
+  readonly #latest = new LossRounds();
+  #isFlooding = false;
+
+  onLost(sizeBytes: number, sentAtUs: number): void {
+    this.#latest.onLost(sizeBytes, sentAtUs);
+  }
+
+  onAcked(newlyAckedBytes: number, datagramBytes: number, threshold: number): void {
+    this.#latest.onAcked(newlyAckedBytes);
+    if (this.#latest.bytes < FLOOD_PACKETS * datagramBytes) return;
+    this.#isFlooding = this.#latest.lossRate >= threshold + FLOOD_EXCESS;
+    this.#latest.restart(0);
+  }
+
+  isOver({ lossRate, threshold, eventCount, rttUs, minRttUs }: StartupRound): boolean {
+    if (this.#isFlooding) return true;
+    if (lossRate <= threshold || eventCount < STARTUP_LOSS_EVENTS) return false;
+    return rttUs > RTT_GAIN * minRttUs + RTT_SLACK_US;
+  }
 }
