@@ -26,7 +26,7 @@ export interface ReceivePolicyOptions {
   /** Larger offers are refused; also lifts the rule that some of the disk stays free. */
   readonly maxSizeBytes?: number | undefined;
   /** Default: the name as offered. What it answers is made storable. */
-  readonly storedName?: ((offer: OfferedFile) => string) | undefined;
+  readonly storedName?: ((offer: OfferedFile) => string | Promise<string>) | undefined;
   readonly platform: NamePlatform;
 }
 
@@ -36,14 +36,14 @@ export const KEPT_FREE_SHARE = 0.05;
 /** The policy of an endpoint without a person to ask. */
 export function createReceivePolicy(options: ReceivePolicyOptions): ReceivePolicy {
   const { maxSizeBytes, platform } = options;
-  return (offer) => {
+  return async (offer) => {
     const refusal = refusedName(offer.name);
     if (refusal !== undefined) return { type: 'reject', code: 'refused', reason: refusal };
     if (maxSizeBytes !== undefined && offer.sizeBytes > maxSizeBytes) {
       const reason = `over --max-size (${offer.sizeBytes} bytes offered, ${maxSizeBytes} allowed)`;
       return { type: 'reject', code: 'refused', reason };
     }
-    const wanted = options.storedName?.(offer) ?? offer.name;
+    const wanted = (await options.storedName?.(offer)) ?? offer.name;
     const storedName = storedNameOf(wanted, platform);
     // A prefix cannot make a good name bad; a caller's own function can.
     const badStoredName = refusedName(storedName);

@@ -146,6 +146,14 @@ describe('the policy', () => {
     expect(await policy(long)).toMatchObject({ storedName: `derek_${'x'.repeat(245)}.mp4` });
   });
 
+  test('waits for whoever takes time to name an offer', async () => {
+    const named = ['a', Promise.reject(new Error('nobody answers'))].map((name) =>
+      createReceivePolicy({ platform: 'posix', storedName: () => Promise.resolve(name) })(offer),
+    );
+    await expect(named[0]).resolves.toMatchObject({ type: 'accept', storedName: 'a' });
+    await expect(named[1]).rejects.toThrow('nobody answers');
+  });
+
   test('leaves 5 % of the disk free unless a largest size is given', async () => {
     expect(await createReceivePolicy({ platform: 'posix' })(offer)).toMatchObject({
       keptFreeShare: 0.05,
