@@ -1,12 +1,18 @@
+import { startEngineThread } from './io/engine-thread.ts';
+import { ThreadedEndpoint } from './io/threaded-endpoint.ts';
 import type { EndpointOptions, TransferEndpoint } from './io/transfer-endpoint.ts';
 import { UdpTransferEndpoint } from './io/udp-transfer-endpoint.ts';
 
 /**
  * An endpoint on one UDP port that sends and receives files. Rejects with a `TransferError` when the
  * port cannot be used. Several may live in one process.
+ *
+ * Its engine runs on a thread of its own, which ends with `close`, so a busy caller delays no datagram.
+ * With a `createSocket` it runs in the caller's thread: functions cannot cross.
  */
 export async function createEndpoint(options: EndpointOptions = {}): Promise<TransferEndpoint> {
-  return UdpTransferEndpoint.create(options);
+  if (options.createSocket !== undefined) return UdpTransferEndpoint.create(options);
+  return ThreadedEndpoint.create(options, startEngineThread());
 }
 
 export { TransferError, transferErrorCodes } from './files/transfer-error.ts';

@@ -20,7 +20,7 @@ export interface EndpointOptions {
   /** Where received files are published; must exist. Without it every offer is refused. */
   readonly inbox?: string;
   /** The name under which an accepted offer is stored, before it is made unique. Default: its name. */
-  readonly storedName?: (offer: Offer) => string;
+  readonly storedName?: (offer: Offer) => string | Promise<string>;
   /** Larger offers are refused. Default: no limit. */
   readonly maxSizeBytes?: number;
   /** Default `bbr`; `fixed` needs `windowPackets`. */
@@ -31,7 +31,10 @@ export interface EndpointOptions {
   readonly giveUpMs?: number;
   /** Opening an introduction fails after this long without an answer. Default 60,000. */
   readonly openTimeoutMs?: number;
-  /** Makes the datagram sockets; a test or demo may hand in ones that misbehave. */
+  /**
+   * Makes the datagram sockets; a test or demo may hand in ones that misbehave. The engine then runs
+   * in the caller's thread.
+   */
   readonly createSocket?: (options: dgram.SocketOptions) => dgram.Socket;
 }
 
@@ -56,7 +59,7 @@ export interface TransferEndpoint {
   send(request: SendRequest): Transfer;
   /** Called for each incoming transfer once its offer was accepted. */
   onReceive(listener: (transfer: Transfer) => void): void;
-  /** Running transfers, both directions. */
+  /** Running transfers, both directions; an incoming one once its offer was accepted. */
   readonly transfers: readonly Transfer[];
   /** Cancels what runs, tells the peers, waits for the lingers, closes the sockets. */
   close(): Promise<void>;

@@ -87,7 +87,9 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   }
 
   get transfers(): readonly Transfer[] {
-    return [...this.#transfers];
+    return [...this.#transfers].filter(
+      (transfer) => transfer.direction === 'send' || transfer.state !== 'waiting',
+    );
   }
 
   onReceive(listener: (transfer: Transfer) => void): void {
@@ -163,7 +165,11 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     request: SendRequest,
     onEngine: (engine: SocketEngine) => void,
   ): Promise<void> {
-    if (!(await transfer.prepare()) || this.#isClosing) return;
+    if (!(await transfer.prepare())) return;
+    if (this.#isClosing) {
+      transfer.cancel();
+      return;
+    }
     let engine: SocketEngine;
     try {
       engine = await this.#engineTo(request.addresses);

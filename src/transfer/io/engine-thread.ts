@@ -1,0 +1,47 @@
+import { Worker } from 'node:worker_threads';
+import type { FromEngine, ToEngine } from './engine-messages.ts';
+
+/** A thread with an `EngineHost`, as its caller sees it. */
+export interface EngineThread {
+  post(message: ToEngine): void;
+  /** One listener each. `onEnd` comes once, after the last message; with what went wrong, if it did. */
+  listen(onMessage: (message: FromEngine) => void, onEnd: (error: Error | undefined) => void): void;
+  /** Ends the thread, whatever it does. */
+  terminate(): void;
+}
+
+/** Starts the engine on a thread of its own. */
+export function startEngineThread(): EngineThread {
+  return workerThread(new Worker(entryUrl(), { name: 'updraft engine' }));
+}
+
+export function workerThread(worker: Worker): EngineThread {
+  return {
+    post: (message) => {
+      worker.postMessage(message);
+    },
+    listen: (onMessage, onEnd) => {
+      let failure: Error | undefined;
+      const fail = (error: unknown): void => {
+        failure ??= error instanceof Error ? error : new Error(String(error));
+      };
+      worker.on('message', onMessage);
+      worker.on('messageerror', fail);
+      worker.on('error', fail);
+      worker.on('exit', () => {
+        onEnd(failure);
+      });
+    },
+    terminate: () => {
+      void worker.terminate();
+    },
+  };
+}
+
+/** The compiled file beside this one where this is compiled, else the source, which some Nodes run. */
+function entryUrl(): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL('./engine-worker.js', import.meta.url);
+  const stripsTypes = (process.features as { readonly typescript?: unknown }).typescript;
+  const entry = stripsTypes ? './engine-worker.ts' : './engine-worker-source.mjs';
+  return new URL(entry, import.meta.url);
+}

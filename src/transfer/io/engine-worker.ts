@@ -1,0 +1,23 @@
+/** Entry of the engine's thread: an endpoint of its own, told what to do by its parent. */
+import assert from 'node:assert/strict';
+import { parentPort } from 'node:worker_threads';
+import { systemTimers } from './clock.ts';
+import { EngineHost } from './engine-host.ts';
+import type { ToEngine } from './engine-messages.ts';
+import { UdpTransferEndpoint } from './udp-transfer-endpoint.ts';
+
+assert(parentPort !== null, 'the engine thread is started by another');
+const port = parentPort;
+const host = new EngineHost({
+  createEndpoint: (options) => UdpTransferEndpoint.create(options),
+  post: (message) => {
+    port.postMessage(message);
+  },
+  disconnect: () => {
+    port.close();
+  },
+  timers: systemTimers,
+});
+port.on('message', (message: ToEngine) => {
+  host.handle(message);
+});

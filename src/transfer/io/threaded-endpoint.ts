@@ -1,0 +1,185 @@
+import { basename } from 'node:path';
+import { TransferError } from '../files/transfer-error.ts';
+import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
+import { systemTimers, type Timers } from './clock.ts';
+import { type FromEngine, fromPortableError } from './engine-messages.ts';
+import type { EngineThread } from './engine-thread.ts';
+import { ThreadedTransfer, type TransferIdentity } from './threaded-transfer.ts';
+import type { EndpointOptions, Offer, SendRequest, TransferEndpoint } from './transfer-endpoint.ts';
+
+/**
+ * Longest that `close` waits for the thread before it is ended: an endpoint closes its connections
+ * within 6 s and its sockets within 1 s; the rest is for a slow disk.
+ */
+export const MAX_THREAD_CLOSE_MS = 10_000;
+
+type Ready = Extract<FromEngine, { type: 'ready' }>;
+/** What comes of an endpoint that is open. */
+type News = Exclude<FromEngine, { type: 'ready' | 'failed' }>;
+
+/**
+ * An endpoint whose engine runs on a thread of its own: commands and news go as messages, so what is
+ * read here is as old as the last `progress`. When the thread ends by itself, whatever runs fails with
+ * one error, and whatever is sent later fails at once.
+ */
+export class ThreadedEndpoint implements TransferEndpoint {
+  readonly address: SocketAddress;
+  readonly receiveBufferBytes: number;
+  readonly #thread: EngineThread;
+  readonly #storedName: EndpointOptions['storedName'];
+  readonly #timers: Timers;
+  /** By key. */
+  readonly #transfers: Map<number, ThreadedTransfer> = new Map();
+  readonly #listeners: ((transfer: Transfer) => void)[] = [];
+  #lastId = 0;
+  #lastSentKey = 0;
+  #closing: Promise<void> | undefined;
+  /** Why nothing runs any more, once the thread has ended. */
+  #end: TransferError | undefined;
+  #onEnded: () => void = () => undefined;
+
+  private constructor(
+    thread: EngineThread,
+    { address, receiveBufferBytes }: Ready,
+    storedName: EndpointOptions['storedName'],
+    timers: Timers,
+  ) {
+    this.#thread = thread;
+    this.address = address;
+    this.receiveBufferBytes = receiveBufferBytes;
+    this.#storedName = storedName;
+    this.#timers = timers;
+  }
+
+  /** Rejects as `createEndpoint` does. `thread` was just started. */
+  static create(
+    options: Omit<EndpointOptions, 'createSocket'>,
+    thread: EngineThread,
+    timers: Timers = systemTimers,
+  ): Promise<ThreadedEndpoint> {
+    const { storedName, ...portable } = options;
+    return new Promise((resolve, reject) => {
+      let endpoint: ThreadedEndpoint | undefined;
+      const onMessage = (message: FromEngine): void => {
+        if (message.type === 'failed') {
+          reject(fromPortableError(message.error));
+        } else if (message.type === 'ready') {
+          endpoint = new ThreadedEndpoint(thread, message, storedName, timers);
+          resolve(endpoint);
+        } else if (endpoint !== undefined) {
+          endpoint.#onNews(message);
+        }
+      };
+      thread.listen(onMessage, (error) => {
+        if (endpoint === undefined) reject(threadEnded(error));
+        else endpoint.#onThreadEnd(error);
+      });
+      thread.post({ type: 'open', options: { ...portable, isNaming: storedName !== undefined } });
+    });
+  }
+
+  get transfers(): readonly Transfer[] {
+    return [...this.#transfers.values()];
+  }
+
+  onReceive(listener: (transfer: Transfer) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  expect(introduction: Introduction, from: string): void {
+    this.#thread.post({ type: 'expect', introduction, from });
+  }
+
+  send(request: SendRequest): Transfer {
+    const key = ++this.#lastSentKey;
+    const { peer, path } = request;
+    const name = basename(path).normalize('NFC');
+    const transfer = this.#add(key, { id: ++this.#lastId, direction: 'send', peer, name });
+    if (this.#end === undefined) this.#thread.post({ type: 'send', key, request });
+    else this.#fail(this.#end);
+    return transfer;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#end !== undefined) return;
+    this.#thread.post({ type: 'close' });
+    await new Promise<void>((resolve) => {
+      const cancelTimer = this.#timers.after(MAX_THREAD_CLOSE_MS, () => {
+        this.#thread.terminate();
+      });
+      this.#onEnded = () => {
+        cancelTimer();
+        resolve();
+      };
+    });
+  }
+
+  #add(key: number, identity: TransferIdentity): ThreadedTransfer {
+    const transfer = new ThreadedTransfer(identity, () => {
+      if (this.#transfers.has(key)) this.#thread.post({ type: 'cancel', key });
+    });
+    this.#transfers.set(key, transfer);
+    return transfer;
+  }
+
+  #onNews(message: News): void {
+    switch (message.type) {
+      case 'naming':
+        void this.#answer(message.question, message.offer);
+        break;
+      case 'received': {
+        const { key, peer, name } = message;
+        const transfer = this.#add(key, { id: ++this.#lastId, direction: 'receive', peer, name });
+        transfer.stand(message);
+        for (const listener of this.#listeners) listener(transfer);
+        break;
+      }
+      case 'progress':
+        for (const standing of message.standings)
+          this.#transfers.get(standing.key)?.stand(standing);
+        this.#thread.post({ type: 'read' });
+        break;
+      case 'ended': {
+        const transfer = this.#transfers.get(message.key);
+        this.#transfers.delete(message.key);
+        transfer?.stand(message);
+        transfer?.end(message.outcome);
+        break;
+      }
+    }
+  }
+
+  async #answer(question: number, offer: Offer): Promise<void> {
+    try {
+      const storedName = await this.#storedName!(offer);
+      this.#thread.post({ type: 'named', question, storedName });
+    } catch (error) {
+      this.#thread.post({ type: 'unnamed', question, error: String(error) });
+    }
+  }
+
+  #onThreadEnd(error: Error | undefined): void {
+    const isClosed = this.#closing !== undefined && error === undefined;
+    this.#end = isClosed
+      ? new TransferError('cancelled', 'the endpoint is closed')
+      : threadEnded(error);
+    this.#fail(this.#end);
+    this.#onEnded();
+  }
+
+  /** Whatever runs. */
+  #fail(error: TransferError): void {
+    for (const transfer of this.#transfers.values()) transfer.fail(error);
+    this.#transfers.clear();
+  }
+}
+
+function threadEnded(cause: Error | undefined): TransferError {
+  const why = cause === undefined ? '' : `: ${cause.message}`;
+  return new TransferError('internal', `the thread of the engine has ended${why}`, { cause });
+}
