@@ -19,7 +19,7 @@ import { PathModel } from './path-model.ts';
 import { ProbeClock } from './probe-clock.ts';
 import { ProbeRtt } from './probe-rtt.ts';
 import { Rounds } from './rounds.ts';
-import { StartupGate } from './startup-gate.ts';
+import { isStartupOver, StartupFlood } from './startup-gate.ts';
 
 /** What the path may hold beside the standing share while nothing is probed (DESIGN §4). */
 const QUIET_INFLIGHT_GAIN = 1.25;
@@ -45,7 +45,7 @@ export class Bbr implements CongestionController {
   readonly #aggregation = new AckAggregation();
   readonly #baseline = new LossBaseline();
   readonly #losses = new LossRounds();
-  readonly #startupGate = new StartupGate();
+  readonly #flood = new StartupFlood();
   readonly #longTerm = new LongTerm();
   readonly #probeRtt = new ProbeRtt();
   readonly #clock: ProbeClock;
@@ -128,7 +128,7 @@ export class Bbr implements CongestionController {
 
   onLost(event: LossEvent): void {
     this.#losses.onLost(event.sizeBytes, event.sentAtUs);
-    if (this.#state === 'startup') this.#startupGate.onLost(event.sizeBytes, event.sentAtUs);
+    if (this.#state === 'startup') this.#flood.onLost(event.sizeBytes, event.sentAtUs);
     const wasProbe = event.sentAtUs >= this.#upFromUs && event.sentAtUs <= this.#upToUs;
     if (!wasProbe) this.#ownLostPackets++;
     if (!this.#longTerm.isSampling) return;
@@ -171,7 +171,7 @@ export class Bbr implements CongestionController {
     this.#losses.onAcked(event.newlyAckedBytes);
     if (this.#state === 'startup') {
       const { datagramBytes } = this.#model;
-      this.#startupGate.onAcked(event.newlyAckedBytes, datagramBytes, this.#threshold(0));
+      this.#flood.onAcked(event.newlyAckedBytes, datagramBytes, this.#threshold(0));
     }
     if (!this.#hasRtt) {
       // Until now the first pacing rate stood on an assumed RTT.
@@ -215,7 +215,7 @@ export class Bbr implements CongestionController {
       this.#model.bandwidth.onSample(deliveryRateBytesPerSec);
     }
     this.#latest.onSample(rate);
-    if (this.#state === 'startup') this.#maybeEndStartup();
+    if (this.#state === 'startup' && this.#flood.isSeen) this.#endStartup();
     if (this.#losses.isOver(priorDeliveredBytes)) {
       this.#endLossRound();
       this.#latest.restart(rate);
@@ -228,23 +228,23 @@ export class Bbr implements CongestionController {
 
   /** A flight's fate is known: did it lose more than the path does by itself? */
   #endLossRound(): void {
-    const { lossRate, bytes } = this.#losses;
-    const threshold = this.#threshold(bytes);
-    this.#losses.restart(this.#rounds.deliveredBytes);
-    if (lossRate <= threshold || this.#isProbingBw) return;
-    this.#model.shortTerm.onLossyRound(
-      { bytesPerSec: this.#model.bandwidth.max, inflightBytes: this.#windowBytes },
-      this.#latest,
-    );
-  }
-
-  /** Not at the end of a round alone: each RTT of Startup's flood loses another flight. */
-  #maybeEndStartup(): void {
     const { lossRate, bytes, eventCount } = this.#losses;
     const threshold = this.#threshold(bytes);
-    const minRttUs = this.#model.minRtt.valueUs;
-    const round = { lossRate, threshold, eventCount, rttUs: this.#rttUs, minRttUs };
-    if (!this.#startupGate.isOver(round)) return;
+    this.#losses.restart(this.#rounds.deliveredBytes);
+    if (lossRate <= threshold) return;
+    if (this.#state === 'startup') {
+      const minRttUs = this.#model.minRtt.valueUs;
+      if (isStartupOver({ eventCount, rttUs: this.#rttUs, minRttUs })) this.#endStartup();
+    } else if (!this.#isProbingBw) {
+      this.#model.shortTerm.onLossyRound(
+        { bytesPerSec: this.#model.bandwidth.max, inflightBytes: this.#windowBytes },
+        this.#latest,
+      );
+    }
+  }
+
+  /** Because of loss. */
+  #endStartup(): void {
     this.#pipe.isReached = true;
     this.#longTerm.inflightBytes = Math.max(this.#model.bdpBytes(1), this.#latest.inflightBytes);
     this.#enterDrain();
