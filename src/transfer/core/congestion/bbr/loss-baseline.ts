@@ -10,6 +10,11 @@ const MAX_BASELINE = 0.2;
 const BASELINE_GAIN = 1.25;
 const NOISE_DEVIATIONS = 2.5;
 const MIN_NOISE_PACKETS = 16;
+/** Packets whose loss is compared with the mean, to see bursts; and the weight of one comparison. */
+const BLOCK_PACKETS = 50;
+const BLOCK_WEIGHT = 1 / 40;
+/** Bursts are not taken to be longer. */
+const MAX_BURST_PACKETS = 16;
 /** The queue is empty while the RTT stays below 1.15 × min + 3 ms. */
 const EMPTY_QUEUE_GAIN = 1.15;
 const EMPTY_QUEUE_US = 3_000;
@@ -32,6 +37,10 @@ export class LossBaseline {
   #hasEstimate = false;
   #lostPackets = 0;
   #ackedPackets = 0;
+  /** Of one packet's fate, were packets lost independently. */
+  #variance = 0;
+  #blockAcked = 0;
+  #blockLost = 0;
   /** Of Startup's previous round and of the present one. */
   #held: readonly [Fates, Fates] = [
     { acked: 0, lost: 0 },
@@ -51,6 +60,7 @@ export class LossBaseline {
   onFates(ackedPackets: number, lostPackets: number): void {
     this.#ackedPackets += ackedPackets;
     this.#lostPackets += lostPackets;
+    this.#learnVariance(ackedPackets, lostPackets);
     const packets = this.#ackedPackets + this.#lostPackets;
     if (packets < SAMPLE_PACKETS) return;
     const rate = Math.min(MAX_BASELINE, this.#lostPackets / packets);
@@ -59,6 +69,18 @@ export class LossBaseline {
     this.#hasEstimate = true;
     this.#ackedPackets = 0;
     this.#lostPackets = 0;
+  }
+
+  /** How far the loss of a few packets lies from the mean: more than chance where losses come in bursts. */
+  #learnVariance(ackedPackets: number, lostPackets: number): void {
+    this.#blockAcked += ackedPackets;
+    this.#blockLost += lostPackets;
+    const packets = this.#blockAcked + this.#blockLost;
+    if (packets < BLOCK_PACKETS) return;
+    const deviation = this.#blockLost / packets - this.#baseline;
+    this.#variance += BLOCK_WEIGHT * (packets * deviation * deviation - this.#variance);
+    this.#blockAcked = 0;
+    this.#blockLost = 0;
   }
 
   /**
@@ -82,7 +104,8 @@ export class LossBaseline {
   threshold(roundPackets: number): number {
     const b = this.#baseline;
     const packets = Math.max(MIN_NOISE_PACKETS, roundPackets);
-    const noise = NOISE_DEVIATIONS * Math.sqrt((b * (1 - b)) / packets);
+    const variance = Math.max(b * (1 - b), Math.min(this.#variance, MAX_BURST_PACKETS * b));
+    const noise = NOISE_DEVIATIONS * Math.sqrt(variance / packets);
     return LOSS_THRESHOLD + BASELINE_GAIN * b + noise;
   }
 }
