@@ -127,10 +127,10 @@ export class Bbr implements CongestionController {
   }
 
   onLost(event: LossEvent): void {
-    this.#losses.onLost(event.sizeBytes, event.sentAtUs);
-    if (this.#state === 'startup') this.#flood.onLost(event.sizeBytes, event.sentAtUs);
     const wasProbe = event.sentAtUs >= this.#upFromUs && event.sentAtUs <= this.#upToUs;
     if (!wasProbe) this.#ownLostPackets++;
+    if (!wasProbe) this.#losses.onLost(event.sizeBytes, event.sentAtUs);
+    if (this.#state === 'startup') this.#flood.onLost(event.sizeBytes, event.sentAtUs);
     if (!this.#longTerm.isSampling) return;
     const lostBytes = event.lostBytes - event.lostBytesAtSend;
     const threshold = this.#threshold(event.txInFlightBytes);
