@@ -21,6 +21,7 @@ const transferFolders = [
   `${core}/connection`,
   'src/transfer/secure',
   'src/transfer/secure/noise',
+  'src/transfer/secure/tag',
   'src/transfer/files',
   'src/transfer/io',
 ];
@@ -34,8 +35,12 @@ const rules: Record<string, Rule> = {
   [`${core}/path`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/congestion`] },
   [`${core}/connection`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/path`] },
   [core]: { from: [`${core}/connection`, `${core}/path`, `${core}/wire`] },
-  'src/transfer/secure': { from: [core, 'src/transfer/secure/noise'], outside: ['node:crypto'] },
+  'src/transfer/secure': {
+    from: [core, 'src/transfer/secure/noise', 'src/transfer/secure/tag'],
+    outside: ['node:crypto'],
+  },
   'src/transfer/secure/noise': { from: [], outside: ['node:crypto'] },
+  'src/transfer/secure/tag': { from: [] },
   'src/transfer/files': {
     from: [core, 'src/transfer/secure'],
     outside: ['node:crypto', 'node:path'],

@@ -9,6 +9,9 @@ export type {
   ResponderHandshake,
   TransportIntroduction,
 } from './introduction.ts';
+export { crcCheck } from './wire/packet-check.ts';
+export type { CheckVerdict } from './wire/packet-check.ts';
+export { COMMON_HEADER_BYTES } from './wire/packet.ts';
 export type { ControllerName } from './path/path-table.ts';
 export { CloseCode } from './transport.ts';
 export type {
