@@ -59,6 +59,8 @@ export interface ConnectionStats {
   readonly windowBytes: number;
   readonly pacingBytesPerSec: number;
   readonly datagramBytes: number;
+  /** What the path's controller does now, in its own words; undefined where it has no states. */
+  readonly controllerState: string | undefined;
 }
 
 /**

@@ -108,6 +108,7 @@ export class MemoryConnection implements TransportConnection {
       windowBytes: 0,
       pacingBytesPerSec: 0,
       datagramBytes: 1_200,
+      controllerState: undefined,
     };
   }
 

@@ -70,6 +70,10 @@ export class Cubic implements CongestionController {
     return this.#isInSlowStart ? SLOW_START_PACING_GAIN : PACING_GAIN;
   }
 
+  get state(): 'startup' | 'avoidance' {
+    return this.#isInSlowStart ? 'startup' : 'avoidance';
+  }
+
   get #isInSlowStart(): boolean {
     return this.#windowBytes < this.#ssthreshBytes;
   }

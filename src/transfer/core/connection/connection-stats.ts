@@ -16,6 +16,7 @@ export interface ConnectionStatsFields {
   readonly windowBytes: number;
   readonly pacingBytesPerSec: number;
   readonly datagramBytes: number;
+  readonly controllerState: string | undefined;
 }
 
 export function connectionStats(
@@ -37,5 +38,6 @@ export function connectionStats(
     windowBytes: path.windowBytes,
     pacingBytesPerSec: path.pacingBytesPerSec,
     datagramBytes: path.datagramBytes,
+    controllerState: path.controller.state,
   };
 }

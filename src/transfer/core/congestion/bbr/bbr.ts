@@ -79,7 +79,6 @@ export class Bbr implements CongestionController {
     return isProbing ? gains[this.#state][1] : QUIET_INFLIGHT_GAIN;
   }
 
-  /** For traces and tests. */
   get state(): State {
     return this.#state;
   }
