@@ -1,172 +1,161 @@
 import {
   type ControllerName,
   type Endpoint,
-  plainIntroduction,
   type TransportConnection,
 } from '../../src/transfer/core/index.ts';
-import { Bottleneck } from '../../test/sim/bottleneck.ts';
-import type { ElementSpec } from '../../test/sim/link.ts';
-import { Network, type SimNode } from '../../test/sim/network.ts';
-import {
-  burstLoss,
-  delay,
-  jitter,
-  loss,
-  reorder,
-  type BurstLoss,
-} from '../../test/sim/wire-elements.ts';
+import type { ElementSpec, Link } from '../../test/sim/link.ts';
+import type { Network, SimNode } from '../../test/sim/network.ts';
+import { DataTaps } from './data-taps.ts';
+import { tickOf, type Ticks } from './ticks.ts';
+import { uncheckedIntroduction } from './unchecked-introduction.ts';
 
-/** A path for bulk flows, and how long they run. */
-export interface FlowPath {
-  readonly rateMbitPerSec: number;
-  readonly rttMs: number;
-  /** Drop-tail queue, in bandwidth-delay products. */
-  readonly queueBdp: number;
-  readonly loss?: number;
-  readonly burst?: BurstLoss;
-  readonly jitterMs?: number;
-  readonly reorder?: number;
-  readonly ackLoss?: number;
-  readonly seconds: number;
-  readonly seed: number;
-}
+const CHUNK = new Uint8Array(65_536);
 
 /** One sender on the path. */
 export interface FlowSpec {
   readonly controller: ControllerName;
   readonly startSeconds?: number;
+  /** Streams of this pair, at once; default 1. */
+  readonly streamCount?: number;
+  /** Of each stream; default as much as there is time for. */
+  readonly bytes?: number;
 }
 
-/** What one flow achieved. */
+/** What one flow achieved: all streams of one pair of endpoints. */
 export interface FlowResult {
-  /** Payload read by the receiver, by 100 ms of virtual time. */
-  readonly bytesByTick: readonly number[];
+  readonly controller: ControllerName;
+  /** Payload that arrived for the first time, by tick: what the link has carried for the user. */
+  readonly arrivedByTick: Ticks;
+  /** Payload read in order by the receiver, by tick. */
+  readonly readByTick: Ticks;
+  /** What the controller of the first stream did, by tick; undefined before it was open. */
+  readonly stateByTick: readonly (string | undefined)[];
+  /** UDP payload of all that was sent towards the receiver. */
   readonly sentBytes: number;
-  readonly retransmittedBytes: number;
+  /** Of the streams, sent at least once. */
+  readonly firstSentBytes: number;
   readonly spuriouslyLostCount: number;
+  readonly packetsSentCount: number;
+  /** From the first OPEN on; Infinity when it did not come. */
+  readonly firstByteUs: number;
+  /** From the first OPEN on, last of all streams; Infinity where they have no end or did not reach it. */
+  readonly lastByteUs: number;
 }
 
-export interface PathResult {
-  readonly flows: readonly FlowResult[];
-  /** IP bytes that the bottleneck carried, and dropped, beside what the wire lost. */
-  readonly forwardBytes: number;
-  readonly queueDropCount: number;
-  readonly sentCount: number;
-  readonly meanQueueMs: number;
+/** What a flow runs between. */
+export interface FlowEnds {
+  readonly network: Network;
+  readonly sender: SimNode<Endpoint>;
+  readonly receiver: SimNode<Endpoint>;
 }
 
-export const TICK_MS = 100;
-const DATAGRAM_BYTES = 1_372;
-const IP_UDP_BYTES = 28;
-const HEADER_BYTES = 20;
-const CHUNK = new Uint8Array(65_536);
-/** Payload in an IP packet: what the physical limit allows beside loss. */
-export const PAYLOAD_SHARE: number =
-  (DATAGRAM_BYTES - HEADER_BYTES) / (DATAGRAM_BYTES + IP_UDP_BYTES);
+/** Bulk streams from one endpoint to another: written as long as there is room, read at once. */
+export class Flow {
+  readonly spec: FlowSpec;
+  readonly #ends: FlowEnds;
+  readonly #taps: DataTaps;
+  readonly #arrived: Ticks;
+  readonly #read: Ticks;
+  readonly #states: (string | undefined)[] = [];
+  readonly #connections: TransportConnection[] = [];
+  readonly #writtenBytes: Map<TransportConnection, number> = new Map();
+  readonly #startUs: number;
+  #unfinishedCount: number;
+  #firstByteUs: number = Infinity;
+  #lastByteUs: number = Infinity;
 
-/** Runs bulk flows over one bottleneck for a time; exact for a seed. */
-export function runFlows(path: FlowPath, specs: readonly FlowSpec[]): PathResult {
-  const network = new Network({ seed: path.seed, isPoisoned: false });
-  const rateBitsPerSec = path.rateMbitPerSec * 1e6;
-  const bdpBytes = (rateBitsPerSec / 8) * (path.rttMs / 1e3);
-  const queueBytes = Math.max(2 * (DATAGRAM_BYTES + IP_UDP_BYTES), path.queueBdp * bdpBytes);
-  const shared = new Bottleneck({ rateBitsPerSec, queueBytes });
-  const oneWayUs = (path.rttMs * 1e3) / 2;
-  const flows = specs.map((spec, index) => {
-    const creditPoolBytes = Math.max(134_217_728, 16 * bdpBytes);
-    const config = {
-      controller: spec.controller,
-      datagramBytes: DATAGRAM_BYTES,
-      receiveBufferBytes: 8_388_608,
-      creditPoolBytes,
-    };
-    const sender = network.addEndpoint(`s${index}`, config);
-    const receiver = network.addEndpoint(`r${index}`, config);
-    const forward = network.connect(sender, receiver, [
-      shared.through(),
-      ...wire(path),
-      delay(Math.floor(oneWayUs)),
-    ]);
-    network.connect(receiver, sender, [
-      ...(path.ackLoss === undefined ? [] : [loss(path.ackLoss)]),
-      delay(Math.ceil(oneWayUs)),
-    ]);
-    return { flow: new Flow(network, sender, receiver, path.seconds, index, spec), forward };
-  });
-  network.runUntil(path.seconds * 1e6);
-  const links = flows.map(({ forward }) => forward);
-  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  return {
-    flows: flows.map(({ flow, forward }) => flow.result(forward.counters.sentBytes)),
-    forwardBytes: sum(links.map(({ counters }) => counters.sentBytes)),
-    queueDropCount: sum(links.map(({ counters }) => counters.queueDropCount)),
-    sentCount: sum(links.map(({ counters }) => counters.sentCount)),
-    meanQueueMs: sum(links.map((link) => link.meanQueueDelayUs)) / links.length / 1e3,
-  };
-}
-
-function wire(path: FlowPath): ElementSpec[] {
-  return [
-    ...(path.loss === undefined ? [] : [loss(path.loss)]),
-    ...(path.burst === undefined ? [] : [burstLoss(path.burst)]),
-    ...(path.jitterMs === undefined ? [] : [jitter(path.jitterMs * 1e3)]),
-    ...(path.reorder === undefined ? [] : [reorder(path.reorder, 5_000)]),
-  ];
-}
-
-/** One bulk stream: writes as long as there is room, reads at once. */
-class Flow {
-  readonly #bytesByTick: number[];
-  #connection: TransportConnection | undefined;
-
-  constructor(
-    network: Network,
-    sender: SimNode<Endpoint>,
-    receiver: SimNode<Endpoint>,
-    seconds: number,
-    index: number,
-    spec: FlowSpec,
-  ) {
-    this.#bytesByTick = new Array<number>(Math.ceil((seconds * 1e3) / TICK_MS)).fill(0);
-    const keyId = index.toString(16).padStart(16, '0');
-    const introduction = plainIntroduction(keyId);
-    const pump = (connection: TransportConnection): void => {
-      // Also the last few bytes: 'writable' follows only a room of 0.
-      for (let room = connection.writeRoomBytes; room > 0; room = connection.writeRoomBytes) {
-        connection.write(CHUNK.subarray(0, Math.min(room, CHUNK.length)));
-      }
-    };
-    sender.application = (event) => {
-      if (event.type !== 'opened' && event.type !== 'writable') return;
-      this.#connection = event.connection;
-      pump(event.connection);
-    };
-    receiver.application = (event, nowUs) => {
-      if (event.type === 'opened') event.connection.raiseCredit();
-      if (event.type !== 'readable') return;
-      const bytes = event.connection.readableBytes;
-      for (let left = bytes; left > 0;) {
-        const part = event.connection.peek().length;
-        event.connection.consume(part);
-        left -= part;
-      }
-      const tick = Math.min(this.#bytesByTick.length - 1, Math.floor(nowUs / 1e3 / TICK_MS));
-      this.#bytesByTick[tick]! += bytes;
-    };
-    const startUs = (spec.startSeconds ?? 0) * 1e6;
-    network.at(startUs, receiver, (nowUs) => void receiver.transport.expect(introduction, nowUs));
-    network.at(startUs, sender, (nowUs) => {
-      sender.transport.open(introduction, [receiver.address], nowUs);
+  constructor(ends: FlowEnds, spec: FlowSpec, tickCount: number) {
+    this.spec = spec;
+    this.#ends = ends;
+    this.#arrived = new Float64Array(tickCount);
+    this.#read = new Float64Array(tickCount);
+    this.#startUs = (spec.startSeconds ?? 0) * 1e6;
+    this.#unfinishedCount = spec.streamCount ?? 1;
+    this.#taps = new DataTaps((newBytes, atUs) => {
+      const tick = tickOf(atUs);
+      // What is still on its way at the end has not arrived.
+      if (tick < tickCount) this.#arrived[tick]! += newBytes;
     });
+    ends.sender.application = (event) => {
+      if (event.type !== 'opened' && event.type !== 'writable') return;
+      if (event.type === 'opened') this.#connections.push(event.connection);
+      this.#pump(event.connection);
+    };
+    ends.receiver.application = (event, nowUs) => {
+      if (event.type === 'opened') event.connection.raiseCredit();
+      if (event.type === 'readable') this.#consume(event.connection, nowUs);
+    };
+  }
+
+  /** `elements` between what listens at both ends. */
+  connect(elements: readonly ElementSpec[]): Link {
+    const { network, sender, receiver } = this.#ends;
+    return network.connect(sender, receiver, [this.#taps.first, ...elements, this.#taps.last]);
+  }
+
+  /** Plans the openings. */
+  start(): void {
+    const { network, sender, receiver } = this.#ends;
+    for (let nth = 0; nth < this.#unfinishedCount; nth++) {
+      const introduction = uncheckedIntroduction(nth.toString(16).padStart(16, '0'));
+      network.at(this.#startUs, receiver, (nowUs) => {
+        receiver.transport.expect(introduction, nowUs);
+      });
+      network.at(this.#startUs, sender, (nowUs) => {
+        sender.transport.open(introduction, [receiver.address], nowUs);
+      });
+    }
+  }
+
+  /** To be called once a tick. */
+  sample(): void {
+    this.#states.push(this.#connections[0]?.stats.controllerState);
   }
 
   result(sentBytes: number): FlowResult {
-    const stats = this.#connection?.stats;
+    const stats = this.#connections.map((connection) => connection.stats);
     return {
-      bytesByTick: this.#bytesByTick,
+      controller: this.spec.controller,
+      arrivedByTick: this.#arrived,
+      readByTick: this.#read,
+      stateByTick: this.#states,
       sentBytes,
-      retransmittedBytes: stats?.bytesRetransmittedCount ?? 0,
-      spuriouslyLostCount: stats?.packetsSpuriouslyLostCount ?? 0,
+      firstSentBytes: this.#taps.firstSentBytes,
+      spuriouslyLostCount: stats.reduce((sum, each) => sum + each.packetsSpuriouslyLostCount, 0),
+      packetsSentCount: stats.reduce((sum, each) => sum + each.packetsSentCount, 0),
+      firstByteUs: this.#firstByteUs,
+      lastByteUs: this.#lastByteUs,
     };
+  }
+
+  #pump(connection: TransportConnection): void {
+    const limitBytes = this.spec.bytes ?? Infinity;
+    let written = this.#writtenBytes.get(connection) ?? 0;
+    // Also the last few bytes of room: 'writable' follows only a room of 0.
+    for (;;) {
+      const length = Math.min(connection.writeRoomBytes, CHUNK.length, limitBytes - written);
+      if (length <= 0) break;
+      connection.write(CHUNK.subarray(0, length));
+      written += length;
+    }
+    if (written === limitBytes && this.#writtenBytes.get(connection) !== written) {
+      connection.finish();
+    }
+    this.#writtenBytes.set(connection, written);
+  }
+
+  #consume(connection: TransportConnection, nowUs: number): void {
+    const bytes = connection.readableBytes;
+    for (let left = bytes; left > 0;) {
+      const part = connection.peek().length;
+      connection.consume(part);
+      left -= part;
+    }
+    if (bytes > 0) this.#firstByteUs = Math.min(this.#firstByteUs, nowUs - this.#startUs);
+    if (connection.isReadFinished && --this.#unfinishedCount === 0) {
+      this.#lastByteUs = nowUs - this.#startUs;
+    }
+    const tick = tickOf(nowUs);
+    if (tick < this.#read.length) this.#read[tick]! += bytes;
   }
 }
