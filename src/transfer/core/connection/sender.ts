@@ -1,7 +1,5 @@
 import type { Path } from '../path/path.ts';
-import { LossDetection } from '../recovery/loss-detection.ts';
-import { RangeSet } from '../recovery/range-set.ts';
-import { PacketKind, PacketState, SentPackets } from '../recovery/sent-packets.ts';
+import { PacketKind, SentPackets } from '../recovery/sent-packets.ts';
 import {
   type DecodedAck,
   encodeDataHeader,
@@ -12,65 +10,38 @@ import {
 import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../wire/packet.ts';
 import type { PathPacket } from './address-validation.ts';
 import { Flight } from './flight.ts';
+import { LossRecovery } from './loss-recovery.ts';
 import { MarkSchedule } from './mark-schedule.ts';
+import { NumberSkips } from './number-skips.ts';
 import type { PacketWriter } from './packet-writer.ts';
-import { type SendStream, type StreamSlice } from './send-stream.ts';
+import { ProbeTimer } from './probe-timer.ts';
+import type { SendStream, StreamSlice } from './send-stream.ts';
 import { Tail } from './tail.ts';
 
 /** Slots of the sent ring: 8 windows of 1 Gbit/s × 200 ms in base datagrams (DESIGN §4). */
 export const MAX_SENT_PACKETS = 262_144;
-/** Probes of one probe timeout and connection (RFC 9002 §6.2.4). */
-const PROBES_PER_TIMEOUT = 2;
-/** Probe timeouts in a row after which a connection holds nothing of its path's window. */
-const SILENT_TIMEOUTS = 2;
-/** Probe timeouts in a row from which probes are no larger than the path's base (DESIGN §4). */
-const SMALL_PROBE_TIMEOUTS = 2;
-/** Backoff of the probe timeout ends here, so that a path that returns is found soon (DESIGN §4). */
-const MAX_BACKED_OFF_PTO_US = 1_000_000;
-const MAX_PTO_BACKOFF = 64;
 /** An MTU probe leaves only before at least this many of its size: few packets need no larger ones. */
 const MTU_PROBE_WORTH = 2;
-/** One number in about this many is skipped, to notice ACKs of what was never sent (DESIGN §3). */
-const SKIP_ONE_IN = 500;
-/** An ACK that is older than the newest by more is not looked at (DESIGN §3). */
-const MAX_ACK_AGE = 1024;
 /** A window below this repeats no tail. */
 const MIN_TAIL_WINDOW_PACKETS = 4;
-/** Longest wait between two questions for credit. */
-const MAX_CREDIT_PROBE_US = 1_000_000;
-const MAX_CREDIT_BACKOFF = 1024;
-/** Probe timeouts that a lost packet is remembered, so that its late ACK is seen as spurious loss. */
-const LOST_KEPT_PTO_COUNT = 3;
-
 /**
- * The sending side of a connection: numbers packets, keeps them until they are resolved, takes ACKs
- * in, declares losses, probes.
+ * The sending side of a connection: builds numbered packets, inside the window and beside it.
  *
- * It decides what to send; its path decides when.
+ * It decides what to send, its path when, and `LossRecovery` what has become of it.
  */
 export class Sender {
   readonly stream: SendStream;
   #path: Path;
   readonly #writer: PacketWriter;
-  readonly #random: () => number;
   readonly #sent: SentPackets;
-  readonly #loss = new LossDetection();
-  /** Numbers whose ACK was taken in; so an ACK costs what is new in it. */
-  readonly #ackedNumbers = new RangeSet();
+  readonly #skips: NumberSkips;
+  readonly #flight: Flight;
+  readonly #mark: MarkSchedule;
+  readonly #timer = new ProbeTimer();
+  readonly #recovery: LossRecovery;
   readonly #slice: StreamSlice = { offset: 0, length: 0, isFin: false };
   readonly #tail = new Tail();
-  #skipAt: number;
-  readonly #flight: Flight;
-  #packetsLostCount = 0;
-  #packetsSpuriouslyLostCount = 0;
-  #newestAckSeq = -1;
-  #lastSentAtUs = 0;
-  #probeTimeoutCount = 0;
-  #probesDue = 0;
   #pingsDue = 0;
-  #creditProbeCount = 0;
-  readonly #mark: MarkSchedule;
-  #lastProgressAtUs = 0;
 
   constructor(
     path: Path,
@@ -82,11 +53,17 @@ export class Sender {
     this.#path = path;
     this.#writer = writer;
     this.stream = stream;
-    this.#random = random;
     this.#sent = new SentPackets(firstPacketNumber, MAX_SENT_PACKETS);
     this.#flight = new Flight(this.#sent, path);
     this.#mark = new MarkSchedule(firstPacketNumber);
-    this.#skipAt = this.#drawSkip(firstPacketNumber);
+    this.#skips = new NumberSkips(this.#sent, random);
+    this.#recovery = new LossRecovery(path, {
+      sent: this.#sent,
+      flight: this.#flight,
+      stream,
+      timer: this.#timer,
+      mark: this.#mark,
+    });
   }
 
   get bytesInFlight(): number {
@@ -104,21 +81,16 @@ export class Sender {
   }
 
   get packetsLostCount(): number {
-    return this.#packetsLostCount;
+    return this.#recovery.packetsLostCount;
   }
 
   get packetsSpuriouslyLostCount(): number {
-    return this.#packetsSpuriouslyLostCount;
+    return this.#recovery.packetsSpuriouslyLostCount;
   }
 
   /** When the last numbered packet left. */
   get lastSentAtUs(): number {
-    return this.#lastSentAtUs;
-  }
-
-  /** When something was acknowledged for the first time, last. */
-  get lastProgressAtUs(): number {
-    return this.#lastProgressAtUs;
+    return this.#timer.lastSentAtUs;
   }
 
   /** Two probe timeouts in a row went by without an ACK. */
@@ -128,7 +100,7 @@ export class Sender {
 
   /** Packets that bypass the window are due. */
   get hasProbe(): boolean {
-    return this.#probesDue > 0 || this.#pingsDue > 0;
+    return this.#timer.hasProbe || this.#pingsDue > 0;
   }
 
   /** Something the window bounds could be sent. */
@@ -144,61 +116,42 @@ export class Sender {
 
   /** Probe timeout without backoff. */
   get probeTimeoutUs(): number {
-    return this.#path.rtt.probeTimeoutUs(this.#mark.maxAckDelayUs);
-  }
-
-  get #backedOffPtoUs(): number {
-    const base = this.probeTimeoutUs;
-    const backoff = Math.min(2 ** this.#probeTimeoutCount, MAX_PTO_BACKOFF);
-    return Math.max(base, Math.min(base * backoff, MAX_BACKED_OFF_PTO_US));
+    return this.#recovery.probeTimeoutUs;
   }
 
   /** When `handleTimeout` has something to do. */
   get nextTimeoutUs(): number {
-    if (this.packetsInFlight === 0) return this.#creditProbeAtUs;
-    return Math.min(this.#loss.lossTimeUs, this.#lastSentAtUs + this.#backedOffPtoUs);
+    if (this.packetsInFlight === 0) return this.#creditQuestionAtUs;
+    return Math.min(this.#recovery.lossTimeUs, this.#timer.probeAtUs(this.probeTimeoutUs));
   }
 
   /** Stopped by credit with nothing on its way: when to ask whether the ACK that raised it is lost. */
-  get #creditProbeAtUs(): number {
+  get #creditQuestionAtUs(): number {
     if (!this.stream.isBlockedByCredit) return Infinity;
-    const baseUs = this.probeTimeoutUs;
-    const backoff = Math.min(2 ** this.#creditProbeCount, MAX_CREDIT_BACKOFF);
-    return this.#lastSentAtUs + Math.max(baseUs, Math.min(baseUs * backoff, MAX_CREDIT_PROBE_US));
+    return this.#timer.creditQuestionAtUs(this.probeTimeoutUs);
   }
 
   handleTimeout(nowUs: number): void {
     if (this.packetsInFlight === 0) {
-      if (nowUs >= this.#creditProbeAtUs) {
-        this.#creditProbeCount++;
+      if (nowUs >= this.#creditQuestionAtUs) {
+        this.#timer.onCreditQuestion();
         this.ping();
       }
       return;
     }
-    if (nowUs >= this.#loss.lossTimeUs) {
-      this.#flight.resume();
-      this.#path.beginAck();
-      this.#detectLosses(nowUs);
-      this.#path.endAck(undefined, nowUs);
-    }
-    if (this.packetsInFlight > 0 && nowUs >= this.#lastSentAtUs + this.#backedOffPtoUs) {
-      this.#probeTimeoutCount++;
-      this.#probesDue = PROBES_PER_TIMEOUT;
-      if (this.#probeTimeoutCount >= SILENT_TIMEOUTS) this.#flight.suspend();
-      // The next timeout counts from here even if the path grants this connection no probe.
-      this.#lastSentAtUs = nowUs;
+    if (nowUs >= this.#recovery.lossTimeUs) this.#recovery.handleLossTimeout(nowUs);
+    if (this.packetsInFlight > 0 && nowUs >= this.#timer.probeAtUs(this.probeTimeoutUs)) {
+      this.#timer.onTimeout(nowUs);
+      if (this.#timer.isSilent) this.#flight.suspend();
     }
   }
 
-  /**
-   * The connection has left its path with all it held there, and goes on by this one. What is in
-   * flight was sent the old way: its ACKs and losses say nothing about the new one.
-   */
+  /** The connection has left its path with all it held there, and goes on by this one. */
   moveTo(path: Path): void {
     this.#path = path;
     this.#flight.moveTo(path);
-    this.#loss.reset();
-    this.#probeTimeoutCount = 0;
+    this.#recovery.moveTo(path);
+    this.#timer.onMoved();
   }
 
   /** A turn ends with what was written so far: its tail is sent twice. */
@@ -217,10 +170,9 @@ export class Sender {
       this.#pingsDue = 0;
       return this.#buildPing(buffer, nowUs);
     }
-    if (this.#probesDue === 0) return 0;
-    this.#probesDue--;
+    if (!this.#timer.takeProbe()) return 0;
     if (!this.#path.mayProbe(this, nowUs, this.probeTimeoutUs) || this.#ringIsFull()) {
-      this.#probesDue = 0;
+      this.#timer.dropProbes();
       return 0;
     }
     const room = this.#probeRoom(buffer);
@@ -236,7 +188,7 @@ export class Sender {
   buildPathPacket(buffer: Uint8Array, packet: PathPacket, nowUs: number): number {
     if (this.#ringIsFull()) return 0;
     const writer = this.#writer;
-    this.#maybeSkip();
+    this.#skips.beforeSend();
     writer.begin(buffer, packet.type, 0);
     const number = this.#sent.nextNumber;
     const sizeBytes = encodePathChallenge(buffer, writer.bodyAt, number, packet.token);
@@ -269,10 +221,9 @@ export class Sender {
     return limit - this.#writer.bodyAt - DATA_HEADER_BYTES;
   }
 
-  /** From the second timeout in a row a probe fits any path: the MTU may have shrunk. */
   #probeRoom(buffer: Uint8Array): number {
     const room = this.#payloadRoom(buffer);
-    if (this.#probeTimeoutCount < SMALL_PROBE_TIMEOUTS) return room;
+    if (!this.#timer.wantsSmallProbes) return room;
     return Math.min(room, this.#path.baseDatagramBytes - this.#writer.bodyAt - DATA_HEADER_BYTES);
   }
 
@@ -286,7 +237,7 @@ export class Sender {
     const writer = this.#writer;
     const headerBytes = writer.bodyAt + DATA_HEADER_BYTES;
     const sizeBytes = headerBytes + length;
-    this.#maybeSkip();
+    this.#skips.beforeSend();
     const number = this.#sent.add(nowUs, sizeBytes, PacketKind.data, offset, length, isFin);
     this.#onSent(number, nowUs);
     const isAckNow = isProbe || !this.stream.hasSlice || this.#fillsWindow();
@@ -302,7 +253,7 @@ export class Sender {
     if (this.#ringIsFull()) return 0;
     const writer = this.#writer;
     writer.begin(buffer, PacketType.ping, PacketFlag.ackNow);
-    this.#maybeSkip();
+    this.#skips.beforeSend();
     const number = this.#sent.nextNumber;
     const sizeBytes = encodePing(buffer, writer.bodyAt, number);
     this.#sent.add(nowUs, sizeBytes, PacketKind.ping, 0, 0, false);
@@ -313,7 +264,7 @@ export class Sender {
 
   #buildMtuProbe(buffer: Uint8Array, sizeBytes: number, nowUs: number): number {
     const writer = this.#writer;
-    this.#maybeSkip();
+    this.#skips.beforeSend();
     const number = this.#sent.add(nowUs, sizeBytes, PacketKind.mtuProbe, 0, 0, false);
     this.#flight.onSent(number, nowUs);
     writer.begin(buffer, PacketType.mtuProbe, PacketFlag.ackNow);
@@ -332,95 +283,14 @@ export class Sender {
   #onSent(packetNumber: number, nowUs: number): void {
     this.#flight.onSent(packetNumber, nowUs);
     this.#mark.onInFlight(this.#flight.packetCount);
-    this.#lastSentAtUs = nowUs;
-  }
-
-  #maybeSkip(): void {
-    if (this.#sent.nextNumber < this.#skipAt) return;
-    this.#sent.skip();
-    this.#skipAt = this.#drawSkip(this.#sent.nextNumber);
-  }
-
-  #drawSkip(from: number): number {
-    return from + 1 + Math.floor(this.#random() * 2 * SKIP_ONE_IN);
+    this.#timer.onSent(nowUs);
   }
 
   /**
    * Takes an ACK in. False when it acknowledges what was never sent: the peer broke the protocol.
    */
   handleAck(ack: DecodedAck, nowUs: number): boolean {
-    const isNewest = ack.ackSeq > this.#newestAckSeq;
-    if (!isNewest && this.#newestAckSeq - ack.ackSeq > MAX_ACK_AGE) return true;
-    if (ack.largest >= this.#sent.nextNumber) return false;
-    if (this.stream.raiseCredit(ack.creditOffset)) this.#creditProbeCount = 0;
-    if (isNewest) this.#newestAckSeq = ack.ackSeq;
-    const largestBefore = this.#sent.largestAcked;
-    const isMeasured = ack.largest > largestBefore && this.#flight.measuresPath(ack.largest);
-    const largestSentAtUs = isMeasured ? this.#sent.sentAtUs(ack.largest) : 0;
-
-    this.#flight.resume();
-    this.#path.beginAck();
-    if (!this.#takeRanges(ack, nowUs)) return false;
-    let latestRttUs: number | undefined;
-    if (isNewest && isMeasured) {
-      latestRttUs = nowUs - largestSentAtUs;
-      this.#path.rtt.onSample(latestRttUs, ack.ackDelayUs, this.#mark.maxAckDelayUs, nowUs);
-    }
-    this.#detectLosses(nowUs);
-    this.#path.endAck(latestRttUs, nowUs);
-    this.#sent.forgetResolved(nowUs - LOST_KEPT_PTO_COUNT * this.probeTimeoutUs);
-    this.#ackedNumbers.forgetBelow(this.#sent.oldest);
-    return true;
-  }
-
-  #takeRanges(ack: DecodedAck, nowUs: number): boolean {
-    const oldest = this.#sent.oldest;
-    let neverSentCount = 0;
-    const take = (start: number, end: number): void => {
-      for (let number = start; number < end; number++) {
-        if (!this.#takeNumber(number, nowUs)) neverSentCount++;
-      }
-    };
-    for (let index = 0; index < ack.rangeCount && neverSentCount === 0; index++) {
-      const start = Math.max(oldest, ack.rangeStarts[index]!);
-      const end = ack.rangeEnds[index]!;
-      if (start >= end) continue;
-      this.#ackedNumbers.forEachGap(start, end, take);
-      this.#ackedNumbers.insert(start, end);
-    }
-    return neverSentCount === 0;
-  }
-
-  /** One number that is acknowledged for the first time; false when it was never sent. */
-  #takeNumber(number: number, nowUs: number): boolean {
-    const sent = this.#sent;
-    const state = sent.state(number);
-    if (state === PacketState.skipped) return false;
-    if (state !== PacketState.inFlight && state !== PacketState.lost) return true;
-    if (this.#flight.onAcked(number, nowUs)) {
-      this.#packetsSpuriouslyLostCount++;
-      this.#mark.hasReordering = true;
-      this.#loss.onSpuriousLoss(sent, number, this.#path.rtt, nowUs);
-    }
-    this.#mark.onInFlight(this.#flight.packetCount);
-    if (sent.kind(number) === PacketKind.data) {
-      this.stream.onAcked(sent.offset(number), sent.payloadBytes(number), sent.isFin(number));
-    }
-    sent.markAcked(number);
-    this.#probeTimeoutCount = 0;
-    this.#probesDue = 0;
-    this.#lastProgressAtUs = nowUs;
-    return true;
-  }
-
-  #detectLosses(nowUs: number): void {
-    this.#loss.detect(this.#sent, this.#path.rtt, nowUs, (number) => {
-      const sent = this.#sent;
-      if (this.#flight.onLost(number, this.probeTimeoutUs, nowUs)) this.#packetsLostCount++;
-      if (sent.kind(number) === PacketKind.data) {
-        this.stream.onLost(sent.offset(number), sent.payloadBytes(number), sent.isFin(number));
-      }
-    });
+    return this.#recovery.handleAck(ack, nowUs);
   }
 
   /** Whether a MARK should leave. */
@@ -441,6 +311,6 @@ export class Sender {
   }
 
   get expectedAckSeq(): number {
-    return this.#newestAckSeq + 1;
+    return this.#recovery.newestAckSeq + 1;
   }
 }
