@@ -1,33 +1,22 @@
 import assert from 'node:assert/strict';
-import type { AckEvent, CongestionController, LossEvent } from '../congestion/controller.ts';
+import type { CongestionController } from '../congestion/controller.ts';
 import { Pacer } from '../congestion/pacer.ts';
 import { DeliveryRate } from '../recovery/delivery-rate.ts';
 import { RttEstimator } from '../recovery/rtt-estimator.ts';
 import { PacketKind, type SentPackets } from '../recovery/sent-packets.ts';
-import type { Address, PathMember } from './path-member.ts';
+import { AckTally } from './ack-tally.ts';
 import { MemberRing } from './member-ring.ts';
 import { MtuDiscovery } from './mtu-discovery.ts';
+import { MAX_ACK_DELAY_US, PathCapacity } from './path-capacity.ts';
+import type { Address, PathMember } from './path-member.ts';
+import { ProbeAllowance } from './probe-allowance.ts';
 
 /** Datagram that every path is taken to carry (DESIGN §5, MTU). */
 export const BASE_DATAGRAM_BYTES = 1200;
 /** Packets that may stand in the peer's kernel buffer whatever it granted (DESIGN §4). */
 const MIN_STANDING_PACKETS = 4;
-/** Gain of the in-flight bound once bandwidth is known and the controller is not probing. */
-const CRUISE_GAIN = 1.25;
-/** Rounds over which the highest delivery rate and the largest ACK burst are remembered. */
-const BANDWIDTH_ROUNDS = 10;
-/** Packets that a receiver leaves unacknowledged at most: MARK asks for no rarer ACKs. */
-const MAX_UNACKED_PACKETS = 32;
-/** Longest that MARK lets a receiver wait with an ACK. */
-const MAX_ACK_DELAY_US = 10_000;
-/** PTO probes that all connections of a path may send in one probe timeout (DESIGN §4). */
-const MAX_PROBES = 2;
 /** An MTU probe leaves only where it is no more than this part of the window. */
 const MTU_PROBE_PART = 1 / 2;
-/** How long a probe is kept for who was refused one: two of the longest probe timeouts. */
-const REFUSED_PROBE_US = 2_000_000;
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * What the connections between two addresses share: RTT, congestion controller, pacer, bytes in
@@ -45,55 +34,18 @@ export class Path {
   #interfaceDatagramBytes = 0;
   #peerDatagramBytes: number = Infinity;
   readonly #pacer: Pacer;
+  readonly #capacity: PathCapacity = new PathCapacity();
+  readonly #probes: ProbeAllowance = new ProbeAllowance();
+  readonly #tally: AckTally = new AckTally();
   readonly #ready: MemberRing = new MemberRing();
   readonly #members: Set<PathMember> = new Set();
   #datagramBytes: number;
   #bytesInFlight = 0;
   /** Sum over the members: what may stand in the peer's kernel buffer. */
   #standingBytes = 0;
-  /** Highest delivery rate of the present and the last span of rounds, bytes per second. */
-  #bandwidth = 0;
-  #lastSpanBandwidth = 0;
-  #spanStartRound = 0;
-  #roundCount = 0;
-  #nextRoundBytes = 0;
   #isHeldByPacer = false;
-  #probesFromUs = -Infinity;
-  #probeCount = 0;
-  /** Who wanted a probe and got none, the first refused first, and when last; one entry a member. */
-  readonly #refusedProbers: Map<object, number> = new Map();
   /** Last use, for forgetting a path without members. */
   usedAtUs = 0;
-
-  // One record each, reused: controllers do not keep them.
-  readonly #ackEvent: Mutable<AckEvent> = {
-    nowUs: 0,
-    newlyAckedBytes: 0,
-    newlyLostBytes: 0,
-    bytesInFlight: 0,
-    priorBytesInFlight: 0,
-    newestSentAtUs: 0,
-    smoothedRttUs: 0,
-    minRttUs: 0,
-    latestRttUs: undefined,
-    rate: undefined,
-    isAppLimited: false,
-  };
-  readonly #lossEvent: Mutable<LossEvent> = {
-    nowUs: 0,
-    sizeBytes: 0,
-    sentAtUs: 0,
-    bytesInFlight: 0,
-    txInFlightBytes: 0,
-    lostBytesAtSend: 0,
-    lostBytes: 0,
-    isAppLimited: false,
-  };
-  #ackedBytes = 0;
-  #lostBytes = 0;
-  #newestSentAtUs = -Infinity;
-  #newestIsAppLimited = false;
-  #priorBytesInFlight = 0;
 
   constructor(
     address: Address,
@@ -176,7 +128,14 @@ export class Path {
 
   /** Bytes that may be in flight now: the window, and no more than network and peer can hold. */
   get windowBytes(): number {
-    return Math.min(this.controller.windowBytes, this.#holdableBytes());
+    const holdableBytes = this.#capacity.holdableBytes({
+      minRttUs: this.rtt.minUs,
+      smoothedRttUs: this.rtt.smoothedUs,
+      datagramBytes: this.#datagramBytes,
+      inflightGain: this.controller.inflightGain,
+      standingBytes: Math.max(this.#standingBytes, MIN_STANDING_PACKETS * this.#datagramBytes),
+    });
+    return Math.min(this.controller.windowBytes, holdableBytes);
   }
 
   join(member: PathMember): void {
@@ -237,31 +196,10 @@ export class Path {
     return this.#isHeldByPacer ? this.#pacer.nextSendAtUs : Infinity;
   }
 
-  /**
-   * Whether `prober` may send one more PTO probe; counts it. Probes bypass window and pacer. Who was
-   * refused first is served first, so that a connection whose peer is gone starves no other.
-   */
+  /** Whether `prober` may send one more PTO probe; counts it. Probes bypass window and pacer. */
   mayProbe(prober: object, nowUs: number, probeTimeoutUs: number): boolean {
-    if (nowUs - this.#probesFromUs >= probeTimeoutUs) {
-      this.#probesFromUs = nowUs;
-      this.#probeCount = 0;
-      for (const [refused, atUs] of this.#refusedProbers) {
-        if (nowUs - atUs > REFUSED_PROBE_US) this.#refusedProbers.delete(refused);
-      }
-    }
-    const limit = this.windowBytes < MIN_STANDING_PACKETS * this.#datagramBytes ? 1 : MAX_PROBES;
-    let aheadCount = 0;
-    for (const refused of this.#refusedProbers.keys()) {
-      if (refused === prober) break;
-      aheadCount++;
-    }
-    if (this.#probeCount + aheadCount >= limit) {
-      this.#refusedProbers.set(prober, nowUs);
-      return false;
-    }
-    this.#refusedProbers.delete(prober);
-    this.#probeCount++;
-    return true;
+    const isSmallWindow = this.windowBytes < MIN_STANDING_PACKETS * this.#datagramBytes;
+    return this.#probes.take(prober, isSmallWindow, probeTimeoutUs, nowUs);
   }
 
   /**
@@ -308,10 +246,7 @@ export class Path {
 
   /** Opens the account of one ACK: `onPacketAcked` and `onPacketLost` follow, then `endAck`. */
   beginAck(): void {
-    this.#ackedBytes = 0;
-    this.#lostBytes = 0;
-    this.#newestSentAtUs = -Infinity;
-    this.#priorBytesInFlight = this.#bytesInFlight;
+    this.#tally.begin(this.#bytesInFlight);
   }
 
   /** `wasInFlight` is false for a packet that had been declared lost. */
@@ -324,11 +259,7 @@ export class Path {
     const sizeBytes = sent.sizeBytes(packetNumber);
     const sentAtUs = sent.sentAtUs(packetNumber);
     this.delivery.onAcked(sent, packetNumber, nowUs);
-    this.#ackedBytes += sizeBytes;
-    if (sentAtUs > this.#newestSentAtUs) {
-      this.#newestSentAtUs = sentAtUs;
-      this.#newestIsAppLimited = sent.isAppLimited(packetNumber);
-    }
+    this.#tally.onAcked(sent, packetNumber);
     if (wasInFlight) this.#forget(sizeBytes);
     else this.controller.onSpuriousLoss({ nowUs, sizeBytes, sentAtUs });
     if (sent.kind(packetNumber) !== PacketKind.mtuProbe) this.#mtu.onAcked(sizeBytes, nowUs);
@@ -337,73 +268,25 @@ export class Path {
   onPacketLost(sent: SentPackets, packetNumber: number, nowUs: number): void {
     const sizeBytes = sent.sizeBytes(packetNumber);
     this.#forget(sizeBytes);
-    this.#lostBytes += sizeBytes;
     this.delivery.lostBytes += sizeBytes;
     this.#mtu.onLost(sizeBytes, sent.sentAtUs(packetNumber));
-    const event = this.#lossEvent;
-    event.nowUs = nowUs;
-    event.sizeBytes = sizeBytes;
-    event.sentAtUs = sent.sentAtUs(packetNumber);
-    event.bytesInFlight = this.#bytesInFlight;
-    event.txInFlightBytes = sent.txInFlightBytes(packetNumber);
-    event.lostBytesAtSend = sent.lostBytesAtSend(packetNumber);
-    event.lostBytes = this.delivery.lostBytes;
-    event.isAppLimited = sent.isAppLimited(packetNumber);
-    this.controller.onLost(event);
+    const { delivery, bytesInFlight } = this;
+    const path = { bytesInFlight, lostBytes: delivery.lostBytes };
+    this.controller.onLost(this.#tally.onLost(sent, packetNumber, path, nowUs));
   }
 
   endAck(latestRttUs: number | undefined, nowUs: number): void {
-    if (this.#ackedBytes === 0 && this.#lostBytes === 0) return;
+    if (this.#tally.isEmpty) return;
     const probeTimeoutUs = this.rtt.probeTimeoutUs(MAX_ACK_DELAY_US);
     if (this.#mtu.detectBlackHole(probeTimeoutUs, nowUs)) this.#followMtu();
     const rate = this.delivery.takeSample(this.rtt.minUs, nowUs);
-    if (rate !== undefined) this.#learnBandwidth(rate.deliveryRateBytesPerSec, rate.isAppLimited);
-    if (this.#ackedBytes === 0) return;
-    const event = this.#ackEvent;
-    event.nowUs = nowUs;
-    event.newlyAckedBytes = this.#ackedBytes;
-    event.newlyLostBytes = this.#lostBytes;
-    event.bytesInFlight = this.#bytesInFlight;
-    event.priorBytesInFlight = this.#priorBytesInFlight;
-    event.newestSentAtUs = this.#newestSentAtUs;
-    event.smoothedRttUs = this.rtt.smoothedUs;
-    event.minRttUs = this.rtt.minUs;
-    event.latestRttUs = latestRttUs;
-    event.rate = rate;
-    event.isAppLimited = this.#newestIsAppLimited;
-    this.controller.onAcked(event);
-    if (this.delivery.deliveredBytes >= this.#nextRoundBytes) {
-      this.#roundCount++;
-      this.#nextRoundBytes = this.delivery.deliveredBytes + this.#bytesInFlight;
-    }
-  }
-
-  #learnBandwidth(bytesPerSec: number, isAppLimited: boolean): void {
-    if (this.#roundCount - this.#spanStartRound >= BANDWIDTH_ROUNDS) {
-      this.#spanStartRound = this.#roundCount;
-      this.#lastSpanBandwidth = this.#bandwidth;
-      this.#bandwidth = isAppLimited ? this.#bandwidth : bytesPerSec;
-    }
-    if (bytesPerSec > this.#bandwidth) this.#bandwidth = bytesPerSec;
-  }
-
-  /**
-   * What the network and the peer's kernel buffer can hold (DESIGN §4): gain × bandwidth × minRtt, what
-   * waits for an ACK, and the standing share. What waits for an ACK is counted in packets where that
-   * is less than the ACK delay's worth: a busy peer's inflated RTT would otherwise widen the bound, and
-   * the buffer overflow (3.6 MB in flight into 8 MB of buffer lost 290 packets on loopback).
-   */
-  #holdableBytes(): number {
-    const bandwidth = Math.max(this.#bandwidth, this.#lastSpanBandwidth);
-    if (bandwidth === 0) return Infinity;
-    const standing = Math.max(this.#standingBytes, MIN_STANDING_PACKETS * this.#datagramBytes);
-    const maxAckDelayUs = Math.min(MAX_ACK_DELAY_US, Math.max(1000, this.rtt.smoothedUs / 4));
-    const delayed = Math.min(
-      (bandwidth * maxAckDelayUs) / 1e6,
-      MAX_UNACKED_PACKETS * this.#datagramBytes,
+    if (rate !== undefined) this.#capacity.onRate(rate);
+    if (!this.#tally.hasAcked) return;
+    const bytesInFlight = this.#bytesInFlight;
+    this.controller.onAcked(
+      this.#tally.ackEvent(this.rtt, latestRttUs, rate, bytesInFlight, nowUs),
     );
-    const gain = Math.max(CRUISE_GAIN, this.controller.inflightGain);
-    return gain * ((bandwidth * this.rtt.minUs) / 1e6 + delayed) + standing;
+    this.#capacity.onDelivered(this.delivery.deliveredBytes, bytesInFlight);
   }
 
   #markAppLimited(): void {
