@@ -1,7 +1,7 @@
-import { open, readFile, realpath, rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { readCredentials, replacePassword } from '../core/credentials.ts';
 import type { StoredPassword } from '../core/stored-password.ts';
+import { replaceFile } from './atomic-file.ts';
 import { ServerStartError } from './server-start-error.ts';
 
 /** credentials.txt: read once at start, and again before each change, since people edit it too. */
@@ -45,7 +45,7 @@ export class CredentialsFile {
       // Bytes that are not UTF-8 would not survive: somebody has broken the file since the start.
       if ('fault' in readCredentials(text)) return;
       const changed = replacePassword(text, user, expected, replacement);
-      if (changed !== undefined) await replaceFile(path, changed);
+      if (changed !== undefined) await replaceFile(path, changed, (await stat(path)).mode & 0o777);
     });
     this.#lastChange = change.catch(() => undefined); // whoever asked for it is told
     return change;
@@ -54,26 +54,5 @@ export class CredentialsFile {
   /** Resolves when no change is under way. */
   settled(): Promise<void> {
     return this.#lastChange;
-  }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const { mode } = await stat(path);
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.chmod(mode & 0o777);
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  if (process.platform === 'win32') return; // a folder cannot be opened there
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
