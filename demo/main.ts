@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BAD_LINK, type MisbehaviourCounters } from './misbehaving-socket.ts';
-import { Person } from './person.ts';
+import { Person, type ServerPlace } from './person.ts';
 import { sendPlainly } from './plain-udp.ts';
 import { bold, count, dim, green, red, row } from './show.ts';
 
@@ -67,15 +67,17 @@ function sha256(data: Buffer): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-async function startServer(): Promise<number> {
+async function startServer(): Promise<ServerPlace> {
   copyFileSync(join(top, 'credentials.txt'), join(folder, 'credentials.txt'));
   const command = join(top, 'dist/cli/upd.js');
   server = spawn(process.execPath, [command, 'server', '0', '3', '--dir', folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  let port = 0;
   for await (const line of createInterface({ input: server.stdout! })) {
-    const match = /^Server is running on .*:(\d+)$/.exec(line);
-    if (match) return Number(match[1]);
+    port ||= Number(/^Server is running on .*:(\d+)$/.exec(line)?.[1] ?? 0);
+    const fingerprint = /^Fingerprint: (.*)$/.exec(line)?.[1];
+    if (fingerprint !== undefined) return { port, fingerprint };
   }
   throw new Error('the server did not start');
 }
@@ -85,13 +87,16 @@ async function main(): Promise<boolean> {
   console.log(bold('\nupdraft: three people, one bad link'));
   console.log(dim(`All their datagrams pass a bad link: ${describeLink()}\n`));
 
-  const port = await startServer();
+  const place = await startServer();
   let seed = 1;
   for (const name of Object.keys(passwords)) {
-    people.set(name, new Person(name, folder, port, seed++));
+    people.set(name, new Person(name, folder, place, seed++));
   }
   await Promise.all([...people.values()].map((person) => person.logIn(passwords[person.name]!)));
-  console.log(`A chat server runs on 127.0.0.1:${port}; jess, derek and steve have logged in.`);
+  console.log(
+    `A chat server runs on 127.0.0.1:${place.port}; jess, derek and steve have logged in.`,
+  );
+  console.log(dim(`Over TLS 1.3; the server's key is ${place.fingerprint}`));
   people.get('derek')!.type('MSG is everybody ready?');
   console.log(`jess reads: ${await people.get('jess')!.see('is everybody ready?')}\n`);
 

@@ -7,6 +7,12 @@ import type { MisbehaviourCounters } from './misbehaving-socket.ts';
 /** Longest wait for one line of a client. */
 const MAX_WAIT_MS = 25_000;
 
+/** Where the chat server is, and how to know it. */
+export interface ServerPlace {
+  readonly port: number;
+  readonly fingerprint: string;
+}
+
 /** One person at a real `upd client` process: types lines, reads lines. */
 export class Person {
   readonly name: string;
@@ -19,13 +25,15 @@ export class Person {
   readonly #waiting: Set<() => void> = new Set();
 
   /** Starts the client; `seed` decides what its sockets do to which datagram. */
-  constructor(name: string, folder: string, serverPort: number, seed: number) {
+  constructor(name: string, folder: string, server: ServerPlace, seed: number) {
     this.name = name;
     this.inbox = join(folder, name);
     mkdirSync(this.inbox);
     this.#countersPath = join(folder, `${name}.json`);
     const entry = join(import.meta.dirname, 'chat-client.ts');
-    const args = [entry, String(serverPort), this.inbox, String(seed), this.#countersPath];
+    const stateDir = join(folder, `${name} state`);
+    const where = [String(server.port), server.fingerprint];
+    const args = [entry, ...where, this.inbox, stateDir, String(seed), this.#countersPath];
     this.#process = spawn(process.execPath, ['--import', 'tsx', ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   clientExitCodes,
   type Ending,
@@ -16,10 +17,14 @@ import {
 import { loginRefusalText, messageLine, NO_NEW_MESSAGE, refusalText } from './core/client-texts.ts';
 import { type Command, commandHelp, parseCommand } from './core/command.ts';
 import { completionOf } from './core/completion.ts';
+import { hostAndPort } from './core/host-and-port.ts';
 import { OnlineUsers } from './core/online-users.ts';
 import { Downloads } from './downloads.ts';
+import type { Fingerprint } from './core/fingerprint.ts';
+import { KnownServers, KnownServersError } from './io/known-servers.ts';
 import { LoginLink } from './io/login-link.ts';
 import { type Answer, LinkError, type News, ServerLink } from './io/server-link.ts';
+import { ServerKeyError, ServerTrust } from './server-trust.ts';
 import { Uploads } from './uploads.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import {
@@ -29,6 +34,7 @@ import {
   type TransferEndpoint,
 } from '../transfer/index.ts';
 
+export { type Fingerprint, parseFingerprint } from './core/fingerprint.ts';
 export { clientExitCodes } from './core/client-ending.ts';
 export { COMMAND_PROMPT, type ClientConsole, type Question } from './core/client-console.ts';
 
@@ -39,6 +45,10 @@ export interface ChatClientOptions {
   readonly udpPort: number;
   /** An existing folder. */
   readonly inbox: string;
+  /** What is kept from run to run: the keys of servers. Made when it is needed. */
+  readonly stateDir: string;
+  /** What the server's key must be; absent: what it was the last time. */
+  readonly fingerprint?: Fingerprint | undefined;
   /** Files sent at once. */
   readonly queue: number;
   readonly console: ClientConsole;
@@ -48,8 +58,6 @@ export interface ChatClientOptions {
   readonly giveUpMs?: number;
   /** Makes the transfer endpoint; the engine's own by default. */
   readonly createEndpoint?: (options: EndpointOptions) => Promise<TransferEndpoint>;
-  /** Reaches the server; plain TCP by default. */
-  readonly openLink?: (host: string, port: number) => Promise<ServerLink>;
 }
 
 /** PRODUCT §5: `--give-up` without a number. */
@@ -88,28 +96,19 @@ export class ChatClient {
 
   /** Runs to the end and resolves with the exit code. */
   async run(): Promise<number> {
-    const { serverHost, serverPort, openLink = ServerLink.open.bind(ServerLink) } = this.#options;
-    let link: LoginLink;
     try {
-      link = await LoginLink.open(() => openLink(serverHost, serverPort), {
-        onNews: (news) => {
-          this.#onNews(news);
-        },
-        onEnd: (error) => {
-          this.#end(lostEnding(error.message));
-        },
-      });
+      return await this.#connect();
     } catch (error) {
-      const where = `${serverHost}:${serverPort} (${(error as Error).message})`;
-      const advice = 'Check the address and the port, and that the server is running.';
-      this.#console.warn(safeLine`Cannot reach the chat server at ${where}. ${advice}`);
-      return clientExitCodes.unreachable;
-    }
-    try {
-      this.#console.print(safeText('Successfully connected to server'));
-      return await this.#withEndpoint(link);
-    } finally {
-      link.close();
+      // Also a second connection, for somebody slow at the prompts, looks at the key.
+      if (error instanceof ServerKeyError) {
+        this.#console.warn(error.line);
+        return clientExitCodes.login;
+      }
+      if (error instanceof KnownServersError) {
+        this.#console.warn(safeLine`The server's key cannot be compared: ${error.message}.`);
+        return clientExitCodes.localFile;
+      }
+      throw error;
     }
   }
 
@@ -126,6 +125,35 @@ export class ChatClient {
   readonly #warn = (line: SafeText): void => {
     this.#console.warn(line);
   };
+
+  async #connect(): Promise<number> {
+    const { serverHost: host, serverPort: port, stateDir, fingerprint } = this.#options;
+    const knownServers = new KnownServers(join(stateDir, 'servers'));
+    const trust = new ServerTrust({ host, port, knownServers, fingerprint, warn: this.#warn });
+    let link: LoginLink;
+    try {
+      link = await LoginLink.open(() => ServerLink.open(host, port, trust.check), {
+        onNews: (news) => {
+          this.#onNews(news);
+        },
+        onEnd: (error) => {
+          this.#end(lostEnding(error.message));
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error;
+      const where = `${hostAndPort(host, port)} (${error.message})`;
+      const advice = 'Check the address and the port, and that the server is running.';
+      this.#console.warn(safeLine`Cannot reach the chat server at ${where}. ${advice}`);
+      return clientExitCodes.unreachable;
+    }
+    try {
+      this.#console.print(safeText('Successfully connected to server'));
+      return await this.#withEndpoint(link);
+    } finally {
+      link.close();
+    }
+  }
 
   async #withEndpoint(loginLink: LoginLink): Promise<number> {
     const { inbox, udpPort, maxSizeBytes, windowPackets, congestion } = this.#options;

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { ChatRoom, TICK_MS } from './core/chat-room.ts';
 import type { Effect } from './core/effect.ts';
+import type { Fingerprint } from './core/fingerprint.ts';
 import { serverLogLine, type LogEntry } from './core/log-lines.ts';
 import type { WallClock } from './core/local-time.ts';
 import type { ServerFrame } from './core/protocol.ts';
@@ -14,18 +15,19 @@ import { DeliveryQueue } from './io/delivery-queue.ts';
 import { encodeFrame } from './io/frame-decoder.ts';
 import { listen, type Listener } from './io/listener.ts';
 import { LoginChecks } from './io/login-checks.ts';
+import { openServerKey, type ServerKey } from './io/server-key.ts';
 import { ServerStartError } from './io/server-start-error.ts';
 import { StateFile } from './io/state-file.ts';
 import type { SafeText } from '../text/safe-text.ts';
 
-export { hostAndPort } from './io/listener.ts';
+export { hostAndPort } from './core/host-and-port.ts';
 export { ServerStartError, type ServerStartErrorCode } from './io/server-start-error.ts';
 
 export interface ChatServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Holds credentials.txt; userlog.txt and messagelog.txt are emptied there. */
+  /** Holds credentials.txt and the server's key; userlog.txt and messagelog.txt are emptied there. */
   readonly dir: string;
   /** Wrong passwords in a row that block a user from an address: 1 to 5. */
   readonly allowedFailures: number;
@@ -42,6 +44,8 @@ export interface ChatServerOptions {
 export interface ChatServer {
   readonly host: string;
   readonly port: number;
+  /** What clients compare; it stays as long as the file with the key. */
+  readonly fingerprint: Fingerprint;
   /** Tells all clients, writes the files, and resolves when no socket is left. */
   close(): Promise<void>;
 }
@@ -57,7 +61,8 @@ export async function startServer(options: ChatServerOptions): Promise<ChatServe
     wallClock,
     randomHex: (byteCount) => randomBytes(byteCount).toString('hex'),
   });
-  const server = new RunningServer(options, room, credentials, wallClock);
+  const key = await openServerKey(join(options.dir, 'server.pem'));
+  const server = new RunningServer(options, room, credentials, key, wallClock);
   await server.open();
   return server;
 }
@@ -70,6 +75,7 @@ class RunningServer implements ChatServer {
   readonly #wallClock: WallClock;
   readonly #room: ChatRoom;
   readonly #credentials: CredentialsFile;
+  readonly #key: ServerKey;
   readonly #checks: LoginChecks;
   readonly #userLog: StateFile;
   readonly #messageLog: StateFile;
@@ -87,6 +93,7 @@ class RunningServer implements ChatServer {
     options: ChatServerOptions,
     room: ChatRoom,
     credentials: CredentialsFile,
+    key: ServerKey,
     wallClock: WallClock,
   ) {
     this.host = options.host;
@@ -95,6 +102,7 @@ class RunningServer implements ChatServer {
     this.#wallClock = wallClock;
     this.#room = room;
     this.#credentials = credentials;
+    this.#key = key;
     const cost = options.scryptCost ?? SCRYPT_COST;
     this.#checks = new LoginChecks(credentials, cost, (event) => {
       this.#log({ event });
@@ -108,16 +116,33 @@ class RunningServer implements ChatServer {
     return this.#listener?.port ?? 0;
   }
 
+  get fingerprint(): Fingerprint {
+    return this.#key.fingerprint;
+  }
+
   async open(): Promise<void> {
     const { host, port, dir } = this.#options;
     // The port first: if another server has it, its log files must not be emptied.
-    const early: Socket[] = [];
-    this.#listener = await listen(host, port, (socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined); // 'close' follows
-      socket.once('close', () => this.#sockets.delete(socket));
-      if (this.#isReady) this.#accept(socket);
-      else early.push(socket);
+    const early: (() => void)[] = [];
+    this.#listener = await listen({
+      host,
+      port,
+      key: this.#key,
+      clock: this.#clock,
+      onSocket: (socket, address) => {
+        this.#sockets.add(socket);
+        socket.on('error', () => undefined); // 'close' follows
+        socket.once('close', () => this.#sockets.delete(socket));
+        if (this.#isReady) this.#accept(socket, address);
+        else {
+          early.push(() => {
+            this.#accept(socket, address);
+          });
+        }
+      },
+      onTurnedAway: (event, address) => {
+        this.#log({ event, address });
+      },
     });
     try {
       await this.#userLog.create();
@@ -129,7 +154,7 @@ class RunningServer implements ChatServer {
       throw new ServerStartError('file', message, { cause: error });
     }
     this.#isReady = true;
-    for (const socket of early) this.#accept(socket);
+    for (const accept of early) accept();
     this.#tick();
   }
 
@@ -162,9 +187,8 @@ class RunningServer implements ChatServer {
     });
   }
 
-  #accept(socket: Socket): void {
-    const address = peerAddressOf(socket);
-    if (address === undefined || this.#isStopping) {
+  #accept(socket: Socket, address: string): void {
+    if (socket.destroyed || this.#isStopping) {
       socket.destroy();
       return;
     }
@@ -280,9 +304,4 @@ class RunningServer implements ChatServer {
   #log(entry: LogEntry): void {
     this.#options.onLog?.(serverLogLine(this.#wallClock.now().text, entry));
   }
-}
-
-/** As the server sees it; an IPv4 address that came through an IPv6 socket is written as IPv4. */
-function peerAddressOf(socket: Socket): string | undefined {
-  return socket.remoteAddress?.replace(/^::ffff:(?=[0-9.]+$)/i, '');
 }

@@ -1,6 +1,14 @@
 import { statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ChatClient, type ChatClientOptions, clientExitCodes } from '../chat/client.ts';
+import {
+  ChatClient,
+  type ChatClientOptions,
+  clientExitCodes,
+  type Fingerprint,
+  parseFingerprint,
+} from '../chat/client.ts';
+import { stateFolder } from './state-folder.ts';
 import { PipeConsole } from './terminal/pipe-console.ts';
 import { safeLine } from '../text/safe-text.ts';
 import { printErrorLine } from './terminal/output-lines.ts';
@@ -10,6 +18,7 @@ import type { CongestionName } from '../transfer/index.ts';
 interface ClientFlags {
   readonly inbox: string;
   readonly queue: number;
+  readonly fingerprint?: Fingerprint;
   readonly maxSize?: number;
   readonly window?: number;
   readonly congestion?: CongestionName;
@@ -37,6 +46,11 @@ export function addClientCommand(program: Command): void {
     )
     .option('--inbox <folder>', 'where received files are stored', '.')
     .option('--queue <count>', 'files sent at once', integerOf('A count', 1, MAX_QUEUE), 4)
+    .option(
+      '--fingerprint <key>',
+      "what the server's key must be, as the server shows it at its start",
+      fingerprintOf,
+    )
     .option(
       '--max-size <bytes>',
       'refuse larger files',
@@ -87,6 +101,8 @@ async function runClient(
     udpPort,
     inbox: flags.inbox,
     queue: flags.queue,
+    stateDir: stateFolder(process.env, process.platform, homedir()),
+    fingerprint: flags.fingerprint,
     ...(flags.maxSize === undefined ? {} : { maxSizeBytes: flags.maxSize }),
     ...(flags.window === undefined ? {} : { windowPackets: flags.window }),
     ...(congestionOf(flags) === undefined ? {} : { congestion: congestionOf(flags)! }),
@@ -143,6 +159,14 @@ function contradictionIn(flags: ClientFlags): string | undefined {
     return '--congestion fixed needs --window N';
   }
   return undefined;
+}
+
+function fingerprintOf(text: string): Fingerprint {
+  const fingerprint = parseFingerprint(text);
+  if (fingerprint === undefined) {
+    throw new InvalidArgumentError('A fingerprint is SHA256: and 43 letters, digits, + or /.');
+  }
+  return fingerprint;
 }
 
 function integerOf(what: string, min: number, max: number): (text: string) => number {

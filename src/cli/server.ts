@@ -56,6 +56,7 @@ async function runServer(port: number, attempts: string, flags: ServerFlags): Pr
     process.stdout.on('error', () => undefined);
     const stop = firstSignal();
     printLine(safeLine`Server is running on ${hostAndPort(server.host, server.port)}`);
+    printLine(safeLine`Fingerprint: ${server.fingerprint}`);
     await stop;
     await server.close();
     return 0;

@@ -4,10 +4,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { PRESENCE_TIMEOUT_MS } from '../../src/chat/core/protocol.ts';
-import { ServerLink } from '../../src/chat/io/server-link.ts';
-import { enterClient, startClient, type ClientFixture } from './client-fixture.ts';
+import { enterClient, openLink, startClient, type ClientFixture } from './client-fixture.ts';
 import { ScriptedConsole } from './scripted-console.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
+import { tlsServer } from './tls-server.ts';
 
 /** jess, who sends a file to derek that is on its way. */
 async function sending(port: number, console = new ScriptedConsole()): Promise<ClientFixture> {
@@ -49,7 +49,7 @@ test('a server that does not answer the logout is left all the same', async () =
   onTestFinished(() => void vi.useRealTimers());
   let onLogout = (): void => undefined;
   const isLoggingOut = new Promise<void>((resolve) => (onLogout = resolve));
-  const port = await strangeServer((socket) => {
+  const port = await tlsServer((socket) => {
     const welcome = { type: 'welcome', body: { request: 1, user: 'jess', users: [], more: false } };
     socket.once('data', () => {
       socket.write(`${JSON.stringify(welcome)}\n`);
@@ -156,7 +156,7 @@ test('lines that stand ready when the session ends are not run', async () => {
 });
 
 test('a command whose answer never comes because the server is gone is not passed over, exit 6', async () => {
-  const port = await strangeServer((socket) => {
+  const port = await tlsServer((socket) => {
     const welcome = { type: 'welcome', body: { request: 1, user: 'jess', users: [], more: false } };
     socket.once('data', () => {
       socket.write(`${JSON.stringify(welcome)}\n`);
@@ -195,25 +195,13 @@ test('a server that cannot be reached is one line that says what to check, exit 
   expect(console.rest()).toEqual([]);
 });
 
-/** A server that does what a test says to each connection. */
-async function strangeServer(onSocket: (socket: Socket) => void): Promise<number> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    onTestFinished(() => void socket.destroy());
-    onSocket(socket);
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-
 test.each([
   ['HTTP/1.1 400 Bad Request\r\n\r\n', 'what answers there is not an updraft server'],
   ['{"type":"welcome","body":{"request":1}}\n', 'what answers there is not an updraft server'],
   ['x'.repeat(70_000), 'what answers there is not an updraft server'],
   ['{"type":"done","body":{"request":1,"number":1,"time":""}}\n', 'it answers out of order'],
 ])('an answer that is none ends the client with one line: %.20j', async (bytes, reason) => {
-  const port = await strangeServer((socket) => {
+  const port = await tlsServer((socket) => {
     socket.once('data', () => socket.write(bytes));
   });
   const { console, exit } = startClient(port);
@@ -223,10 +211,10 @@ test.each([
 });
 
 test('a server that closes before the endpoint stands is noticed all the same', async () => {
-  const port = await strangeServer((socket) => {
+  const port = await tlsServer((socket) => {
     socket.end();
   });
-  const link = await ServerLink.open('127.0.0.1', port);
+  const link = await openLink(port);
   await expect(link.request({ type: 'users', body: {} })).rejects.toThrow('closed');
   let told = '';
   link.listen({
@@ -241,8 +229,8 @@ test('a server that closes before the endpoint stands is noticed all the same', 
 test('a server that falls silent is given up after its time, whatever the client sends meanwhile', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const port = await strangeServer((socket) => void socket.resume());
-  const link = await ServerLink.open('127.0.0.1', port);
+  const port = await tlsServer((socket) => void socket.resume());
+  const link = await openLink(port);
   const ends: string[] = [];
   link.listen({ onNews: () => undefined, onEnd: (error) => ends.push(error.message) });
   vi.advanceTimersByTime(PRESENCE_TIMEOUT_MS - 1);
@@ -255,14 +243,15 @@ test('a server that falls silent is given up after its time, whatever the client
 test('a ping is answered with a pong and counts as a sign of life', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  let server: Socket | undefined;
-  const port = await strangeServer((socket) => (server = socket));
-  const link = await ServerLink.open('127.0.0.1', port);
+  let arrive: (socket: Socket) => void = () => undefined;
+  const arrival = new Promise<Socket>((resolve) => (arrive = resolve));
+  const link = await openLink(await tlsServer(arrive));
+  const server = await arrival;
   const ends: string[] = [];
   link.listen({ onNews: () => undefined, onEnd: (error) => ends.push(error.message) });
   vi.advanceTimersByTime(PRESENCE_TIMEOUT_MS - 1);
-  server!.write('{"type":"ping","body":{}}\n');
-  const [pong] = (await once(server!, 'data')) as [Buffer];
+  server.write('{"type":"ping","body":{}}\n');
+  const [pong] = (await once(server, 'data')) as [Buffer];
   expect(pong.toString()).toBe('{"type":"pong","body":{}}\n');
   vi.advanceTimersByTime(PRESENCE_TIMEOUT_MS - 1);
   expect(ends).toEqual([]);

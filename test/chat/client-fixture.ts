@@ -1,6 +1,9 @@
+import { ServerLink } from '../../src/chat/io/server-link.ts';
 import { ChatClient, type ChatClientOptions } from '../../src/chat/client.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
 import { ScriptedConsole } from './scripted-console.ts';
+import { temporaryFolder } from './server-fixture.ts';
+import { TEST_FINGERPRINT } from './test-key.ts';
 
 export interface ClientFixture {
   readonly client: ChatClient;
@@ -23,6 +26,8 @@ export function startClient(
     serverPort,
     udpPort: 0,
     inbox: '.',
+    stateDir: temporaryFolder(),
+    fingerprint: TEST_FINGERPRINT,
     queue: 4,
     console,
     createEndpoint: (endpointOptions) => {
@@ -46,4 +51,9 @@ export async function enterClient(
   await console.shown('A time is');
   await console.shown('active');
   return fixture;
+}
+
+/** A link to a server whose key does not matter. */
+export function openLink(port: number): Promise<ServerLink> {
+  return ServerLink.open('127.0.0.1', port, () => Promise.resolve());
 }

@@ -6,9 +6,8 @@ import {
   MAX_ANSWER_BYTES,
   MAX_ANSWER_FRAMES,
   MAX_PENDING_REQUESTS,
-  ServerLink,
 } from '../../src/chat/io/server-link.ts';
-import { startClient } from './client-fixture.ts';
+import { openLink, startClient } from './client-fixture.ts';
 import { strangeServer, type StrangePeer } from './strange-server.ts';
 
 const NOW = '25 Apr 2021 05:26:30';
@@ -86,7 +85,7 @@ test('a list of large frames that does not end is given up at its limit of bytes
     socket.on('drain', pour);
     pour();
   });
-  const link = await ServerLink.open('127.0.0.1', port);
+  const link = await openLink(port);
   const answer = link.request({ type: 'read', body: { since: NOW } });
   await expect(answer).rejects.toThrow('its answer does not end');
   expect(sentBytes).toBeLessThan(1.5 * MAX_ANSWER_BYTES);
@@ -98,14 +97,14 @@ test('an honest list of many frames is read to its end', async () => {
       peer.send('users', { request, users: [], more: page < 100 });
     }
   });
-  const link = await ServerLink.open('127.0.0.1', port);
+  const link = await openLink(port);
   expect(await link.request({ type: 'users', body: {} })).toHaveLength(100);
   link.close();
 });
 
 test('the request after the last that may wait is refused, and the waiting ones end with the link', async () => {
   const port = await strangeServer(() => undefined);
-  const link = await ServerLink.open('127.0.0.1', port);
+  const link = await openLink(port);
   const waiting = Array.from({ length: MAX_PENDING_REQUESTS }, () =>
     link.request({ type: 'users', body: {} }),
   );
@@ -128,7 +127,7 @@ test('a server that sends pings and takes no pongs is left before its pongs fill
       pour();
     },
   );
-  const link = await ServerLink.open('127.0.0.1', port);
+  const link = await openLink(port);
   const end = await new Promise<Error>((resolve) => {
     link.listen({ onNews: () => undefined, onEnd: resolve });
   });

@@ -12,7 +12,7 @@ import { pagesOf } from '../../src/chat/core/pages.ts';
 import { MAX_FRAME_BYTES } from '../../src/chat/core/protocol.ts';
 import {
   MAX_CONNECTIONS,
-  MAX_UNNAMED_PER_ADDRESS,
+  MAX_UNNAMED_PER_NETWORK,
   SessionTable,
 } from '../../src/chat/core/session-table.ts';
 import { TokenBucket } from '../../src/chat/core/token-bucket.ts';
@@ -118,7 +118,7 @@ test('a full table makes room from those that never logged in, else it is full',
 
 test('an address with too many unnamed connections loses its oldest idle one', () => {
   const table = new SessionTable();
-  for (let id = 0; id < MAX_UNNAMED_PER_ADDRESS; id += 1) table.add(id, 'a', 0);
+  for (let id = 0; id < MAX_UNNAMED_PER_NETWORK; id += 1) table.add(id, 'a', 0);
   table.get(0)!.isLoggingIn = true;
   expect(table.makeRoom('b')).toEqual({ isFull: false });
   expect(table.makeRoom('a').evicted?.id).toBe(1);

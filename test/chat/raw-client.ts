@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import type { ServerFrame } from '../../src/chat/core/protocol.ts';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+import { ALPN_PROTOCOL, type ServerFrame } from '../../src/chat/core/protocol.ts';
 import { FrameDecoder } from '../../src/chat/io/frame-decoder.ts';
 
 type Type = ServerFrame['type'];
@@ -8,7 +9,9 @@ export type FrameOf<T extends Type> = Extract<ServerFrame, { type: T }>;
 
 /** A client that does exactly what a test says: its frames are whatever objects it is given. */
 export class RawClient {
-  readonly socket: Socket;
+  readonly socket: TLSSocket;
+  /** What TLS runs on. */
+  readonly tcp: Socket;
   /** Frames that came and were not asked for yet. */
   readonly inbox: ServerFrame[] = [];
   readonly closed: Promise<void>;
@@ -19,8 +22,9 @@ export class RawClient {
   readonly #waiting: (() => void)[] = [];
   readonly #decoder = new FrameDecoder();
 
-  private constructor(socket: Socket) {
+  private constructor(socket: TLSSocket, tcp: Socket) {
     this.socket = socket;
+    this.tcp = tcp;
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#isClosed = true;
@@ -43,9 +47,11 @@ export class RawClient {
   }
 
   static async connect(port: number, localAddress = '127.0.0.1'): Promise<RawClient> {
-    const socket = connect({ port, host: '127.0.0.1', localAddress });
-    const client = new RawClient(socket);
-    await once(socket, 'connect');
+    const tcp = connectTcp({ port, host: '127.0.0.1', localAddress });
+    const trust = { rejectUnauthorized: false, ALPNProtocols: [ALPN_PROTOCOL] };
+    const socket = connect({ socket: tcp, ...trust });
+    const client = new RawClient(socket, tcp);
+    await once(socket, 'secureConnect');
     return client;
   }
 

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { startServer, type ChatServer, type ChatServerOptions } from '../../src/chat/server.ts';
 import { FakeClock } from './fake-clock.ts';
 import { RawClient } from './raw-client.ts';
+import { putTestKey } from './test-key.ts';
 
 export interface ServerFixture {
   readonly dir: string;
@@ -36,6 +37,7 @@ export async function startFixture(
 ): Promise<ServerFixture> {
   const dir = temporaryFolder();
   writeFileSync(join(dir, 'credentials.txt'), credentials);
+  putTestKey(dir);
   const clock = new FakeClock();
   const log: string[] = [];
   const server = await startServer({

@@ -36,7 +36,7 @@ test('userlog.txt holds exactly who is logged in after each login, logout and lo
     `1; ${START}; jess; 127.0.0.1; 6000\n2; 25 Apr 2021 05:26:31; steve; 127.0.0.1; 6000\n`,
   );
   const watcher = await enter('derek');
-  steve.socket.resetAndDestroy();
+  steve.tcp.resetAndDestroy();
   expect(await watcher.next('left')).toEqual({ type: 'left', body: { user: 'steve' } });
   expect(read('userlog.txt')).toBe(
     `1; ${START}; jess; 127.0.0.1; 6000\n2; 25 Apr 2021 05:26:31; derek; 127.0.0.1; 6000\n`,

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import type { Socket } from 'node:net';
 import { FrameDecoder } from '../../src/chat/io/frame-decoder.ts';
+import { tlsServer } from './tls-server.ts';
 
 /** What one connection to a strange server may use. */
 export interface StrangePeer {
@@ -20,10 +19,8 @@ export async function strangeServer(
   onConnect: (peer: StrangePeer, connection: number) => void = () => undefined,
 ): Promise<number> {
   let connections = 0;
-  const server = createServer((socket) => {
+  return tlsServer((socket) => {
     const connection = ++connections;
-    socket.on('error', () => undefined);
-    onTestFinished(() => void socket.destroy());
     const peer: StrangePeer = {
       socket,
       send: (type, body) => socket.write(`${JSON.stringify({ type, body })}\n`),
@@ -38,8 +35,5 @@ export async function strangeServer(
       }
     });
     onConnect(peer, connection);
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  });
 }

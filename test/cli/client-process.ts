@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../chat/server-fixture.ts';
+import { TEST_FINGERPRINT } from '../chat/test-key.ts';
 
 /** `upd` from the source, so that no build can be out of date. */
 export const UPD: readonly string[] = [
@@ -20,6 +21,10 @@ export interface ClientProcessOptions {
   readonly udpPort?: number;
   /** A new folder when absent. */
   readonly inbox?: string;
+  /** Where keys of servers are kept; a new folder when absent. */
+  readonly stateHome?: string;
+  /** The server's key is not known from outside. */
+  readonly trustsAtFirst?: boolean;
 }
 
 /** A real `upd client` process on pipes: a test types lines and waits for lines. */
@@ -39,8 +44,10 @@ export class ClientProcess {
   constructor(serverPort: number, options: ClientProcessOptions = {}) {
     this.inbox = options.inbox ?? temporaryFolder();
     const args = ['client', '127.0.0.1', `${serverPort}`, `${options.udpPort ?? 0}`];
-    const flags = ['--inbox', this.inbox, ...(options.flags ?? [])];
-    this.child = spawn(process.execPath, [...UPD, ...args, ...flags], { stdio: 'pipe' });
+    const trust = options.trustsAtFirst === true ? [] : ['--fingerprint', TEST_FINGERPRINT];
+    const flags = ['--inbox', this.inbox, ...trust, ...(options.flags ?? [])];
+    const env = { ...process.env, XDG_STATE_HOME: options.stateHome ?? temporaryFolder() };
+    this.child = spawn(process.execPath, [...UPD, ...args, ...flags], { env, stdio: 'pipe' });
     for (const [stream, lines] of [
       [this.child.stdout!, this.out],
       [this.child.stderr!, this.errors],

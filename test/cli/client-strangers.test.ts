@@ -10,6 +10,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { crc32 } from '../../src/transfer/core/wire/checksum.ts';
 import { CREDENTIALS, temporaryFolder } from '../chat/server-fixture.ts';
+import { putTestKey } from '../chat/test-key.ts';
 import { ClientProcess, UPD } from './client-process.ts';
 import { randomFile, sha256 } from './sample-files.ts';
 
@@ -21,6 +22,7 @@ interface ServerProcess {
 async function startServerProcess(): Promise<ServerProcess> {
   const dir = temporaryFolder();
   writeFileSync(join(dir, 'credentials.txt'), CREDENTIALS);
+  putTestKey(dir);
   const child = spawn(process.execPath, [...UPD, 'server', '0', '3', '--dir', dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/chat/io/clock.ts';
 import { startFixture, temporaryFolder } from '../chat/server-fixture.ts';
+import { TEST_FINGERPRINT } from '../chat/test-key.ts';
 import { ClientProcess, UPD } from './client-process.ts';
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0;
@@ -16,7 +17,11 @@ class Terminal {
 
   constructor(serverPort: number) {
     const client = ['client', '127.0.0.1', `${serverPort}`, '0', '--inbox', temporaryFolder()];
-    const words = [process.execPath, ...UPD, ...client].map((word) => `'${word}'`);
+    const state = `XDG_STATE_HOME=${temporaryFolder()}`;
+    const trust = ['--fingerprint', TEST_FINGERPRINT];
+    const words = ['env', state, process.execPath, ...UPD, ...client, ...trust].map(
+      (word) => `'${word}'`,
+    );
     // The exit code goes to the screen: tmux itself loses one now and then.
     const line = `${words.join(' ')}; echo exit code $?; exec sleep 1000`;
     this.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', '60', '-y', '30', line);

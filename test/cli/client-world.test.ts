@@ -42,11 +42,12 @@ test('what listens there and is no updraft server is one line on stderr, exit 6'
   }).listen(0, '127.0.0.1');
   onTestFinished(() => void other.close());
   await once(other, 'listening');
-  const client = new ClientProcess((other.address() as AddressInfo).port);
-  client.type('jess', 'jess-pw');
+  const { port } = other.address() as AddressInfo;
+  const client = new ClientProcess(port);
   expect(await client.exit).toBe(6);
   expect(client.errors).toEqual([
-    'The connection to the server was lost: what answers there is not an updraft server.',
+    `Cannot reach the chat server at 127.0.0.1:${port} (what answers there is not an updraft server). ` +
+      'Check the address and the port, and that the server is running.',
   ]);
 });
 

@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { startFixture, temporaryFolder, type ServerFixture } from '../chat/server-fixture.ts';
+import { TEST_FINGERPRINT } from '../chat/test-key.ts';
+import { tlsServer } from '../chat/tls-server.ts';
 
+const { env: environment } = process;
 const program = resolve(import.meta.dirname, '../../src/cli/upd.ts');
 const command = [process.execPath, '--import', 'tsx', program, 'client'];
 
@@ -22,7 +24,8 @@ class ClientProcess {
 
   constructor(words: readonly string[]) {
     const [file, ...args] = words;
-    this.child = spawn(file!, args, { stdio: 'pipe' });
+    const env = { ...environment, XDG_STATE_HOME: temporaryFolder() };
+    this.child = spawn(file!, args, { env, stdio: 'pipe' });
     this.exit = once(this.child, 'close').then(() => this.child.exitCode ?? this.child.signalCode);
     for (const name of ['stdout', 'stderr'] as const) {
       this.child[name]!.on('data', (chunk: Buffer) => {
@@ -47,8 +50,13 @@ class ClientProcess {
   }
 }
 
+/** Up to the flags: the server's key is known. */
+function wordsFor(serverPort: number): readonly string[] {
+  return [...command, '127.0.0.1', `${serverPort}`, '0', '--fingerprint', TEST_FINGERPRINT];
+}
+
 function client({ server }: ServerFixture, ...flags: readonly string[]): ClientProcess {
-  return new ClientProcess([...command, '127.0.0.1', String(server.port), '0', ...flags]);
+  return new ClientProcess([...wordsFor(server.port), ...flags]);
 }
 
 /** What a piped session prints, from the welcome's last line on. */
@@ -173,8 +181,7 @@ test.each([
 
 test('a second signal leaves at once, while the first one waits for the server', async () => {
   const users: readonly object[] = [];
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
+  const port = await tlsServer((socket) => {
     createInterface({ input: socket }).on('line', (line) => {
       const { type, body } = JSON.parse(line) as { type: string; body: { request: number } };
       const { request } = body;
@@ -183,11 +190,8 @@ test('a second signal leaves at once, while the first one waits for the server',
       // The logout gets no answer, ever.
       if (type === 'logout') process.child.kill('SIGTERM');
     });
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const process = new ClientProcess([...command, '127.0.0.1', String(port), '0']);
+  });
+  const process = new ClientProcess(wordsFor(port));
   process.type('jess\njess-pw\n');
   await process.shown('active user');
   process.child.kill('SIGINT');
@@ -208,8 +212,9 @@ test.skipIf(!existsSync('/usr/bin/script'))(
   'on a real terminal the password is not on the screen, and a session ends with 0',
   async () => {
     const fixture = await startFixture();
-    const words = [...command, '127.0.0.1', String(fixture.server.port), '0'];
-    const line = words.map((word) => `'${word}'`).join(' ');
+    const line = wordsFor(fixture.server.port)
+      .map((word) => `'${word}'`)
+      .join(' ');
     const process = new ClientProcess(['/usr/bin/script', '-qec', line, '/dev/null']);
     await process.shown('Username: ');
     process.type('jess\r');

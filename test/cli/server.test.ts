@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { RawClient } from '../chat/raw-client.ts';
 import { CREDENTIALS, temporaryFolder } from '../chat/server-fixture.ts';
+import { putTestKey, TEST_FINGERPRINT } from '../chat/test-key.ts';
 
 const program = resolve(import.meta.dirname, '../../src/cli/upd.ts');
 
@@ -95,6 +96,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   'a running server logs to stdout and at %s tells its clients, writes its files and exits with 0',
   async (signal) => {
     const dir = folderWithCredentials();
+    putTestKey(dir);
     // Neither zone nor language of the machine may show in the month names.
     const environment = { TZ: 'Asia/Kolkata', LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' };
     const server = upd(['server', '0', '3', '--dir', dir], environment);
@@ -121,7 +123,8 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect(readFileSync(join(dir, 'credentials.txt'), 'utf8')).toMatch(
       /^jess \$scrypt\$ln=15,r=8,p=3\$[^ ]+\nderek derek-pw\nsteve steve-pw\n$/,
     );
-    expect(lines.slice(1).map((line) => line.replace(/^[^;]*; /, ''))).toEqual([
+    expect(lines[1]).toBe(`Fingerprint: ${TEST_FINGERPRINT}`);
+    expect(lines.slice(2).map((line) => line.replace(/^[^;]*; /, ''))).toEqual([
       'logged in; jess; 127.0.0.1',
       'posted #1; jess; 127.0.0.1',
       'stopping; -; -',

@@ -54,7 +54,7 @@ const rules: Record<string, Rule> = {
   'src/chat/core': { from: ['src/text'] },
   'src/chat/io': {
     from: ['src/text', 'src/chat/core', 'src/transfer/index.ts'],
-    outside: ['node'],
+    outside: ['node', 'selfsigned'],
   },
   'src/chat': {
     from: ['src/text', 'src/chat/core', 'src/chat/io', 'src/transfer/index.ts'],

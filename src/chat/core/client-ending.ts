@@ -4,6 +4,7 @@ import { safeLine, type SafeText } from '../../text/safe-text.ts';
 export const clientExitCodes = {
   ok: 0,
   internal: 1,
+  localFile: 3,
   login: 5,
   unreachable: 6,
   interrupted: 130,

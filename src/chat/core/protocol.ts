@@ -1,7 +1,12 @@
 /**
  * The frames between chat client and server: one JSON object `{type, body}` a line, at most
  * `MAX_FRAME_BYTES` with its newline. Unknown types and malformed bodies are refused, never guessed.
+ * They travel over TLS, under a name that no other program has.
  */
+
+/** RFC 7301: a server of another protocol and a client of this one notice before the first frame. */
+export const ALPN_PROTOCOL = 'updraft-chat/1';
+export const TLS_VERSION = 'TLSv1.3';
 
 export const MAX_FRAME_BYTES = 65_536;
 /** The server sends `ping` this often; a client that sends nothing for `PRESENCE_TIMEOUT_MS` is gone. */

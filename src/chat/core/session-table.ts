@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { networkOf } from './network-address.ts';
 import type { UserView } from './protocol.ts';
 
 /** One connection as the server knows it. */
@@ -18,19 +19,19 @@ export interface Session {
 
 /** All connections: each takes a descriptor and up to one frame of memory. */
 export const MAX_CONNECTIONS = 4_096;
-/** Connections of one address that have not logged in; beyond it the one idle longest makes room. */
-export const MAX_UNNAMED_PER_ADDRESS = 256;
+/** Connections of one network that have not logged in; beyond it the one idle longest makes room. */
+export const MAX_UNNAMED_PER_NETWORK = 256;
 
 /**
  * The open connections and the limits on them.
  *
  * Someone who opens connections and says nothing loses the oldest of them to every newcomer, so
- * that idle connections never keep anybody out: first those of the same address, and when the
+ * that idle connections never keep anybody out: first those of the same network, and when the
  * whole table is full, those of any. Whoever has logged in or is being checked stays.
  */
 export class SessionTable {
   readonly #sessions = new Map<number, Session>();
-  /** Not logged in, by address, the oldest first. */
+  /** Not logged in, by network, the oldest first. */
   readonly #unnamed = new Map<string, Set<Session>>();
 
   get size(): number {
@@ -47,9 +48,9 @@ export class SessionTable {
 
   /** Whom to close so that one more connection from `address` fits; `isFull` when nobody can be. */
   makeRoom(address: string): { readonly evicted?: Session; readonly isFull: boolean } {
-    const ofAddress = this.#unnamed.get(address);
+    const neighbours = this.#unnamed.get(networkOf(address));
     let evicted: Session | undefined;
-    if (ofAddress && ofAddress.size >= MAX_UNNAMED_PER_ADDRESS) evicted = firstIdle(ofAddress);
+    if (neighbours && neighbours.size >= MAX_UNNAMED_PER_NETWORK) evicted = firstIdle(neighbours);
     else if (this.#sessions.size >= MAX_CONNECTIONS) evicted = firstIdle(this.#sessions.values());
     else return { isFull: false };
     return evicted ? { evicted, isFull: false } : { isFull: true };
@@ -67,9 +68,10 @@ export class SessionTable {
       user: undefined,
     };
     this.#sessions.set(id, session);
-    const ofAddress = this.#unnamed.get(address);
-    if (ofAddress) ofAddress.add(session);
-    else this.#unnamed.set(address, new Set([session]));
+    const network = networkOf(address);
+    const neighbours = this.#unnamed.get(network);
+    if (neighbours) neighbours.add(session);
+    else this.#unnamed.set(network, new Set([session]));
     return session;
   }
 
@@ -85,9 +87,10 @@ export class SessionTable {
   }
 
   #removeUnnamed(session: Session): void {
-    const ofAddress = this.#unnamed.get(session.address);
-    ofAddress?.delete(session);
-    if (ofAddress?.size === 0) this.#unnamed.delete(session.address);
+    const network = networkOf(session.address);
+    const neighbours = this.#unnamed.get(network);
+    neighbours?.delete(session);
+    if (neighbours?.size === 0) this.#unnamed.delete(network);
   }
 }
 

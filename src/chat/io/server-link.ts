@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   type ClientFrame,
   MAX_FRAME_BYTES,
@@ -7,6 +7,10 @@ import {
 } from '../core/protocol.ts';
 import { serverFrameOf } from '../core/server-frame.ts';
 import { encodeFrame, FrameDecoder } from './frame-decoder.ts';
+import { LinkError } from './link-error.ts';
+import { dial, type Trust } from './tls-dial.ts';
+
+export { LinkError } from './link-error.ts';
 
 /** Requests that wait for their answer at once: twice as many as files may be sent at once. */
 export const MAX_PENDING_REQUESTS = 128;
@@ -15,7 +19,6 @@ export const MAX_ANSWER_FRAMES = 10_000;
 export const MAX_ANSWER_BYTES: number = 128 * 1024 * 1024;
 /** Waiting to leave: a server that sends pings and takes no pongs must not fill memory. */
 const MAX_OUTGOING_BYTES = 1024 * 1024;
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Answers carry the number of their request. */
 export type Answer = Extract<ServerFrame, { body: { readonly request: number } }>;
@@ -27,11 +30,6 @@ type RequestWithoutNumber = Request extends infer Frame
     ? { readonly type: Type; readonly body: Omit<Body, 'request'> }
     : never
   : never;
-
-/** The server cannot be reached, broke off, or speaks something else. */
-export class LinkError extends Error {
-  override readonly name = 'LinkError';
-}
 
 interface Pending {
   readonly frames: Answer[];
@@ -76,25 +74,9 @@ export class ServerLink {
     });
   }
 
-  /** Rejects with a `LinkError` when nobody answers there. */
-  static async open(host: string, port: number): Promise<ServerLink> {
-    const socket = connect({ host, port });
-    await new Promise<void>((resolve, reject) => {
-      const fail = (error: Error): void => {
-        socket.destroy();
-        reject(new LinkError(error.message));
-      };
-      socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
-        fail(new Error('no answer'));
-      });
-      socket.once('error', fail);
-      socket.once('connect', () => {
-        socket.off('error', fail);
-        socket.setTimeout(0);
-        resolve();
-      });
-    });
-    return new ServerLink(socket);
+  /** Rejects with a `LinkError` when no such server answers there, and as `trust` does. */
+  static async open(host: string, port: number, trust: Trust): Promise<ServerLink> {
+    return new ServerLink(await dial(host, port, trust));
   }
 
   /** Our address as the server's side of the network reaches it. */
