@@ -1,0 +1,127 @@
+import { PacketType } from '../wire/packet.ts';
+import { beginDrain, Closing, type Drain } from './closing.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
+import type { PacketWriter } from './packet-writer.ts';
+import type { Sender } from './sender.ts';
+
+/** Close codes that this folder gives by itself; the full list is the transport's. */
+const CLOSE_OK = 0;
+const CLOSE_VIOLATION = 3;
+const CLOSE_VANISHED = 4;
+const CLOSE_INTERNAL = 8;
+
+/** What an ending needs of its connection. */
+export interface EndingParts {
+  readonly connection: Connection;
+  readonly host: ConnectionHost;
+  readonly writer: PacketWriter;
+  readonly sender: Sender;
+  /** Gives back what the connection holds of its path and of memory; called once. */
+  readonly release: () => void;
+}
+
+/**
+ * How a connection ends, and tells its host: by its user's CLOSE, at once or when all is acknowledged;
+ * by the peer's; by a violation; or without a word.
+ *
+ * For the user it is over once (`isClosed`). If this side says CLOSE it lingers after that, to answer
+ * the peer, until the host hears that it is gone.
+ */
+export class Ending {
+  readonly #parts: EndingParts;
+  #closing: Closing | undefined;
+  /** CLOSE(ok) waits for what was sent to be acknowledged. */
+  #drain: Drain | undefined;
+  #isClosed = false;
+
+  constructor(parts: EndingParts) {
+    this.#parts = parts;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The user has closed: it writes no more. */
+  get hasBegun(): boolean {
+    return this.#isClosed || this.#drain !== undefined;
+  }
+
+  get isCloseDue(): boolean {
+    return this.#closing !== undefined && this.#closing.isDue;
+  }
+
+  get nextTimeoutUs(): number {
+    return this.#closing?.nextTimeoutUs ?? this.#drain?.endUs ?? Infinity;
+  }
+
+  close(code: number, reason: string, nowUs: number): void {
+    if (this.hasBegun) return;
+    const { sender } = this.#parts;
+    const isDone = code !== CLOSE_OK || sender.stream.isAcknowledged;
+    if (isDone) this.#say(code, reason, nowUs);
+    else this.#drain = beginDrain(reason, sender.probeTimeoutUs, nowUs);
+  }
+
+  onViolation(reason: string, nowUs: number): void {
+    this.#say(CLOSE_VIOLATION, reason, nowUs);
+  }
+
+  onPeerClose(code: number, reason: string): void {
+    this.#end(code, reason, true);
+    this.#parts.host.onGone(this.#parts.connection);
+  }
+
+  /** Nobody is there to be told. */
+  onVanished(reason: string): void {
+    this.#end(CLOSE_VANISHED, reason, false);
+    this.#parts.host.onGone(this.#parts.connection);
+  }
+
+  /** More was acknowledged; true when that was what CLOSE had waited for. */
+  onProgress(nowUs: number): boolean {
+    if (this.#drain === undefined || !this.#parts.sender.stream.isAcknowledged) return false;
+    this.#say(CLOSE_OK, this.#drain.reason, nowUs);
+    return true;
+  }
+
+  /** A checked packet came after the end: the peer has not heard of it yet. */
+  onLatePacket(type: PacketType): void {
+    if (this.#closing === undefined) return;
+    if (type !== PacketType.close) this.#closing.onPacket();
+    this.#parts.host.wantsControl(this.#parts.connection);
+  }
+
+  handleTimeout(nowUs: number): void {
+    const { connection, host } = this.#parts;
+    if (this.#closing !== undefined) {
+      if (this.#closing.handleTimeout(nowUs)) host.onGone(connection);
+      else if (this.#closing.isDue) host.wantsControl(connection);
+    } else if (this.#drain !== undefined && nowUs >= this.#drain.endUs) {
+      this.#say(CLOSE_OK, this.#drain.reason, nowUs);
+    }
+  }
+
+  /** Fills `buffer` with CLOSE; 0 when none is due. */
+  poll(buffer: Uint8Array): number {
+    return this.isCloseDue ? this.#closing!.poll(buffer) : 0;
+  }
+
+  #say(code: number, reason: string, nowUs: number): void {
+    if (this.#isClosed) return;
+    const { connection, host, writer, sender } = this.#parts;
+    this.#closing = new Closing(writer, code, reason, sender.probeTimeoutUs, nowUs);
+    this.#end(code, reason, false);
+    host.wantsControl(connection);
+  }
+
+  #end(code: number, reason: string, byPeer: boolean): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#drain = undefined;
+    this.#parts.release();
+    const known = Number.isInteger(code) && code >= 0 ? code : CLOSE_INTERNAL;
+    this.#parts.host.onClosed(this.#parts.connection, known, reason, byPeer);
+  }
+}
