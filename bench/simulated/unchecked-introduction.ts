@@ -1,9 +1,13 @@
-import type { TransportIntroduction } from '../../src/transfer/core/index.ts';
+import {
+  type PacketCheck,
+  plainSession,
+  type TransportIntroduction,
+} from '../../src/transfer/core/index.ts';
 
 /** Bytes that a tag takes on the wire with keys. */
 export const TAG_BYTES = 8;
 
-const check: TransportIntroduction['check'] = {
+const check: PacketCheck = {
   tagBytes: TAG_BYTES,
   write: () => undefined,
   verify: () => 'ok',
@@ -19,7 +23,13 @@ export function uncheckedIntroduction(keyId: string): TransportIntroduction {
     readOpenAck: (message: Uint8Array): Uint8Array => message,
     readOpen: (message: Uint8Array): Uint8Array => message,
     writeOpenAck: (parameters: Uint8Array): Uint8Array => parameters,
-    check,
+    session: { ...plainSession, check },
   };
-  return { keyId, check, createOpener: () => handshake, createResponder: () => handshake };
+  return {
+    keyId,
+    openerCheck: check,
+    responderCheck: check,
+    createOpener: () => handshake,
+    createResponder: () => handshake,
+  };
 }

@@ -43,7 +43,7 @@ export class Expectation {
 
   /** Remembers which OPEN opened which connection, and what it was answered. */
   consume(open: Uint8Array, answer: Uint8Array, connection: Connection): void {
-    this.#open = open.slice();
+    this.#open = Uint8Array.from(open);
     this.#answer = answer;
     this.#connection = connection;
   }

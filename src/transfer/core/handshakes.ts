@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Connection } from './connection/connection.ts';
 import type { ConnectionOptions } from './connection/connection-options.ts';
 import { type CreditLedger, OPENING_CREDIT_BYTES } from './connection/credit-ledger.ts';
@@ -27,6 +28,8 @@ export const MAX_HALF_OPEN = 64;
 export const MAX_EXPECTED = 256;
 /** An introduction opens a connection within this time (DESIGN §3). */
 export const INTRODUCTION_US = 60_000_000;
+
+const ONE_KIND = 'the introductions of one endpoint all have tags, or none has';
 
 /** What the handshakes need of their endpoint. */
 export interface HandshakeHost {
@@ -115,6 +118,7 @@ export class Handshakes {
     introduction: TransportIntroduction,
     addresses: readonly PeerAddress[],
   ): void {
+    assert(introduction.openerCheck.tagBytes === this.#tagBytes, ONE_KIND);
     const host = this.#host;
     const connectionId = host.drawConnectionId();
     const firstPacketNumber = host.drawFirstPacketNumber();
@@ -145,7 +149,7 @@ export class Handshakes {
       counters.unknownConnection++;
       return;
     }
-    const { check } = opening.introduction;
+    const check = opening.introduction.openerCheck;
     const verdict = check.verify(datagram, 0);
     if (verdict !== 'ok') {
       counters[verdict]++;
@@ -185,7 +189,7 @@ export class Handshakes {
       path,
       localConnectionId: opening.connectionId,
       peerConnectionId: answer.connectionId,
-      check: opening.handshake.check,
+      session: opening.handshake.session,
       firstPacketNumber: opening.firstPacketNumber,
       peerFirstPacketNumber: answer.firstPacketNumber,
       peerCreditBytes: answer.creditBytes,
@@ -206,6 +210,7 @@ export class Handshakes {
 
   /** False when too many introductions wait, or this one does already. */
   expect(introduction: TransportIntroduction): boolean {
+    assert(introduction.responderCheck.tagBytes === this.#tagBytes, ONE_KIND);
     if (this.#expected.has(introduction.keyId) || this.#expected.size >= MAX_EXPECTED) return false;
     const expiresAtUs = this.#host.nowUs + INTRODUCTION_US;
     this.#expected.set(introduction.keyId, new Expectation(introduction, expiresAtUs));
@@ -220,7 +225,7 @@ export class Handshakes {
       counters.strangers++;
       return;
     }
-    const verdict = expectation.introduction.check.verify(datagram, 0);
+    const verdict = expectation.introduction.responderCheck.verify(datagram, 0);
     if (verdict !== 'ok') {
       counters[verdict]++;
       return;
@@ -268,7 +273,7 @@ export class Handshakes {
       path,
       localConnectionId: connectionId,
       peerConnectionId: offered.connectionId,
-      check: handshake.check,
+      session: handshake.session,
       firstPacketNumber,
       peerFirstPacketNumber: offered.firstPacketNumber,
       peerCreditBytes: offered.creditBytes,
@@ -307,7 +312,7 @@ function buildOpenAck(
   expectation: Expectation,
   message: Uint8Array,
 ): Uint8Array {
-  const { check } = expectation.introduction;
+  const check = expectation.introduction.responderCheck;
   const buffer = new Uint8Array(MIN_OPEN_BYTES);
   encodeHeader(buffer, PacketType.openAck, 0, offered.connectionId);
   const length = encodeOpenAck(buffer, COMMON_HEADER_BYTES + check.tagBytes, message);

@@ -6,11 +6,14 @@ export { plainIntroduction } from './introduction.ts';
 export type {
   OpenerHandshake,
   PacketCheck,
+  PacketSession,
   ResponderHandshake,
   TransportIntroduction,
 } from './introduction.ts';
 export { crcCheck } from './wire/packet-check.ts';
 export type { CheckVerdict } from './wire/packet-check.ts';
+export { plainSession } from './wire/packet-session.ts';
+export type { CloseSeal } from './wire/packet-session.ts';
 export { COMMON_HEADER_BYTES } from './wire/packet.ts';
 export type { ControllerName } from './path/path-table.ts';
 export { CloseCode } from './transport.ts';

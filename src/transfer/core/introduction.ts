@@ -1,6 +1,7 @@
 import { crcCheck, type PacketCheck } from './wire/packet-check.ts';
+import { type PacketSession, plainSession } from './wire/packet-session.ts';
 
-export type { PacketCheck };
+export type { PacketCheck, PacketSession };
 
 /** The opener's half of a handshake: one message each way. */
 export interface OpenerHandshake {
@@ -8,28 +9,30 @@ export interface OpenerHandshake {
   writeOpen(parameters: Uint8Array): Uint8Array;
   /** What the message of OPEN_ACK says; undefined when it was not made for this OPEN. */
   readOpenAck(message: Uint8Array): Uint8Array | undefined;
-  /** The check of all later packets; from `readOpenAck` on. */
-  readonly check: PacketCheck;
+  /** For all later packets; from `readOpenAck` on. */
+  readonly session: PacketSession;
 }
 
-/** The responder's half. */
+/** The responder's half, for one OPEN. */
 export interface ResponderHandshake {
-  /** What the message of OPEN says; undefined when it does not open, and nothing has changed then. */
+  /** What the message of OPEN says; undefined when it does not open. */
   readOpen(message: Uint8Array): Uint8Array | undefined;
   writeOpenAck(parameters: Uint8Array): Uint8Array;
-  /** The check of all later packets; from `writeOpenAck` on. */
-  readonly check: PacketCheck;
+  /** For all later packets; from `writeOpenAck` on. */
+  readonly session: PacketSession;
 }
 
 /**
- * What both sides know of each other before the first datagram: a key id that OPEN names, the check
+ * What both sides know of each other before the first datagram: a key id that OPEN names, the checks
  * that OPEN and OPEN_ACK must pass, and how the handshake goes. The core knows no key.
  */
 export interface TransportIntroduction {
   /** 16 hex digits. */
   readonly keyId: string;
-  /** Of OPEN and OPEN_ACK. */
-  readonly check: PacketCheck;
+  /** Of the opener: writes OPEN, verifies OPEN_ACK. */
+  readonly openerCheck: PacketCheck;
+  /** Of the responder: verifies OPEN, writes OPEN_ACK. */
+  readonly responderCheck: PacketCheck;
   createOpener(): OpenerHandshake;
   createResponder(): ResponderHandshake;
 }
@@ -44,11 +47,12 @@ export function plainIntroduction(keyId: string): TransportIntroduction {
     readOpenAck: (message) => message,
     readOpen: (message) => message,
     writeOpenAck: (parameters) => parameters,
-    check: crcCheck,
+    session: plainSession,
   };
   return {
     keyId,
-    check: crcCheck,
+    openerCheck: crcCheck,
+    responderCheck: crcCheck,
     createOpener: () => handshake,
     createResponder: () => handshake,
   };

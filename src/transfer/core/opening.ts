@@ -75,7 +75,7 @@ export class Opening {
 }
 
 function buildOpen(introduction: TransportIntroduction, message: Uint8Array): Uint8Array {
-  const { keyId, check } = introduction;
+  const { keyId, openerCheck: check } = introduction;
   const buffer = new Uint8Array(MIN_OPEN_BYTES);
   encodeHeader(buffer, PacketType.open, 0, Number.parseInt(keyId.slice(8), 16));
   const length = encodeOpen(buffer, COMMON_HEADER_BYTES + check.tagBytes, keyId, message);

@@ -3,6 +3,8 @@
  * `Connection` implements `TransportConnection`.
  */
 
+import type { PacketSession } from './wire/packet-session.ts';
+
 /** One side of a UDP path as the operating system names it. */
 export interface PeerAddress {
   readonly address: string;
@@ -75,6 +77,8 @@ export interface TransportConnection {
   readonly isOpener: boolean;
   /** The key id of the introduction that opened it, as 16 hex digits. */
   readonly keyId: string;
+  /** What its handshake has settled; the layer above knows how to seal its records under it. */
+  readonly session: PacketSession;
   readonly peerAddress: PeerAddress;
   readonly isClosed: boolean;
   readonly stats: ConnectionStats;

@@ -5,6 +5,10 @@ import {
   type ConnectionStats,
   type TransportConnection,
 } from '../../../src/transfer/core/transport.ts';
+import {
+  type PacketSession,
+  plainSession,
+} from '../../../src/transfer/core/wire/packet-session.ts';
 
 /** Most bytes that `write` should leave unsent. */
 const SEND_ROOM_BYTES = 2_097_152;
@@ -64,6 +68,7 @@ interface SentChunk {
 export class MemoryConnection implements TransportConnection {
   readonly handle = 1;
   readonly keyId = '0011223344556677';
+  readonly session: PacketSession = plainSession;
   readonly peerAddress = { address: '127.0.0.1', port: 1 };
   readonly isOpener: boolean;
   peer!: MemoryConnection;

@@ -1,5 +1,6 @@
 import { encodeClose } from '../wire/codec.ts';
 import { PacketType } from '../wire/packet.ts';
+import type { CloseSeal } from '../wire/packet-session.ts';
 import type { PacketWriter } from './packet-writer.ts';
 
 /** Least time that a closed connection still answers its peer (DESIGN §3, Ending). */
@@ -34,18 +35,9 @@ export class Closing {
   #repeatsLeft = REPEAT_COUNT;
   #repeatAtUs: number;
 
-  constructor(
-    writer: PacketWriter,
-    code: number,
-    reason: string,
-    probeTimeoutUs: number,
-    nowUs: number,
-  ) {
-    const buffer = new Uint8Array(MAX_CLOSE_DATAGRAM_BYTES);
-    writer.begin(buffer, PacketType.close, 0);
-    const length = encodeClose(buffer, writer.bodyAt, code, reason);
-    writer.complete(buffer, length, 0);
-    this.#datagram = buffer.subarray(0, length);
+  /** @param datagram what `buildClose` made */
+  constructor(datagram: Uint8Array, probeTimeoutUs: number, nowUs: number) {
+    this.#datagram = datagram;
     this.#intervalUs = probeTimeoutUs;
     this.#repeatAtUs = nowUs + probeTimeoutUs;
     this.#lingerEndUs = nowUs + Math.max(REPEAT_COUNT * probeTimeoutUs, MIN_LINGER_US);
@@ -83,5 +75,19 @@ export class Closing {
   }
 }
 
-/** Header, tag, code and the longest reason, with room to spare. */
+/** The CLOSE of a connection; to be made once. */
+export function buildClose(
+  writer: PacketWriter,
+  seal: CloseSeal,
+  code: number,
+  reason: string,
+): Uint8Array {
+  const buffer = new Uint8Array(MAX_CLOSE_DATAGRAM_BYTES);
+  writer.begin(buffer, PacketType.close, 0);
+  const length = encodeClose(buffer, writer.bodyAt, code, reason, seal);
+  writer.complete(buffer, length, 0);
+  return buffer.subarray(0, length);
+}
+
+/** Header, tag, code and the longest sealed reason, with room to spare. */
 const MAX_CLOSE_DATAGRAM_BYTES = 512;

@@ -1,5 +1,5 @@
 import type { Path } from '../path/path.ts';
-import type { PacketCheck } from '../wire/packet-check.ts';
+import type { PacketSession } from '../wire/packet-session.ts';
 import type { CreditAccount } from './credit-ledger.ts';
 
 /** What a handshake has settled. */
@@ -11,7 +11,7 @@ export interface ConnectionOptions {
   /** By which we are addressed, and the peer. */
   readonly localConnectionId: number;
   readonly peerConnectionId: number;
-  readonly check: PacketCheck;
+  readonly session: PacketSession;
   readonly firstPacketNumber: number;
   readonly peerFirstPacketNumber: number;
   /** What the peer grants our stream at the opening. */

@@ -1,6 +1,7 @@
 import type { Path } from '../path/path.ts';
 import type { Address, PathMember } from '../path/path-member.ts';
 import type { PacketHeader } from '../wire/packet.ts';
+import type { PacketSession } from '../wire/packet-session.ts';
 import type { ConnectionHost, DatagramVerdict } from './connection-host.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { connectionStats, type ConnectionStatsFields } from './connection-stats.ts';
@@ -28,6 +29,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
   readonly handle: number;
   readonly keyId: string;
   readonly isOpener: boolean;
+  readonly session: PacketSession;
   readonly localConnectionId: number;
   deficitBytes = 0;
   isReady = false;
@@ -48,10 +50,11 @@ export class Connection implements PathMember, PacketIntakeOwner {
     this.handle = options.handle;
     this.keyId = options.keyId;
     this.isOpener = options.isOpener;
+    this.session = options.session;
     this.localConnectionId = options.localConnectionId;
     this.#host = host;
     this.#isConfirmed = options.isOpener;
-    this.#writer = new PacketWriter(options.peerConnectionId, options.check);
+    this.#writer = new PacketWriter(options.peerConnectionId, options.session.check);
     this.#sendStream = new SendStream(options.peerCreditBytes);
     this.#writeRoom = new WriteRoom(this.#sendStream, host.ledger);
     this.#sender = new Sender(
@@ -80,6 +83,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
       connection: this,
       host,
       writer: this.#writer,
+      closeSeal: options.session.closeSeal,
       sender: this.#sender,
       release: () => {
         this.#route.leave();

@@ -1,7 +1,9 @@
+import { decodeClose } from '../wire/codec.ts';
 import { PacketType } from '../wire/packet.ts';
-import { beginDrain, Closing, type Drain } from './closing.ts';
+import type { CloseSeal } from '../wire/packet-session.ts';
+import { beginDrain, buildClose, Closing, type Drain } from './closing.ts';
 import type { Connection } from './connection.ts';
-import type { ConnectionHost } from './connection-host.ts';
+import type { ConnectionHost, DatagramVerdict } from './connection-host.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import type { Sender } from './sender.ts';
 
@@ -16,6 +18,7 @@ export interface EndingParts {
   readonly connection: Connection;
   readonly host: ConnectionHost;
   readonly writer: PacketWriter;
+  readonly closeSeal: CloseSeal;
   readonly sender: Sender;
   /** Gives back what the connection holds of its path and of memory; called once. */
   readonly release: () => void;
@@ -68,9 +71,14 @@ export class Ending {
     this.#say(CLOSE_VIOLATION, reason, nowUs);
   }
 
-  onPeerClose(code: number, reason: string): void {
-    this.#end(code, reason, true);
-    this.#parts.host.onGone(this.#parts.connection);
+  /** A checked CLOSE of the peer. */
+  handleClose(datagram: Uint8Array): DatagramVerdict {
+    const { connection, host, writer, closeSeal } = this.#parts;
+    const close = decodeClose(datagram, writer.bodyAt, closeSeal);
+    if (close === undefined) return 'malformed';
+    this.#end(close.code, close.reason, true);
+    host.onGone(connection);
+    return 'taken';
   }
 
   /** Nobody is there to be told. */
@@ -110,8 +118,9 @@ export class Ending {
 
   #say(code: number, reason: string, nowUs: number): void {
     if (this.#isClosed) return;
-    const { connection, host, writer, sender } = this.#parts;
-    this.#closing = new Closing(writer, code, reason, sender.probeTimeoutUs, nowUs);
+    const { connection, host, writer, closeSeal, sender } = this.#parts;
+    const datagram = buildClose(writer, closeSeal, code, reason);
+    this.#closing = new Closing(datagram, sender.probeTimeoutUs, nowUs);
     this.#end(code, reason, false);
     host.wantsControl(connection);
   }

@@ -1,12 +1,6 @@
 import type { Address } from '../path/path-member.ts';
-import {
-  DecodedAck,
-  decodeAck,
-  decodeClose,
-  decodePacketNumber,
-  decodePathToken,
-} from '../wire/codec.ts';
-import { expandPacketNumber } from '../wire/packet-number.ts';
+import { DecodedAck, decodeAck, decodePacketNumber, decodePathToken } from '../wire/codec.ts';
+import { expandPacketNumber, packetNumberHigh } from '../wire/packet-number.ts';
 import { type PacketHeader, PacketType } from '../wire/packet.ts';
 import type { DatagramVerdict } from './connection-host.ts';
 import type { Ending } from './ending.ts';
@@ -67,11 +61,10 @@ export class PacketIntake {
     from: Address,
     nowUs: number,
   ): DatagramVerdict {
-    const { check } = this.#writer;
     const number = this.#readNumber(header, datagram);
-    if (number === undefined) return check.verify(datagram, 0) === 'ok' ? 'malformed' : 'damaged';
-    const verdict = check.verify(datagram, Math.floor(number / 2 ** 32));
+    const verdict = this.#writer.check.verify(datagram, packetNumberHigh(number ?? 0));
     if (verdict !== 'ok') return verdict;
+    if (number === undefined) return 'malformed';
     this.#owner.onChecked(nowUs);
     if (this.#ending.isClosed) {
       this.#ending.onLatePacket(header.type);
@@ -110,12 +103,8 @@ export class PacketIntake {
         return 'taken';
       case PacketType.mark:
         return this.#receiver.handleMark(packet.datagram);
-      case PacketType.close: {
-        const close = decodeClose(packet.datagram, this.#writer.bodyAt);
-        if (close === undefined) return 'malformed';
-        this.#ending.onPeerClose(close.code, close.reason);
-        return 'taken';
-      }
+      case PacketType.close:
+        return this.#ending.handleClose(packet.datagram);
       case PacketType.pathChallenge:
       case PacketType.pathResponse:
         return this.#takePathPacket(packet, nowUs);

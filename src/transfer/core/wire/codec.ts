@@ -9,6 +9,7 @@ import {
   type PacketHeader,
 } from './packet.ts';
 import { expandPacketNumber } from './packet-number.ts';
+import { type CloseSeal, plainCloseSeal } from './packet-session.ts';
 
 export { DecodedAck, decodeAck, encodeAck } from './ack-codec.ts';
 export type { AckFields, DescendingRanges } from './ack-codec.ts';
@@ -225,21 +226,32 @@ export function decodeMark(
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** CLOSE: `code` u16 · reason in UTF-8, cut at a character border to at most 256 bytes. */
-export function encodeClose(buffer: Uint8Array, at: number, code: number, reason: string): number {
-  const reasonAt = at + 2;
+/** CLOSE: `code` u16 · reason in UTF-8, cut at a character border to at most 256 bytes, sealed. */
+export function encodeClose(
+  buffer: Uint8Array,
+  at: number,
+  code: number,
+  reason: string,
+  seal: CloseSeal = plainCloseSeal,
+): number {
+  const room = new Uint8Array(MAX_CLOSE_REASON_BYTES);
+  const { written } = encoder.encodeInto(reason, room);
+  const sealed = seal.seal(code, room.subarray(0, written));
   writeU16(buffer, at, code);
-  const room = buffer.subarray(reasonAt, reasonAt + MAX_CLOSE_REASON_BYTES);
-  return reasonAt + encoder.encodeInto(reason, room).written;
+  buffer.set(sealed, at + 2);
+  return at + 2 + sealed.length;
 }
 
 /** Bytes of the reason that are not UTF-8 are replaced. */
 export function decodeClose(
   datagram: Uint8Array,
   at: number,
+  seal: CloseSeal = plainCloseSeal,
 ): { readonly code: number; readonly reason: string } | undefined {
   const reasonAt = at + 2;
   if (datagram.length < reasonAt) return undefined;
-  if (datagram.length > reasonAt + MAX_CLOSE_REASON_BYTES) return undefined;
-  return { code: readU16(datagram, at), reason: decoder.decode(datagram.subarray(reasonAt)) };
+  if (datagram.length > reasonAt + MAX_CLOSE_REASON_BYTES + seal.overheadBytes) return undefined;
+  const code = readU16(datagram, at);
+  const reason = seal.open(code, datagram.subarray(reasonAt));
+  return reason && { code, reason: decoder.decode(reason) };
 }

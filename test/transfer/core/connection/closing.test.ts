@@ -1,14 +1,20 @@
 import { expect, test } from 'vitest';
-import { beginDrain, Closing } from '../../../../src/transfer/core/connection/closing.ts';
+import {
+  beginDrain,
+  buildClose,
+  Closing,
+} from '../../../../src/transfer/core/connection/closing.ts';
 import { PacketWriter } from '../../../../src/transfer/core/connection/packet-writer.ts';
 import { decodeClose, decodeHeader } from '../../../../src/transfer/core/wire/codec.ts';
 import { crcCheck } from '../../../../src/transfer/core/wire/packet-check.ts';
+import { plainCloseSeal } from '../../../../src/transfer/core/wire/packet-session.ts';
 import { PacketType } from '../../../../src/transfer/core/wire/packet.ts';
 
 const PTO_US = 400_000;
 
 function close(probeTimeoutUs: number, reason = 'done'): Closing {
-  return new Closing(new PacketWriter(7, crcCheck), 1, reason, probeTimeoutUs, 0);
+  const datagram = buildClose(new PacketWriter(7, crcCheck), plainCloseSeal, 1, reason);
+  return new Closing(datagram, probeTimeoutUs, 0);
 }
 
 function poll(closing: Closing): Uint8Array {
