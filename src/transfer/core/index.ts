@@ -15,6 +15,7 @@ export type { CheckVerdict } from './wire/packet-check.ts';
 export { plainSession } from './wire/packet-session.ts';
 export type { CloseSeal } from './wire/packet-session.ts';
 export { COMMON_HEADER_BYTES } from './wire/packet.ts';
+export { controllerNames } from './path/path-table.ts';
 export type { ControllerName } from './path/path-table.ts';
 export { CloseCode } from './transport.ts';
 export type {

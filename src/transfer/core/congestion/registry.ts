@@ -13,3 +13,8 @@ export const controllers: Readonly<
 };
 
 export type ControllerName = keyof typeof controllers;
+
+/** In the order of the registry. */
+export const controllerNames: readonly ControllerName[] = Object.keys(
+  controllers,
+) as ControllerName[];

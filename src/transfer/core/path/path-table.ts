@@ -1,7 +1,8 @@
-import { controllers, type ControllerName } from '../congestion/registry.ts';
+import { controllerNames, controllers, type ControllerName } from '../congestion/registry.ts';
 import type { Address } from './path-member.ts';
 import { Path } from './path.ts';
 
+export { controllerNames };
 export type { ControllerName };
 
 /** Paths that are remembered though no connection uses them. */
