@@ -1,39 +1,39 @@
-import { parseArgs } from 'node:util';
-import type { ControllerName } from '../../src/transfer/core/index.ts';
-import { argumentsOf, type Cell, type Weather } from './cell.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readArguments } from './arguments.ts';
+import { argumentsOf } from './cell.ts';
+import { missLines, seedTable } from './cell-table.ts';
+import { readEnvironment } from './environment.ts';
+import { runRest } from './full-run.ts';
+import type { Outcome } from './job.ts';
+import { Journal } from './journal.ts';
 import { measureCell } from './measures.ts';
+import { fullJobs, smallJobs } from './plan.ts';
+import { MAX_PROCESSES, runJobs } from './pool.ts';
+import { fullReport, jsonReport, smallReport } from './report.ts';
+import { summaryOf } from './summary.ts';
 
-const { values } = parseArgs({
-  options: {
-    rate: { type: 'string', default: '100' },
-    rtt: { type: 'string', default: '50' },
-    loss: { type: 'string', default: '0' },
-    buffer: { type: 'string', default: '1' },
-    weather: { type: 'string', default: 'clear' },
-    controller: { type: 'string', default: 'bbr' },
-    'product-credit': { type: 'boolean', default: false },
-    seeds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '30' },
-  },
-});
-const cell: Cell = {
-  rateMbitPerSec: Number(values.rate),
-  rttMs: Number(values.rtt),
-  loss: Number(values.loss),
-  weather: values.weather as Weather,
-  bufferBdp: Number(values.buffer),
-  controller: values.controller as ControllerName,
-  hasProductCredit: values['product-credit'],
-};
-console.log(argumentsOf(cell));
-for (let seed = 1; seed <= Number(values.seeds); seed++) {
-  const measures = measureCell(cell, Number(values.seconds), seed);
-  console.log(
-    Object.entries(measures)
-      .map(
-        ([name, value]: [string, number | null]) =>
-          `${name} ${value === null ? '–' : +value.toFixed(4)}`,
-      )
-      .join('  '),
-  );
+const RESULTS = join(import.meta.dirname, '../results');
+const options = readArguments(process.argv.slice(2));
+
+if (options.kind === 'cell') {
+  const { cell, seconds, seedCount } = options;
+  console.log(argumentsOf(cell));
+  const runs = Array.from({ length: seedCount }, (_, nth) => measureCell(cell, seconds, nth + 1));
+  console.log(seedTable(cell, runs));
+  for (const line of missLines([summaryOf(cell, runs)])) console.log(`missed: ${line}`);
+} else if (options.kind === 'small') {
+  const outcomes: Outcome[] = [];
+  await runJobs(smallJobs(), MAX_PROCESSES, (_job, outcome) => outcomes.push(outcome));
+  console.log(smallReport(outcomes));
+} else {
+  const environment = readEnvironment();
+  const { commit, isDirty } = environment;
+  const file = `journal-${isDirty ? 'dirty' : commit.slice(0, 12)}.jsonl`;
+  const journal = new Journal(join(RESULTS, file), !isDirty);
+  await runRest(fullJobs(options.plan), journal, MAX_PROCESSES, console.log);
+  const outcomes = [...journal.outcomes.values()];
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(join(RESULTS, 'simulated.json'), jsonReport(environment, outcomes));
+  writeFileSync(join(RESULTS, 'simulated.md'), fullReport(environment, outcomes));
 }

@@ -40,6 +40,8 @@ export interface PathSpec {
   readonly ackLoss?: number;
   /** Credit as the product has it, also where a long fast path would need more. Default false. */
   readonly hasProductCredit?: boolean;
+  /** Datagrams begin at 1200 bytes and MTU discovery finds the rest, as in the product. Default false. */
+  readonly isMtuDiscovered?: boolean;
   readonly seconds: number;
   readonly seed: number;
 }
@@ -67,7 +69,9 @@ export function runFlows(path: PathSpec, specs: readonly FlowSpec[]): PathResult
   const flows = specs.map((spec, index) => {
     const config = {
       controller: spec.controller,
-      datagramBytes: DATAGRAM_BYTES,
+      ...(path.isMtuDiscovered === true
+        ? { maxDatagramBytes: DATAGRAM_BYTES }
+        : { datagramBytes: DATAGRAM_BYTES }),
       tagBytes: TAG_BYTES,
       receiveBufferBytes: RECEIVE_BUFFER_BYTES,
       creditPoolBytes:

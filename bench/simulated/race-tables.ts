@@ -1,0 +1,76 @@
+import type { Contest, ContestMeasures } from './contest.ts';
+import { groupBy, medianOf } from './summary.ts';
+import { markdownTable, ratio, rounded } from './table.ts';
+import type { Transfer, TransferMeasures } from './transfer.ts';
+
+/** Contests, one row each: medians of the seeds. */
+export function contestTable(
+  runs: Iterable<{ readonly contest: Contest; readonly measures: ContestMeasures }>,
+): string {
+  const head = [
+    'flows (100 Mbit/s, 50 ms)',
+    'buffer BDP',
+    'shares',
+    'target',
+    'Jain',
+    'Jain ≥ 0.9 from s',
+    'used / limit',
+    'queue BDP',
+    'dropped',
+  ];
+  const rows = groupBy(runs, ({ contest }) => `${contest.name} ${contest.path.queueBdp}`).map(
+    (group) =>
+      contestRow(
+        group[0]!.contest,
+        group.map(({ measures }) => measures),
+      ),
+  );
+  return markdownTable(head, rows);
+}
+
+function contestRow(contest: Contest, runs: readonly ContestMeasures[]): string[] {
+  const of = (pick: (run: ContestMeasures) => number): number => medianOf(runs.map(pick));
+  const fairFrom = of(({ fairFromSec }) => fairFromSec ?? Infinity);
+  return [
+    contest.name,
+    String(contest.path.queueBdp),
+    contest.flows.map((_, flow) => of(({ shares }) => shares[flow]!).toFixed(2)).join(' '),
+    targetText(contest),
+    of(({ jain }) => jain).toFixed(2),
+    Number.isFinite(fairFrom) ? fairFrom.toFixed(0) : '–',
+    `${ratio(of(({ used }) => used))} / 1`,
+    of(({ queueMeanBdp }) => queueMeanBdp).toFixed(2),
+    ratio(of(({ dropped }) => dropped)),
+  ];
+}
+
+function targetText({ target, flows }: Contest): string {
+  if ('leastJain' in target) return `Jain ≥ ${target.leastJain}`;
+  const { flow, least, most } = target;
+  const range = most < 1 ? `${least}–${most}` : `≥ ${least}`;
+  return `${flows[flow]!.controller} ${range}`;
+}
+
+/** Transfers, one row each: medians of the seeds. */
+export function transferTable(
+  runs: Iterable<{ readonly transfer: Transfer; readonly measures: TransferMeasures }>,
+): string {
+  const head = [
+    'file (100 Mbit/s, 50 ms)',
+    'first byte / limit ms',
+    'last byte / ideal ms',
+    'target ms',
+  ];
+  const rows = groupBy(runs, ({ transfer }) => transfer.name).map((group) => {
+    const { transfer } = group[0]!;
+    const of = (pick: (run: TransferMeasures) => number): string =>
+      rounded(medianOf(group.map(({ measures }) => pick(measures))), 0);
+    return [
+      transfer.name,
+      `${of(({ firstByteMs }) => firstByteMs)} / ${(1.5 * transfer.path.rttMs).toFixed(0)}`,
+      `${of(({ lastByteMs }) => lastByteMs)} / ${of(({ idealLastByteMs }) => idealLastByteMs)}`,
+      transfer.mostMs === undefined ? '' : `≤ ${transfer.mostMs}`,
+    ];
+  });
+  return markdownTable(head, rows);
+}

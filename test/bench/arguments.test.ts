@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { readArguments } from '../../bench/simulated/arguments.ts';
+import { argumentsOf } from '../../bench/simulated/cell.ts';
+import { fullGrid } from '../../bench/simulated/grid.ts';
+import { keyOf } from '../../bench/simulated/job.ts';
+import { fullJobs } from '../../bench/simulated/plan.ts';
+import { controllerNames } from '../../src/transfer/core/index.ts';
+
+test('what names a cell is the command line that runs it', () => {
+  for (const cell of fullGrid(controllerNames)) {
+    expect(readArguments(argumentsOf(cell).split(' '))).toEqual({
+      ...{ kind: 'cell', cell, seconds: 30, seedCount: 5 },
+    });
+  }
+});
+
+test('without arguments the small version runs', () => {
+  expect(readArguments([])).toEqual({ kind: 'small' });
+});
+
+test('the grid can be cut to some controllers, rates and seeds', () => {
+  const options = readArguments('--full --controllers bbr,cubic --rates 20 --seeds 2'.split(' '));
+  expect(options).toEqual({
+    kind: 'full',
+    plan: { controllers: ['bbr', 'cubic'], ratesMbitPerSec: [20], seedCount: 2 },
+  });
+});
+
+test.each(['--controller nobody', '--weather hail', '--rate fast', '--rate=-1', '--what 1'])(
+  'what nobody knows is refused: %s',
+  (text) => {
+    expect(() => readArguments(text.split(' '))).toThrow();
+  },
+);
+
+test('no job of the full run is there twice, and each cell has every seed', () => {
+  const plan = { controllers: controllerNames, ratesMbitPerSec: [20, 500], seedCount: 2 };
+  const keys = fullJobs(plan).map(keyOf);
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(keys.filter((key) => key.endsWith('seed 1')).length).toBe(keys.length / 2);
+});
