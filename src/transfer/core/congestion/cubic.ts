@@ -16,13 +16,29 @@ const RENO_ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 /** Pacing above window / RTT, so that the window and not the pacer is the limit (RFC 9002 §7.7). */
 const PACING_GAIN = 1.25;
 const SLOW_START_PACING_GAIN = 2;
+/** The cubic function adds at most this in a round trip (RFC 9438 §4.2). */
+const MAX_GROWTH_PER_RTT = 1.5;
+
+/** One congestion avoidance: how the window grows from the first ACK after a reduction on. */
+interface Epoch {
+  /** Later by the time that the window was not used: it counts for nothing (RFC 9438 §5.8). */
+  startUs: number;
+  /** The window at the start, bytes. */
+  readonly windowBytes: number;
+  /** From the start until the cubic function reaches W_max, seconds. */
+  readonly kSec: number;
+  /** W_est: the window that Reno would have, bytes. */
+  renoWindowBytes: number;
+}
 
 /** What a reduction replaced, kept until it is known to have been right. */
 interface Undo {
   readonly windowBytes: number;
   readonly ssthreshBytes: number;
   readonly maxWindowBytes: number;
-  readonly epochStartUs: number | undefined;
+  readonly priorWindowBytes: number;
+  readonly epoch: Epoch | undefined;
+  readonly recoveryStartUs: number;
 }
 
 /**
@@ -34,21 +50,18 @@ export class Cubic implements CongestionController {
   #datagramBytes: number;
   #windowBytes: number;
   #ssthreshBytes: number = Infinity;
-  /** W_max: the window before the last reduction, bytes. */
+  /** W_max: where the last reduction found the limit, less where the flow gives way, bytes. */
   #maxWindowBytes = 0;
-  /** Start of the present congestion avoidance; undefined until its first ACK. */
-  #epochStartUs: number | undefined;
-  /** W_est: the window that Reno would have, bytes. */
-  #renoWindowBytes = 0;
-  /** The window at the start of the epoch, bytes. */
-  #epochWindowBytes = 0;
-  /** Time from the epoch's start until the cubic function reaches W_max, seconds. */
-  #kSec = 0;
+  /** cwnd_prior: the window before the last reduction, bytes. */
+  #priorWindowBytes = 0;
+  /** Undefined from a reduction until the first ACK after it. */
+  #epoch: Epoch | undefined;
+  #lastAckAtUs = 0;
   /** Packets sent before this belong to a loss that was answered already. */
   #recoveryStartUs = -Infinity;
   #undo: Undo | undefined;
-  /** Losses of the present recovery period that have not been proven spurious. */
-  #provenLossCount = 0;
+  /** Losses of the last recovery period that have not been proven spurious. */
+  #unprovenLossCount = 0;
   #smoothedRttUs = ASSUMED_RTT_US;
 
   constructor(options: ControllerOptions) {
@@ -84,60 +97,65 @@ export class Cubic implements CongestionController {
 
   onAcked(event: AckEvent): void {
     this.#smoothedRttUs = Math.max(1, event.smoothedRttUs);
+    const sinceAckUs = event.nowUs - this.#lastAckAtUs;
+    this.#lastAckAtUs = event.nowUs;
     if (event.newestSentAtUs <= this.#recoveryStartUs) return;
     // A window that was not used says nothing about the path (RFC 9438 §5.8).
-    if (event.isAppLimited || event.priorBytesInFlight < this.#windowBytes / 2) return;
-    if (this.#isInSlowStart) {
-      this.#windowBytes += event.newlyAckedBytes;
+    if (event.isAppLimited || event.priorBytesInFlight < this.#windowBytes / 2) {
+      if (this.#epoch !== undefined) this.#epoch.startUs += sinceAckUs;
       return;
     }
-    this.#grow(event);
+    if (this.#isInSlowStart) this.#windowBytes += event.newlyAckedBytes;
+    else this.#grow(event);
   }
 
   #grow(event: AckEvent): void {
-    if (this.#epochStartUs === undefined) {
-      this.#epochStartUs = event.nowUs;
-      this.#epochWindowBytes = this.#windowBytes;
-      this.#renoWindowBytes = this.#windowBytes;
-      const packetsBelow = Math.max(0, this.#maxWindowBytes - this.#windowBytes);
-      this.#kSec = Math.cbrt(packetsBelow / this.#datagramBytes / C);
-      this.#maxWindowBytes = Math.max(this.#maxWindowBytes, this.#windowBytes);
-    }
-    const elapsedSec = (event.nowUs - this.#epochStartUs) / 1e6;
+    const epoch = (this.#epoch ??= this.#beginEpoch(event.nowUs));
+    const elapsedSec = (event.nowUs - epoch.startUs) / 1e6;
     const targetBytes = Math.min(
-      Math.max(this.#cubicBytes(elapsedSec + this.#smoothedRttUs / 1e6), this.#windowBytes),
-      1.5 * this.#windowBytes,
+      Math.max(this.#cubicBytes(epoch, elapsedSec + this.#smoothedRttUs / 1e6), this.#windowBytes),
+      MAX_GROWTH_PER_RTT * this.#windowBytes,
     );
-    const alpha = this.#renoWindowBytes < this.#maxWindowBytes ? RENO_ALPHA : 1;
-    this.#renoWindowBytes +=
+    const alpha = epoch.renoWindowBytes < this.#priorWindowBytes ? RENO_ALPHA : 1;
+    epoch.renoWindowBytes +=
       (alpha * event.newlyAckedBytes * this.#datagramBytes) / this.#windowBytes;
-    if (this.#cubicBytes(elapsedSec) < this.#renoWindowBytes) {
-      this.#windowBytes = Math.max(this.#windowBytes, this.#renoWindowBytes);
+    if (this.#cubicBytes(epoch, elapsedSec) < epoch.renoWindowBytes) {
+      this.#windowBytes = Math.max(this.#windowBytes, epoch.renoWindowBytes);
     } else {
       const share = event.newlyAckedBytes / this.#windowBytes;
       this.#windowBytes += (targetBytes - this.#windowBytes) * Math.min(1, share);
     }
   }
 
+  #beginEpoch(nowUs: number): Epoch {
+    const windowBytes = this.#windowBytes;
+    this.#maxWindowBytes = Math.max(this.#maxWindowBytes, windowBytes);
+    const packetsBelow = (this.#maxWindowBytes - windowBytes) / this.#datagramBytes;
+    const kSec = Math.cbrt(packetsBelow / C);
+    return { startUs: nowUs, windowBytes, kSec, renoWindowBytes: windowBytes };
+  }
+
   /** W_cubic(t), bytes. */
-  #cubicBytes(elapsedSec: number): number {
-    const wMaxBytes = Math.max(this.#maxWindowBytes, this.#epochWindowBytes);
-    return C * (elapsedSec - this.#kSec) ** 3 * this.#datagramBytes + wMaxBytes;
+  #cubicBytes(epoch: Epoch, elapsedSec: number): number {
+    return C * (elapsedSec - epoch.kSec) ** 3 * this.#datagramBytes + this.#maxWindowBytes;
   }
 
   onLost(event: LossEvent): void {
     if (event.sentAtUs <= this.#recoveryStartUs) {
-      this.#provenLossCount++;
+      if (this.#isOfLastRecovery(event.sentAtUs)) this.#unprovenLossCount++;
       return;
     }
     this.#undo = {
       windowBytes: this.#windowBytes,
       ssthreshBytes: this.#ssthreshBytes,
       maxWindowBytes: this.#maxWindowBytes,
-      epochStartUs: this.#epochStartUs,
+      priorWindowBytes: this.#priorWindowBytes,
+      epoch: this.#epoch,
+      recoveryStartUs: this.#recoveryStartUs,
     };
-    this.#provenLossCount = 1;
+    this.#unprovenLossCount = 1;
     this.#recoveryStartUs = event.nowUs;
+    this.#priorWindowBytes = this.#windowBytes;
     // Fast convergence: a flow that lost before it came back to W_max gives way (RFC 9438 §4.7).
     this.#maxWindowBytes =
       this.#windowBytes < this.#maxWindowBytes
@@ -146,29 +164,42 @@ export class Cubic implements CongestionController {
     this.#reduceTo(this.#windowBytes * BETA);
   }
 
+  /** Whether a loss of a packet sent then belongs to the reduction that can be undone. */
+  #isOfLastRecovery(sentAtUs: number): boolean {
+    const fromUs = this.#undo?.recoveryStartUs ?? Infinity;
+    return sentAtUs > fromUs && sentAtUs <= this.#recoveryStartUs;
+  }
+
   #reduceTo(bytes: number): void {
     this.#windowBytes = Math.max(bytes, MIN_WINDOW_PACKETS * this.#datagramBytes);
     this.#ssthreshBytes = this.#windowBytes;
-    this.#epochStartUs = undefined;
+    this.#epoch = undefined;
   }
 
   onSpuriousLoss(event: SpuriousLossEvent): void {
-    if (this.#undo === undefined || event.sentAtUs > this.#recoveryStartUs) return;
-    if (--this.#provenLossCount > 0) return;
-    this.#windowBytes = Math.max(this.#windowBytes, this.#undo.windowBytes);
-    this.#ssthreshBytes = this.#undo.ssthreshBytes;
-    this.#maxWindowBytes = this.#undo.maxWindowBytes;
-    this.#epochStartUs = this.#undo.epochStartUs;
-    this.#recoveryStartUs = -Infinity;
+    const undo = this.#undo;
+    if (undo === undefined || !this.#isOfLastRecovery(event.sentAtUs)) return;
+    if (--this.#unprovenLossCount > 0) return;
+    this.#windowBytes = Math.max(this.#windowBytes, undo.windowBytes);
+    this.#ssthreshBytes = undo.ssthreshBytes;
+    this.#maxWindowBytes = undo.maxWindowBytes;
+    this.#priorWindowBytes = undo.priorWindowBytes;
+    this.#epoch = undo.epoch;
+    this.#recoveryStartUs = undo.recoveryStartUs;
     this.#undo = undefined;
   }
 
+  /**
+   * Back to slow start, up to what the losses that told of it have left; from there the cubic function
+   * begins anew, with K = 0 (RFC 9438 §4.8).
+   */
   onPersistentCongestion(nowUs: number): void {
     this.#undo = undefined;
     this.#recoveryStartUs = nowUs;
-    this.#maxWindowBytes = this.#windowBytes;
+    const reducedBytes = Math.min(this.#ssthreshBytes, this.#windowBytes);
     this.#reduceTo(0);
-    this.#ssthreshBytes = Math.max(this.#maxWindowBytes * BETA, this.#windowBytes);
+    this.#ssthreshBytes = Math.max(reducedBytes, this.#windowBytes);
+    this.#maxWindowBytes = 0;
   }
 
   onDatagramBytes(datagramBytes: number): void {
