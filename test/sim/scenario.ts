@@ -1,4 +1,8 @@
-import type { ControllerName, EndpointConfig } from '../../src/transfer/core/index.ts';
+import {
+  type ControllerName,
+  controllerNames,
+  type EndpointConfig,
+} from '../../src/transfer/core/index.ts';
 import { bottleneck } from './bottleneck.ts';
 import type { ElementSpec } from './link.ts';
 import { Pair } from './pair.ts';
@@ -14,9 +18,6 @@ import {
   mtu,
   reorder,
 } from './wire-elements.ts';
-
-/** Every controller of the registry that `ControllerName` names; the type sees that none is missing. */
-const controllerNames: Record<ControllerName, true> = { bbr: true, cubic: true, fixed: true };
 
 /** Least IP packet that every path carries. */
 const LEAST_MTU_BYTES = 1228;
@@ -60,7 +61,7 @@ export interface Scenario {
 
 export function drawScenario(seed: number): Scenario {
   const random = new Random(seed).split('scenario');
-  const controller = random.pick(Object.keys(controllerNames) as ControllerName[]);
+  const controller = random.pick(controllerNames);
   const windowPackets = random.pick([1, 2, 3, 4, 8, 16, 32, 64]);
   const isSlow = controller === 'fixed' && windowPackets <= SMALL_WINDOW_PACKETS;
   const rateBitsPerSec = Math.round(10 ** (5.5 + 3.5 * random.next()));
