@@ -272,13 +272,19 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     return false;
   }
 
+  /** When a pacer lets the next packet leave; Infinity when none holds one back. */
+  get pacedUntilUs(): number {
+    let next = Infinity;
+    for (const path of this.#paths.all) next = Math.min(next, path.nextTimeoutUs);
+    return next;
+  }
+
   nextTimeoutUs(): number {
     let next = this.#handshakes.nextTimeoutUs();
     for (const connection of this.#connections.values()) {
       next = Math.min(next, connection.nextTimeoutUs);
     }
-    for (const path of this.#paths.all) next = Math.min(next, path.nextTimeoutUs);
-    return next;
+    return Math.min(next, this.pacedUntilUs);
   }
 
   pollEvent(): TransportEvent | undefined {

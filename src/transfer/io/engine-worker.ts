@@ -4,12 +4,13 @@ import { parentPort } from 'node:worker_threads';
 import { systemTimers } from './clock.ts';
 import { EngineHost } from './engine-host.ts';
 import type { ToEngine } from './engine-messages.ts';
+import { FineTimers } from './fine-timers.ts';
 import { UdpTransferEndpoint } from './udp-transfer-endpoint.ts';
 
 assert(parentPort !== null, 'the engine thread is started by another');
 const port = parentPort;
 const host = new EngineHost({
-  createEndpoint: (options) => UdpTransferEndpoint.create(options),
+  createEndpoint: (options) => UdpTransferEndpoint.create(options, new FineTimers()),
   post: (message) => {
     port.postMessage(message);
   },

@@ -9,6 +9,7 @@ import {
   type TransportIntroduction,
 } from '../core/index.ts';
 import { monotonicNowUs } from './clock.ts';
+import type { FineTimers } from './fine-timers.ts';
 import { PeerSeeker } from './peer-seeker.ts';
 import { TransportDriver } from './transport-driver.ts';
 import { UdpPort } from './udp-port.ts';
@@ -41,6 +42,8 @@ export interface SocketEngineOptions {
   readonly onTurn: () => void;
   /** Binds a free port when the address of an opener's has left this machine; default the system's. */
   readonly bindFree?: (host: string) => Promise<UdpPort>;
+  /** Of a thread that serves nothing else; shared by all its engines. Default: the system's timers. */
+  readonly fineTimers?: FineTimers | undefined;
 }
 
 /** Uniform in [0, 1) from the system's generator: ids and packet numbers that nobody guesses. */
@@ -65,13 +68,16 @@ export class SocketEngine {
       ...options.config,
       random: secureRandom,
       receiveBufferBytes: options.port.receiveBufferBytes,
-      pacingTickUs: TIMER_TICK_US,
+      // The core's own is for fine timers: two of their sleeps.
+      ...(options.fineTimers === undefined ? { pacingTickUs: TIMER_TICK_US } : {}),
     });
     options.port.onHint = this.#onHint;
     this.#driver = new TransportDriver({
       port: options.port,
       transport: this.#endpoint,
       nowUs: monotonicNowUs,
+      fineTimers: options.fineTimers,
+      pacedUntilUs: () => this.#endpoint.pacedUntilUs,
       maxDatagramBytes: Math.min(MAX_DATAGRAM_BYTES, options.config.datagramBytes ?? 2048),
       onEvent: this.#onEvent,
       // An unconnected port is told nothing.

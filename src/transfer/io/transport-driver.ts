@@ -1,5 +1,6 @@
 import type { PeerAddress, Transport, TransportEvent } from '../core/index.ts';
 import { monotonicNowUs, systemTimers, type Timers } from './clock.ts';
+import type { FineTimers } from './fine-timers.ts';
 import type { UdpPort } from './udp-port.ts';
 import { SendRing } from './udp-send-ring.ts';
 
@@ -13,6 +14,8 @@ export const FULL_TURN_DATAGRAMS = 32;
 export const MAX_DRAIN_TURNS = 8;
 /** Longest delay that `setTimeout` takes is 2^31 − 1 ms; a longer wait is taken in steps. */
 const MAX_TIMER_MS = 2_000_000_000;
+/** A wait under this is shorter than a timer can be. */
+const LEAST_TIMER_US = 1_000;
 
 export interface DriverOptions {
   /** Closed with the driver. */
@@ -24,12 +27,19 @@ export interface DriverOptions {
   readonly onEvent: (event: TransportEvent) => void;
   /** Asked after each packet: whether errors of its send matter. Those of a batch's first always do. */
   readonly isReportWanted?: () => boolean;
+  /**
+   * When the transport's pacer lets the next packet leave; Infinity when it holds none back. Part of
+   * `nextTimeoutUs`, and no reason to call `handleTimeout`. Default: never asked.
+   */
+  readonly pacedUntilUs?: () => number;
   /** Called at the end of each drain: connections may have come or gone. */
   readonly onTurn?: () => void;
   /** Integer microseconds that never go back. Default: the system's. */
   readonly nowUs?: () => number;
   /** Default: the system's. */
   readonly timers?: Timers;
+  /** Waits for the pacer where a timer is too coarse; in place of `timers`. Default: none does. */
+  readonly fineTimers?: FineTimers | undefined;
 }
 
 /**
@@ -55,6 +65,8 @@ export class TransportDriver {
   readonly #isReportWanted: () => boolean;
   readonly #readClockUs: () => number;
   readonly #timers: Timers;
+  readonly #fineTimers: FineTimers | undefined;
+  readonly #pacedUntilUs: () => number;
   #ring: SendRing;
   #maxDatagramBytes: number;
   #isScheduled = false;
@@ -79,7 +91,9 @@ export class TransportDriver {
     this.#onTurn = options.onTurn;
     this.#isReportWanted = options.isReportWanted ?? (() => false);
     this.#readClockUs = options.nowUs ?? monotonicNowUs;
-    this.#timers = options.timers ?? systemTimers;
+    this.#fineTimers = options.fineTimers;
+    this.#timers = options.fineTimers ?? options.timers ?? systemTimers;
+    this.#pacedUntilUs = options.pacedUntilUs ?? (() => Infinity);
     this.#maxDatagramBytes = options.maxDatagramBytes;
     this.#ring = new SendRing(2 * BATCH_DATAGRAMS, options.maxDatagramBytes);
     this.#listenTo(options.port);
@@ -129,12 +143,16 @@ export class TransportDriver {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#disarm();
+    this.#fineTimers?.forget(this.#schedule);
     await this.#port.close();
   }
 
   readonly #onDatagram = (datagram: Uint8Array, from: PeerAddress): void => {
     if (this.#isClosed) return;
-    if (this.#turnDatagrams++ === 0) this.#readSinceUs = this.#now();
+    if (this.#turnDatagrams++ === 0) {
+      this.#readSinceUs = this.#now();
+      this.#fineTimers?.onDatagram();
+    }
     this.#transport.handleDatagram(datagram, from, this.#now());
     this.#schedule();
   };
@@ -148,11 +166,12 @@ export class TransportDriver {
     return this.#turnNowUs;
   }
 
-  #schedule(): void {
+  readonly #schedule = (): void => {
     if (this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
+    this.#fineTimers?.forget(this.#schedule);
     this.#timers.soon(this.#drain);
-  }
+  };
 
   readonly #drain = (): void => {
     this.#isScheduled = false;
@@ -178,7 +197,7 @@ export class TransportDriver {
    */
   #handleTimeout(turnDatagrams: number): void {
     const dueAtUs = this.#transport.nextTimeoutUs();
-    if (dueAtUs > this.#now()) {
+    if (dueAtUs > this.#now() || dueAtUs === this.#pacedUntilUs()) {
       this.#drainTurns = 0;
       return;
     }
@@ -228,9 +247,10 @@ export class TransportDriver {
 
   /**
    * One timer. It stays when it would fire too early, which costs a look, and is set anew only when
-   * it would fire too late. A wait under a millisecond is shorter than a timer can be: a turn that
-   * received is followed by another at once, but never two without receiving (a loop that spins
-   * loses its core for 10 ms at a time).
+   * it would fire too late. A wait under a millisecond is shorter than a timer can be. For the pacer
+   * fine timers wait, if there are any. For all else, and without them, a turn that received is
+   * followed by another at once, but never two without receiving (a loop that spins loses its core
+   * for 10 ms at a time).
    */
   #arm(hasReceived: boolean): void {
     if (this.#isScheduled || this.#isClosed) return;
@@ -240,9 +260,16 @@ export class TransportDriver {
       return;
     }
     const waitUs = atUs - this.#now();
-    if (waitUs < 1000 && hasReceived) {
-      this.#schedule();
-      return;
+    if (waitUs < LEAST_TIMER_US) {
+      // What is blocked does not leave however often it is looked at.
+      if (this.#fineTimers !== undefined && !this.#isBlocked && atUs === this.#pacedUntilUs()) {
+        this.#fineTimers.until(atUs, this.#schedule);
+        return;
+      }
+      if (hasReceived) {
+        this.#schedule();
+        return;
+      }
     }
     if (this.#timerAtUs <= atUs) return;
     this.#disarm();

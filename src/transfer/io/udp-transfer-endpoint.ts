@@ -9,6 +9,7 @@ import { plainRecords } from '../secure/record-cipher.ts';
 import { monotonicNowUs } from './clock.ts';
 import { DiskInbox } from './disk-inbox.ts';
 import { sourceDisk } from './disk-source.ts';
+import type { FineTimers } from './fine-timers.ts';
 import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
 import type { EndpointOptions, SendRequest, TransferEndpoint } from './transfer-endpoint.ts';
 import { UdpPort } from './udp-port.ts';
@@ -26,6 +27,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   readonly #config: SocketEngineOptions['config'];
   readonly #policy: ReceivePolicy;
   readonly #inbox: DiskInbox | undefined;
+  readonly #fineTimers: FineTimers | undefined;
   readonly #listening: SocketEngine;
   /** By the peer's addresses; a promise while its socket is being bound. */
   readonly #peers: Map<string, Promise<SocketEngine>> = new Map();
@@ -37,8 +39,9 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   #isClosing = false;
   #onQuiet: (() => void) | undefined;
 
-  private constructor(options: EndpointOptions, port: UdpPort) {
+  private constructor(options: EndpointOptions, port: UdpPort, fineTimers: FineTimers | undefined) {
     this.#options = options;
+    this.#fineTimers = fineTimers;
     const giveUpMs = options.giveUpMs ?? 300_000;
     this.#config = {
       controller: options.congestion ?? 'bbr',
@@ -60,7 +63,11 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     this.#listening = this.#createEngine(port, this.#onIncoming);
   }
 
-  static async create(options: EndpointOptions): Promise<UdpTransferEndpoint> {
+  /** `fineTimers`: only on a thread that does nothing else. */
+  static async create(
+    options: EndpointOptions,
+    fineTimers?: FineTimers,
+  ): Promise<UdpTransferEndpoint> {
     const { host = '127.0.0.1', port = 0, createSocket } = options;
     try {
       const udpPort = await UdpPort.bind({
@@ -68,7 +75,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
         port,
         ...(createSocket === undefined ? {} : { createSocket }),
       });
-      return new UdpTransferEndpoint(options, udpPort);
+      return new UdpTransferEndpoint(options, udpPort, fineTimers);
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException;
       const reason = code === 'EADDRINUSE' ? 'another program uses it' : message;
@@ -145,8 +152,14 @@ export class UdpTransferEndpoint implements TransferEndpoint {
 
   #createEngine(port: UdpPort, onIncoming: SocketEngineOptions['onIncoming']): SocketEngine {
     const onTurn = (): void => this.#onQuiet?.();
-    const bindFree = this.#bindFree;
-    return new SocketEngine({ port, config: this.#config, onIncoming, onTurn, bindFree });
+    return new SocketEngine({
+      port,
+      config: this.#config,
+      onIncoming,
+      onTurn,
+      bindFree: this.#bindFree,
+      fineTimers: this.#fineTimers,
+    });
   }
 
   #track(transfer: SendingTransfer | ReceivingTransfer): void {
