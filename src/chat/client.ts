@@ -7,18 +7,13 @@ import {
   type Stopping,
 } from './core/client-ending.ts';
 import { COMMAND_PROMPT, type ClientConsole, type Question } from './core/client-console.ts';
-import {
-  answerTypes,
-  doneLine,
-  loginOf,
-  requestOf,
-  type ServerCommand,
-} from './core/client-requests.ts';
-import { loginRefusalText, messageLine, NO_NEW_MESSAGE, refusalText } from './core/client-texts.ts';
+import { answerTypes, doneLine, requestOf, type ServerCommand } from './core/client-requests.ts';
+import { messageLine, NO_NEW_MESSAGE, refusalText } from './core/client-texts.ts';
 import { type Command, commandHelp, parseCommand } from './core/command.ts';
 import { completionOf } from './core/completion.ts';
 import { hostAndPort } from './core/host-and-port.ts';
 import { OnlineUsers } from './core/online-users.ts';
+import { changePassword, type Dialog, logIn } from './account-dialogs.ts';
 import { Downloads } from './downloads.ts';
 import type { Fingerprint } from './core/fingerprint.ts';
 import { KnownServers, KnownServersError } from './io/known-servers.ts';
@@ -49,6 +44,8 @@ export interface ChatClientOptions {
   readonly stateDir: string;
   /** What the server's key must be; absent: what it was the last time. */
   readonly fingerprint?: Fingerprint | undefined;
+  /** A user is to be made before anything else. */
+  readonly isNewUser?: boolean;
   /** Files sent at once. */
   readonly queue: number;
   readonly console: ClientConsole;
@@ -192,29 +189,34 @@ export class ChatClient {
 
   /** Resolves with an exit code when there will be no session. */
   async #logIn(link: LoginLink, endpoint: TransferEndpoint): Promise<number | undefined> {
-    for (;;) {
-      const user = await this.#ask(safeText('Username: '));
-      if (typeof user !== 'string') return this.#loginEnd(user);
-      const password = await this.#ask(safeText('Password: '), { isHidden: true });
-      if (typeof password !== 'string') return this.#loginEnd(password);
-      const request = loginOf(user, password, endpoint.address.port);
-      const answers = await this.#orEnding(link.request(request));
-      if ('why' in answers) return this.#loginEnd(answers);
-      const [first] = answers;
-      if (first?.type === 'refused') {
-        this.#console.print(loginRefusalText(first.body.reason));
-        if (first.body.reason === 'blocked') return clientExitCodes.login;
-        continue;
+    const { port } = endpoint.address;
+    const outcome = await logIn(this.#dialog(link), port, this.#options.isNewUser === true);
+    switch (outcome.did) {
+      case 'log-in':
+        this.#user = outcome.user;
+        this.#console.print(safeLine`Welcome to updraft, ${this.#user}!`);
+        for (const line of commandHelp) this.#console.print(line);
+        this.#showUsers(outcome.answers);
+        return undefined;
+      case 'get-blocked':
+      case 'reach-end-of-input':
+        return clientExitCodes.login;
+      case 'end':
+      case 'misunderstand': {
+        const ending = outcome.did === 'end' ? outcome.ending : outOfOrder;
+        if (ending.why === 'lost') this.#console.warn(ending.line);
+        return exitCodeOf(ending);
       }
-      if (first?.type !== 'welcome') {
-        return this.#loginEnd(outOfOrder);
-      }
-      this.#user = first.body.user;
-      this.#console.print(safeLine`Welcome to updraft, ${this.#user}!`);
-      for (const line of commandHelp) this.#console.print(line);
-      this.#showUsers(answers);
-      return undefined;
     }
+  }
+
+  /** How questions are asked and answered over `link` while the session may end. */
+  #dialog<Request>(link: { request(frame: Request): Promise<readonly Answer[]> }): Dialog<Request> {
+    return {
+      ask: (prompt, question) => this.#ask(prompt, question),
+      request: (frame) => this.#orEnding(link.request(frame)),
+      print: this.#print,
+    };
   }
 
   /** The next line, undefined at the end of input, or what ended the session meanwhile. */
@@ -232,12 +234,6 @@ export class ChatClient {
       // An end of the link is also told as an event; a request that could not be made is not.
       return lostEnding(error.message);
     }
-  }
-
-  #loginEnd(ending: Ending | undefined): number {
-    if (ending === undefined) return clientExitCodes.login;
-    if (ending.why === 'lost') this.#console.warn(ending.line);
-    return exitCodeOf(ending);
   }
 
   // ---- the session
@@ -276,6 +272,11 @@ export class ChatClient {
       for (const line of commandHelp) this.#console.print(line);
     } else if (command.type === 'UPD') {
       for (const path of command.paths) await uploads.add(command.user, path);
+    } else if (command.type === 'RST') {
+      const outcome = await changePassword(this.#dialog(link));
+      if (outcome === 'misunderstood') return outOfOrder;
+      // The end of input is met again at the next prompt.
+      if (outcome !== 'done') return outcome;
     } else {
       const answers = await this.#orEnding(link.request(requestOf(command)));
       if ('why' in answers) return answers;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { ChatRoom, TICK_MS } from './core/chat-room.ts';
-import type { Effect } from './core/effect.ts';
+import type { Effect, PasswordChange } from './core/effect.ts';
 import type { Fingerprint } from './core/fingerprint.ts';
 import { serverLogLine, type LogEntry } from './core/log-lines.ts';
 import type { WallClock } from './core/local-time.ts';
@@ -14,7 +14,7 @@ import { CredentialsFile } from './io/credentials-file.ts';
 import { DeliveryQueue } from './io/delivery-queue.ts';
 import { encodeFrame } from './io/frame-decoder.ts';
 import { listen, type Listener } from './io/listener.ts';
-import { LoginChecks } from './io/login-checks.ts';
+import { PasswordOffice } from './io/password-office.ts';
 import { openServerKey, type ServerKey } from './io/server-key.ts';
 import { ServerStartError } from './io/server-start-error.ts';
 import { StateFile } from './io/state-file.ts';
@@ -32,6 +32,8 @@ export interface ChatServerOptions {
   /** Wrong passwords in a row that block a user from an address: 1 to 5. */
   readonly allowedFailures: number;
   readonly blockMs: number;
+  /** Whether strangers may become users; absent: they may. */
+  readonly takesNewUsers?: boolean;
   /** Called with each line of the server's log, without its newline. */
   readonly onLog?: (line: SafeText) => void;
   /** The machine's when absent. */
@@ -58,6 +60,7 @@ export async function startServer(options: ChatServerOptions): Promise<ChatServe
     users: await credentials.read(),
     allowedFailures: options.allowedFailures,
     blockMs: options.blockMs,
+    takesNewUsers: options.takesNewUsers ?? true,
     wallClock,
     randomHex: (byteCount) => randomBytes(byteCount).toString('hex'),
   });
@@ -76,7 +79,7 @@ class RunningServer implements ChatServer {
   readonly #room: ChatRoom;
   readonly #credentials: CredentialsFile;
   readonly #key: ServerKey;
-  readonly #checks: LoginChecks;
+  readonly #passwords: PasswordOffice;
   readonly #userLog: StateFile;
   readonly #messageLog: StateFile;
   readonly #deliveries: DeliveryQueue;
@@ -104,7 +107,7 @@ class RunningServer implements ChatServer {
     this.#credentials = credentials;
     this.#key = key;
     const cost = options.scryptCost ?? SCRYPT_COST;
-    this.#checks = new LoginChecks(credentials, cost, (event) => {
+    this.#passwords = new PasswordOffice(credentials, cost, (event) => {
       this.#log({ event });
     });
     this.#userLog = this.#stateFile('userlog.txt', () => room.userLines());
@@ -247,6 +250,9 @@ class RunningServer implements ChatServer {
         case 'check-password':
           this.#checkLater(effect);
           break;
+        case 'save-password':
+          void this.#savePassword(effect.change);
+          break;
         case 'ping':
           this.#connections.get(effect.to)?.send(this.#encode({ type: 'ping', body: {} }));
           break;
@@ -291,7 +297,7 @@ class RunningServer implements ChatServer {
 
   #checkLater({ attempt, stored, delayMs }: Extract<Effect, { do: 'check-password' }>): void {
     const check = async (): Promise<void> => {
-      const outcome = await this.#checks.check(attempt, stored);
+      const outcome = await this.#passwords.check(attempt, stored);
       const { connection } = attempt;
       this.#room.handlePasswordChecked(connection, outcome, this.#clock.monotonicMs());
       if (outcome.verdict === 'right') this.#connections.get(connection)?.allowLargeFrames();
@@ -299,6 +305,13 @@ class RunningServer implements ChatServer {
     };
     if (delayMs === 0) void check();
     else this.#clock.after(delayMs, () => void check());
+  }
+
+  async #savePassword(change: PasswordChange): Promise<void> {
+    const outcome = await this.#passwords.save(change);
+    this.#room.handlePasswordSaved(change, outcome, this.#clock.monotonicMs());
+    if (outcome.verdict === 'saved') this.#connections.get(change.connection)?.allowLargeFrames();
+    this.#act();
   }
 
   #log(entry: LogEntry): void {

@@ -19,6 +19,7 @@ interface ClientFlags {
   readonly inbox: string;
   readonly queue: number;
   readonly fingerprint?: Fingerprint;
+  readonly register?: boolean;
   readonly maxSize?: number;
   readonly window?: number;
   readonly congestion?: CongestionName;
@@ -46,6 +47,7 @@ export function addClientCommand(program: Command): void {
     )
     .option('--inbox <folder>', 'where received files are stored', '.')
     .option('--queue <count>', 'files sent at once', integerOf('A count', 1, MAX_QUEUE), 4)
+    .option('--register', 'make a new user')
     .option(
       '--fingerprint <key>',
       "what the server's key must be, as the server shows it at its start",
@@ -103,6 +105,7 @@ async function runClient(
     queue: flags.queue,
     stateDir: stateFolder(process.env, process.platform, homedir()),
     fingerprint: flags.fingerprint,
+    isNewUser: flags.register === true,
     ...(flags.maxSize === undefined ? {} : { maxSizeBytes: flags.maxSize }),
     ...(flags.window === undefined ? {} : { windowPackets: flags.window }),
     ...(congestionOf(flags) === undefined ? {} : { congestion: congestionOf(flags)! }),

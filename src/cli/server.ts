@@ -7,6 +7,7 @@ interface ServerFlags {
   readonly host: string;
   readonly dir: string;
   readonly blockSeconds: number;
+  readonly register: boolean;
 }
 
 /** PRODUCT's exit codes, as far as this command has them. */
@@ -25,6 +26,7 @@ export function addServerCommand(program: Command): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--dir <folder>', 'holds credentials.txt, userlog.txt and messagelog.txt', '.')
     .option('--block-seconds <seconds>', 'how long a user is blocked', secondsOf, 10)
+    .option('--no-register', 'take no new users')
     .allowExcessArguments(false)
     .addHelpText(
       'before',
@@ -50,6 +52,7 @@ async function runServer(port: number, attempts: string, flags: ServerFlags): Pr
       dir: flags.dir,
       allowedFailures: Number(attempts),
       blockMs: flags.blockSeconds * 1000,
+      takesNewUsers: flags.register,
       onLog: printLine,
     });
     // Whoever read the log may go away; the server stays.

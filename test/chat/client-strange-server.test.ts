@@ -171,6 +171,7 @@ const goodFrames: readonly { readonly type: string; readonly body: Record<string
   { type: 'messages', body: { request: 1, messages: [], more: false } },
   { type: 'users', body: { request: 1, users: [], more: false } },
   { type: 'introduced', body: { request: 1, to: 'a', key: KEY, addresses: [ADDRESS] } },
+  { type: 'password-changed', body: { request: 1 } },
   { type: 'bye', body: { request: 1 } },
   { type: 'posted', body: { number: 1, user: 'a', text: 'x', time: NOW, edited: false } },
   { type: 'joined', body: { user: 'a', address: '127.0.0.1', udpPort: 1, since: NOW } },

@@ -58,7 +58,7 @@ test.each([
 });
 
 test('an unknown command is repeated in part and answered with the list of names', () => {
-  const names = 'MSG, DLT, EDT, RDM, ATU, UPD, HLP, OUT';
+  const names = 'MSG, DLT, EDT, RDM, ATU, UPD, RST, HLP, OUT';
   expect(parseCommand('fly away')).toEqual({
     problem: `Unknown command: fly. Commands are ${names}.`,
   });
@@ -79,7 +79,7 @@ test('an empty line is no command', () => {
 test('the help names each command that exists, and no other', () => {
   const named = commandHelp.flatMap((line) => /^ {2}([A-Z]{3})\b/.exec(line)?.[1] ?? []);
   expect(named).toEqual(Object.keys(commandShapes));
-  expect(named).toEqual(['MSG', 'DLT', 'EDT', 'RDM', 'ATU', 'UPD', 'HLP', 'OUT']);
+  expect(named).toEqual(['MSG', 'DLT', 'EDT', 'RDM', 'ATU', 'UPD', 'RST', 'HLP', 'OUT']);
 });
 
 test('any line gives a command, nothing, or a problem of one short line', () => {

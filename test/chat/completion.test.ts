@@ -6,7 +6,7 @@ const USERS = ['jess', 'jim', 'derek', 'evil\u001b[2J', 'j'.repeat(33)];
 test.each([
   ['u', ['UPD '], 'u'],
   ['  UP', ['UPD '], 'UP'],
-  ['', ['MSG ', 'DLT ', 'EDT ', 'RDM ', 'ATU ', 'UPD ', 'HLP ', 'OUT '], ''],
+  ['', ['MSG ', 'DLT ', 'EDT ', 'RDM ', 'ATU ', 'UPD ', 'RST ', 'HLP ', 'OUT '], ''],
   ['x', [], 'x'],
   ['UPD ', ['jess ', 'jim ', 'derek '], ''],
   ['upd J', ['jess ', 'jim '], 'J'],

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { AccountDesk } from '../../src/chat/core/account-desk.ts';
 import {
   INTRODUCTION_MS,
   IntroductionLedger,
   MAX_INTRODUCTIONS_PER_PAIR,
   MAX_INTRODUCTIONS_PER_RECEIVER,
 } from '../../src/chat/core/introduction-ledger.ts';
-import { LoginDesk } from '../../src/chat/core/login-desk.ts';
-import { LoginGate, MAX_ATTEMPT_RECORDS, MAX_DELAY_MS } from '../../src/chat/core/login-gate.ts';
+import {
+  LoginGate,
+  MAX_ATTEMPT_RECORDS,
+  MAX_DELAY_MS,
+  MAX_HOMES_PER_USER,
+} from '../../src/chat/core/login-gate.ts';
 import { pagesOf } from '../../src/chat/core/pages.ts';
 import { MAX_FRAME_BYTES } from '../../src/chat/core/protocol.ts';
 import {
@@ -18,11 +23,11 @@ import {
 import { TokenBucket } from '../../src/chat/core/token-bucket.ts';
 import { encodeFrame } from '../../src/chat/io/frame-decoder.ts';
 import {
-  MAX_CHECKS_AT_ONCE,
-  MAX_WAITING_CHECKS,
-  MAX_WAITING_CHECKS_PER_ADDRESS,
-  PasswordChecks,
-} from '../../src/chat/io/password-checks.ts';
+  MAX_JOBS_AT_ONCE,
+  MAX_WAITING_JOBS,
+  MAX_WAITING_JOBS_PER_NETWORK,
+  PasswordQueue,
+} from '../../src/chat/io/password-queue.ts';
 
 const user = { user: 'jess', address: 'a', udpPort: 1, since: '' };
 
@@ -76,6 +81,35 @@ test('a gate remembers a bounded number of addresses, the latest ones', () => {
   expect(gate.recordCount).toBe(MAX_ATTEMPT_RECORDS);
   expect(gate.admit('jess', 'a0', 1, 0).verdict).toBe('check');
   expect(gate.admit('jess', 'a1', 1, 0).verdict).toBe('blocked');
+});
+
+test('whoever logs in is not slowed at that network any more, by guesses from anywhere', () => {
+  const gate = new LoginGate(5, 10_000);
+  const guess = (count: number): void => {
+    for (let index = 0; index < count; index += 1) {
+      gate.admit('jess', `10.0.${count}.${index}`, index, 0);
+      gate.conclude('jess', `10.0.${count}.${index}`, false, 0);
+    }
+  };
+  const delayAt = (address: string): number => {
+    const admission = gate.admit('jess', address, 1, 0);
+    if (admission.verdict !== 'check') throw new Error(admission.verdict);
+    gate.conclude('jess', address, undefined, 0); // nobody looked at the password
+    return admission.delayMs;
+  };
+  guess(100);
+  expect(delayAt('192.0.2.1')).toBe(MAX_DELAY_MS);
+  gate.conclude('jess', '192.0.2.1', true, 0);
+  // Nor does the right password set the guessers free.
+  expect(delayAt('10.1.0.0')).toBe(MAX_DELAY_MS);
+  expect(delayAt('192.0.2.1')).toBe(0);
+  gate.conclude('jess', '2001:db8::1', true, 0);
+  expect(delayAt('2001:db8::ffff')).toBe(0);
+  for (let index = 0; index < MAX_HOMES_PER_USER - 1; index += 1) {
+    gate.conclude('jess', `198.51.100.${index}`, true, 0);
+  }
+  expect(delayAt('192.0.2.1')).toBe(MAX_DELAY_MS); // used longest ago
+  expect(delayAt('2001:db8::2')).toBe(0);
 });
 
 test('attempts that wait for another are named in order, without those that left', () => {
@@ -164,29 +198,33 @@ test('no page exceeds a frame, whatever the texts, and together they hold everyt
   );
 });
 
-test('two password checks run at once, the waiting list is bounded, and addresses take turns', async () => {
-  const checks = new PasswordChecks();
+test('two passwords are worked on at once, one of a network; few wait, and networks take turns', async () => {
+  const queue = new PasswordQueue();
   const order: string[] = [];
+  const running: string[] = [];
   const releases: (() => void)[] = [];
-  let runningCount = 0;
   let mostAtOnce = 0;
   const done: Promise<void>[] = [];
   const start = (address: string): boolean => {
-    const run = checks.run(address, async () => {
+    const run = queue.run(address, async () => {
       order.push(address);
-      mostAtOnce = Math.max(mostAtOnce, (runningCount += 1));
+      expect(running).not.toContain(address);
+      running.push(address);
+      mostAtOnce = Math.max(mostAtOnce, running.length);
       await new Promise<void>((resolve) => releases.push(resolve));
-      runningCount -= 1;
+      running.splice(running.indexOf(address), 1);
     });
     if (run) done.push(run);
     return run !== undefined;
   };
-  const flood = Array.from({ length: 50 }, () => start('flood'));
-  expect(flood.filter(Boolean)).toHaveLength(MAX_CHECKS_AT_ONCE + MAX_WAITING_CHECKS_PER_ADDRESS);
+  const flood = Array.from({ length: 100 }, () => start('flood'));
+  expect(flood.filter(Boolean)).toHaveLength(1 + MAX_WAITING_JOBS_PER_NETWORK);
+  expect(running).toEqual(['flood']);
   expect(start('other')).toBe(true);
-  let waitingCount = MAX_WAITING_CHECKS_PER_ADDRESS + 1;
+  expect(running).toEqual(['flood', 'other']); // although 64 came before
+  let waitingCount = MAX_WAITING_JOBS_PER_NETWORK;
   while (start(`more ${waitingCount}`)) waitingCount += 1;
-  expect(waitingCount).toBe(MAX_WAITING_CHECKS);
+  expect(waitingCount).toBe(MAX_WAITING_JOBS);
   while (releases.length > 0) {
     releases.splice(0).forEach((release) => {
       release();
@@ -194,24 +232,37 @@ test('two password checks run at once, the waiting list is bounded, and addresse
     await new Promise((resolve) => setImmediate(resolve));
   }
   await Promise.all(done);
-  expect(mostAtOnce).toBe(MAX_CHECKS_AT_ONCE);
-  expect(order.indexOf('other')).toBeLessThanOrEqual(MAX_CHECKS_AT_ONCE + 1);
+  expect(mostAtOnce).toBe(MAX_JOBS_AT_ONCE);
+  // Everybody else has had a turn before the flood has its third.
+  const third = order.findIndex(
+    (address, index) =>
+      address === 'flood' &&
+      order.slice(0, index).filter((earlier) => earlier === 'flood').length === 2,
+  );
+  expect(third).toBeGreaterThan(MAX_WAITING_JOBS - MAX_WAITING_JOBS_PER_NETWORK);
 });
 
+/** A desk with one user. */
+function deskOf(allowedFailures: number): AccountDesk {
+  const users = new Map([['jess', { kind: 'plain', password: 'x' } as const]]);
+  return new AccountDesk({ users, allowedFailures, blockMs: 10_000, takesNewUsers: true });
+}
+
 test('an attempt that waits leaves with its connection, one that is checked counts all the same', () => {
-  const desk = new LoginDesk(new Map([['jess', { kind: 'plain', password: 'x' }]]), 2, 10_000);
-  const attempt = { request: 1, user: 'jess', password: 'y', udpPort: 1, address: 'a' };
-  expect(desk.begin({ ...attempt, connection: 1 }, 0)?.verdict).toBe('check');
-  for (const connection of [2, 3]) {
-    expect(desk.begin({ ...attempt, connection }, 0)).toBe(undefined);
-  }
+  const desk = deskOf(2);
+  const begin = (connection: number): string | undefined => {
+    const origin = { connection, request: 1, user: 'jess', address: 'a' };
+    return desk.logIn(origin, 'y', 1, 0)?.do;
+  };
+  expect(begin(1)).toBe('check-password');
+  for (const connection of [2, 3]) expect(begin(connection)).toBe(undefined);
   desk.withdraw(1);
   desk.withdraw(2);
-  const steps = desk.conclude(1, { verdict: 'wrong' }, 0);
-  expect(steps.map(({ verdict, attempt: { connection } }) => [verdict, connection])).toEqual([
-    ['refused', 1],
-    ['check', 3],
+  const steps = desk.handleChecked(1, { verdict: 'wrong' }, 0);
+  expect(steps).toMatchObject([
+    { do: 'refuse', origin: { connection: 1 } },
+    { do: 'check-password', attempt: { connection: 3 } },
   ]);
-  expect(desk.conclude(3, { verdict: 'wrong' }, 0)).toMatchObject([{ reason: 'blocked' }]);
-  expect(desk.conclude(3, { verdict: 'right' }, 0)).toEqual([]);
+  expect(desk.handleChecked(3, { verdict: 'wrong' }, 0)).toMatchObject([{ reason: 'blocked' }]);
+  expect(desk.handleChecked(3, { verdict: 'right' }, 0)).toEqual([]);
 });

@@ -1,6 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { commandHelp } from '../../src/chat/core/command.ts';
-import { startFixture } from '../chat/server-fixture.ts';
+import { startFixture, temporaryFolder } from '../chat/server-fixture.ts';
+import { TEST_FINGERPRINT } from '../chat/test-key.ts';
 import { ClientProcess } from './client-process.ts';
 
 const PROMPTS = ['Username: ', 'Password: '];
@@ -72,4 +75,46 @@ test('a second login takes over: the first process says so and exits with 5, the
   expect(read('userlog.txt')).toMatch(new RegExp(`^1; ${NOW}; jess; 127\\.0\\.0\\.1; \\d+\n$`));
   second.type('MSG still here');
   await second.see('Message #1 posted at');
+});
+
+test('--register makes a user, with the prompts on stdout and nothing on stderr', async () => {
+  const { server, read } = await startFixture();
+  const client = new ClientProcess(server.port, { flags: ['--register'] });
+  client.end('anna\nsecret\nsecret\nOUT\n');
+  expect(await client.exit).toBe(0);
+  expect(client.out.slice(0, 5)).toEqual([
+    'Successfully connected to server',
+    'New username: ',
+    'New password: ',
+    'New password again: ',
+    'Welcome to updraft, anna!',
+  ]);
+  expect(client.errors).toEqual([]);
+  expect(read('credentials.txt')).toMatch(/\nanna \$scrypt\$\S+\n$/);
+});
+
+test('the first process to meet a server pins its key with one line, a later one refuses another key', async () => {
+  const { server } = await startFixture();
+  const stateHome = temporaryFolder();
+  const options = { stateHome, trustsAtFirst: true };
+  const first = await ClientProcess.enter(server.port, 'jess', options);
+  first.end();
+  expect(await first.exit).toBe(0);
+  const where = `127.0.0.1:${server.port}`;
+  expect(first.errors).toEqual([
+    `First connection to ${where}: its key ${TEST_FINGERPRINT} is trusted from now on.`,
+  ]);
+  const kept = join(stateHome, 'updraft', 'servers', `127.0.0.1_${server.port}`);
+  expect(readFileSync(kept, 'utf8')).toBe(`${TEST_FINGERPRINT}\n`);
+  writeFileSync(kept, `SHA256:${'A'.repeat(43)}\n`);
+  const second = new ClientProcess(server.port, options);
+  second.type('jess', 'jess-pw');
+  expect(await second.exit).toBe(5);
+  expect(second.out).toEqual([]);
+  expect(second.errors).toHaveLength(1);
+  expect(second.errors[0]).toContain(`connect once with --fingerprint ${TEST_FINGERPRINT}.`);
+  const third = await ClientProcess.enter(server.port, 'jess', { stateHome });
+  third.end();
+  expect(await third.exit).toBe(0);
+  expect(third.errors).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -131,6 +131,30 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     ]);
   },
 );
+
+test('a first start makes a key beside the credentials; --no-register takes no new users', async () => {
+  const dir = folderWithCredentials();
+  const server = upd(['server', '0', '3', '--dir', dir, '--no-register']);
+  const lines = createInterface({ input: server.stdout! })[Symbol.asyncIterator]();
+  const [, port] = /:(\d+)$/.exec((await lines.next()).value as string)!;
+  expect((await lines.next()).value).toMatch(/^Fingerprint: SHA256:[A-Za-z0-9+/]{43}$/);
+  expect(statSync(join(dir, 'server.pem')).mode & 0o777).toBe(0o600);
+  const stranger = await RawClient.connect(Number(port));
+  const newUser = { user: 'anna', password: 'pw', udpPort: 1 };
+  expect(await stranger.ask('register', newUser)).toMatchObject({
+    body: { reason: 'no-registration' },
+  });
+  stranger.socket.destroy();
+});
+
+test('a server.pem that holds no key is named, exit code 3, and stays', async () => {
+  const dir = folderWithCredentials();
+  writeFileSync(join(dir, 'server.pem'), 'nothing', { mode: 0o600 });
+  const { code, stdout, stderr } = await resultOf('server', '0', '3', '--dir', dir);
+  expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  expect(stderr).toMatch(/^upd server: \S+server\.pem: it holds no private key .*\n$/);
+  expect(readFileSync(join(dir, 'server.pem'), 'utf8')).toBe('nothing');
+});
 
 test('upd says how to use it, its version, and that a command is unknown', async () => {
   const help = await resultOf('--help');

@@ -22,6 +22,15 @@ export class AddressBudget {
 
   /** Takes one token of the network of `address`; returns how many ms to wait before going on. */
   takeMs(address: string, nowMs: number): number {
+    return this.#bucketOf(address, nowMs).takeMs(1, nowMs);
+  }
+
+  /** Takes one if it is there now. */
+  tryTake(address: string, nowMs: number): boolean {
+    return this.#bucketOf(address, nowMs).tryTake(1, nowMs);
+  }
+
+  #bucketOf(address: string, nowMs: number): TokenBucket {
     const network = networkOf(address);
     const bucket =
       this.#buckets.get(network) ?? new TokenBucket(this.#burst, this.#perSecond, nowMs);
@@ -31,6 +40,6 @@ export class AddressBudget {
       const [oldest] = this.#buckets.keys();
       this.#buckets.delete(oldest!);
     }
-    return bucket.takeMs(1, nowMs);
+    return bucket;
   }
 }

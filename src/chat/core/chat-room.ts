@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Effect, PasswordOutcome } from './effect.ts';
+import { AccountDesk, type AccountDeskOptions, type DeskStep } from './account-desk.ts';
+import type { ChangeOutcome, Effect, PasswordChange, PasswordOutcome } from './effect.ts';
 import { IntroductionLedger } from './introduction-ledger.ts';
 import { parseTime, type WallClock } from './local-time.ts';
 import { messageLogLine, userLogLine } from './log-lines.ts';
-import { LoginDesk, type LoginStep } from './login-desk.ts';
 import { MessageBoard, type BoardAnswer } from './message-board.ts';
 import { pagesOf } from './pages.ts';
 import {
@@ -15,14 +15,9 @@ import {
   type UserView,
 } from './protocol.ts';
 import { SessionTable, type Session } from './session-table.ts';
-import type { StoredPassword } from './stored-password.ts';
 
 /** What a room needs from the world. */
-export interface ChatRoomOptions {
-  readonly users: ReadonlyMap<string, StoredPassword>;
-  /** Wrong passwords in a row that block: 1 to 5. */
-  readonly allowedFailures: number;
-  readonly blockMs: number;
+export interface ChatRoomOptions extends AccountDeskOptions {
   readonly wallClock: WallClock;
   /** So many random bytes as hex digits, unpredictable. */
   readonly randomHex: (byteCount: number) => string;
@@ -36,8 +31,8 @@ const KEY_ID_BYTES = 8; // DESIGN §2: the key id of an introduction
 const SECRET_BYTES = 32;
 
 type FrameOf<Type extends ClientFrame['type']> = Extract<ClientFrame, { type: Type }>;
-/** What only a logged-in user may ask for. */
-type Command = Exclude<ClientFrame, { type: 'login' | 'pong' }>;
+/** What the desk answers. */
+type AccountFrame = FrameOf<'login' | 'register' | 'change-password'>;
 type NamedSession = Session & { readonly user: UserView };
 
 /**
@@ -48,7 +43,7 @@ type NamedSession = Session & { readonly user: UserView };
  */
 export class ChatRoom {
   readonly #options: ChatRoomOptions;
-  readonly #desk: LoginDesk;
+  readonly #desk: AccountDesk;
   readonly #sessions = new SessionTable();
   /** Logged-in sessions by user, in the order of login. */
   readonly #active = new Map<string, NamedSession>();
@@ -59,7 +54,7 @@ export class ChatRoom {
   constructor(options: ChatRoomOptions) {
     assert(options.allowedFailures >= 1, 'at least one password may be tried');
     this.#options = options;
-    this.#desk = new LoginDesk(options.users, options.allowedFailures, options.blockMs);
+    this.#desk = new AccountDesk(options);
   }
 
   /** What is to be done, in order; empties the list. */
@@ -115,20 +110,18 @@ export class ChatRoom {
   handleFrame(id: number, frame: ClientFrame, nowMs: number): void {
     const session = this.#sessions.get(id);
     if (!session) return;
-    if (frame.type === 'login') {
-      this.#login(session, frame, nowMs);
-      return;
-    }
-    if (frame.type !== 'pong') {
-      if (isNamed(session)) this.#command(session, frame, nowMs);
-      else this.#refuse(session, frame.body.request, 'not-logged-in');
-    }
-    this.#effects.push({ do: 'resume', connection: id });
+    const isAnswered = this.#request(session, frame, nowMs);
+    if (isAnswered) this.#effects.push({ do: 'resume', connection: id });
   }
 
   /** The answer to `check-password`. */
   handlePasswordChecked(id: number, outcome: PasswordOutcome, nowMs: number): void {
-    for (const step of this.#desk.conclude(id, outcome, nowMs)) this.#loginStep(step, nowMs);
+    for (const step of this.#desk.handleChecked(id, outcome, nowMs)) this.#deskStep(step, nowMs);
+  }
+
+  /** The answer to `save-password`. */
+  handlePasswordSaved(change: PasswordChange, outcome: ChangeOutcome, nowMs: number): void {
+    this.#deskStep(this.#desk.handleSaved(change, outcome), nowMs);
   }
 
   handleTick(nowMs: number): void {
@@ -156,7 +149,28 @@ export class ChatRoom {
     this.#effects.push({ do: 'save-users' });
   }
 
-  #command(session: NamedSession, frame: Command, nowMs: number): void {
+  /** Whether it is answered already. */
+  #request(session: Session, frame: ClientFrame, nowMs: number): boolean {
+    if (frame.type === 'pong') return true;
+    const { request } = frame.body;
+    const isEntering = frame.type === 'login' || frame.type === 'register';
+    if (isEntering && session.user) this.#refuse(session, request, 'already-logged-in');
+    else if (!isEntering && !session.user) this.#refuse(session, request, 'not-logged-in');
+    else if (isEntering || frame.type === 'change-password') {
+      this.#askDesk(session, frame, nowMs);
+      return false;
+    } else {
+      assert(isNamed(session), 'only who has logged in gives commands');
+      this.#command(session, frame, nowMs);
+    }
+    return true;
+  }
+
+  #command(
+    session: NamedSession,
+    frame: Exclude<ClientFrame, AccountFrame | { type: 'pong' }>,
+    nowMs: number,
+  ): void {
     switch (frame.type) {
       case 'post':
         this.#post(session, frame);
@@ -182,32 +196,47 @@ export class ChatRoom {
     }
   }
 
-  #login(session: Session, { body }: FrameOf<'login'>, nowMs: number): void {
-    if (session.user) {
-      this.#refuse(session, body.request, 'already-logged-in');
-      this.#effects.push({ do: 'resume', connection: session.id });
-      return;
-    }
+  #askDesk(session: Session, frame: AccountFrame, nowMs: number): void {
     session.isLoggingIn = true;
-    const attempt = { ...body, connection: session.id, address: session.address };
-    const step = this.#desk.begin(attempt, nowMs);
-    if (step) this.#loginStep(step, nowMs);
+    const { id: connection, address } = session;
+    const { request } = frame.body;
+    let step: DeskStep | undefined;
+    if (frame.type === 'change-password') {
+      const origin = { connection, request, address, user: session.user!.user };
+      const { oldPassword, newPassword } = frame.body;
+      step = this.#desk.changePassword(origin, oldPassword, newPassword, nowMs);
+    } else {
+      const { user, password, udpPort } = frame.body;
+      const origin = { connection, request, address, user };
+      step =
+        frame.type === 'login'
+          ? this.#desk.logIn(origin, password, udpPort, nowMs)
+          : this.#desk.register(origin, password, udpPort, nowMs);
+    }
+    if (step) this.#deskStep(step, nowMs);
   }
 
-  #loginStep(step: LoginStep, nowMs: number): void {
-    const { user, address, connection, request, udpPort } = step.attempt;
-    if (step.verdict === 'check') {
-      const { attempt, stored, delayMs } = step;
-      this.#effects.push({ do: 'check-password', attempt, stored, delayMs });
+  #deskStep(step: DeskStep, nowMs: number): void {
+    if (step.do === 'check-password') {
+      this.#effects.push(step);
       return;
     }
-    if (step.verdict === 'refused') this.#log(`refused: ${step.reason}`, user, address);
+    const origin = step.do === 'save-password' ? step.change : step.origin;
+    const { user, address, connection, request } = origin;
+    if (step.do === 'refuse') this.#log(`refused: ${step.reason}`, user, address);
+    if (step.do === 'confirm-change') this.#log('changed the password', user, address);
+    if (step.do === 'log-in' && step.isNewUser) this.#log('registered', user, address);
     const session = this.#sessions.get(connection);
-    if (!session) return;
+    if (!session) return; // whoever left while the old password was checked changes nothing
+    if (step.do === 'save-password') {
+      this.#effects.push(step);
+      return;
+    }
     session.isLoggingIn = false;
     session.idleSinceMs = nowMs;
-    if (step.verdict === 'refused') this.#refuse(session, request, step.reason);
-    else this.#welcome(session, user, udpPort, request);
+    if (step.do === 'refuse') this.#refuse(session, request, step.reason);
+    else if (step.do === 'log-in') this.#welcome(session, user, step.udpPort, request);
+    else this.#send(session, { type: 'password-changed', body: { request } });
     this.#effects.push({ do: 'resume', connection });
   }
 

@@ -33,6 +33,8 @@ const bodyFields: {
   >;
 } = {
   login: { request: isCount, user: isString, password: isString, udpPort: isUdpPort },
+  register: { request: isCount, user: isString, password: isString, udpPort: isUdpPort },
+  'change-password': { request: isCount, oldPassword: isString, newPassword: isString },
   post: { request: isCount, text: isString },
   delete: { request: isCount, number: isCount, time: isString },
   edit: { request: isCount, number: isCount, time: isString, text: isString },

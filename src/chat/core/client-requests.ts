@@ -1,31 +1,54 @@
 import { safeLine, type SafeText } from '../../text/safe-text.ts';
 import type { Command } from './command.ts';
+import { MAX_PASSWORD_CHARACTERS } from './credentials.ts';
 
-/** Commands that the server answers. */
-export type ServerCommand = Exclude<Command, { type: 'OUT' | 'HLP' | 'UPD' }>;
+/** Commands that one request does. */
+export type ServerCommand = Exclude<Command, { type: 'OUT' | 'HLP' | 'UPD' | 'RST' }>;
 
 /** PRODUCT §2: user names have 1 to 32 characters. */
 const MAX_USER_CHARACTERS = 32;
-/** With six bytes for each in JSON at most, a login with more might not fit `MAX_LOGIN_FRAME_BYTES`. */
-const MAX_PASSWORD_CHARACTERS = 512;
 /** In place of what is too long: no name and no password holds a blank. */
 const IMPOSSIBLE_WORD = ' ';
 
+/** What comes before a session. */
+export interface LoginRequest {
+  readonly type: 'login' | 'register';
+  readonly body: { readonly user: string; readonly password: string; readonly udpPort: number };
+}
+
 /** A login that fits its frame whatever was typed, so that it gets an answer. */
 export function loginOf(user: string, password: string, udpPort: number): LoginRequest {
+  return { type: 'login', body: bodyOf(user, password, udpPort) };
+}
+
+/** The same for somebody new. */
+export function registrationOf(user: string, password: string, udpPort: number): LoginRequest {
+  return { type: 'register', body: bodyOf(user, password, udpPort) };
+}
+
+function bodyOf(user: string, password: string, udpPort: number): LoginRequest['body'] {
   return {
-    type: 'login',
-    body: {
-      user: user.length > MAX_USER_CHARACTERS ? IMPOSSIBLE_WORD : user,
-      password: password.length > MAX_PASSWORD_CHARACTERS ? IMPOSSIBLE_WORD : password,
-      udpPort,
-    },
+    user: user.length > MAX_USER_CHARACTERS ? IMPOSSIBLE_WORD : user,
+    password: fittingPassword(password),
+    udpPort,
   };
 }
 
-export interface LoginRequest {
-  readonly type: 'login';
-  readonly body: { readonly user: string; readonly password: string; readonly udpPort: number };
+export interface PasswordChangeRequest {
+  readonly type: 'change-password';
+  readonly body: { readonly oldPassword: string; readonly newPassword: string };
+}
+
+export function passwordChangeOf(oldPassword: string, newPassword: string): PasswordChangeRequest {
+  const body = {
+    oldPassword: fittingPassword(oldPassword),
+    newPassword: fittingPassword(newPassword),
+  };
+  return { type: 'change-password', body };
+}
+
+function fittingPassword(password: string): string {
+  return password.length > MAX_PASSWORD_CHARACTERS ? IMPOSSIBLE_WORD : password;
 }
 
 /** What a command asks of the server, without the number of the request. */

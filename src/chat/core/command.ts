@@ -16,6 +16,7 @@ export type Command =
   | { readonly type: 'RDM'; readonly since: string }
   | { readonly type: 'ATU' }
   | { readonly type: 'UPD'; readonly user: string; readonly paths: readonly string[] }
+  | { readonly type: 'RST' }
   | { readonly type: 'HLP' }
   | { readonly type: 'OUT'; readonly isNow: boolean };
 
@@ -37,6 +38,7 @@ export const commandShapes: Readonly<Record<CommandName, CommandShape>> = {
   RDM: { usage: 'RDM time', does: 'read messages later than time' },
   ATU: { usage: 'ATU', does: 'list the other active users' },
   UPD: { usage: 'UPD user file…', does: 'send files, machine to machine' },
+  RST: { usage: 'RST', does: 'change your password' },
   HLP: { usage: 'HLP', does: 'show this list' },
   OUT: { usage: 'OUT', does: 'log out; OUT now aborts running transfers' },
 };
@@ -99,6 +101,7 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
     if (paths.length === 0) return problem('UPD', 'A file is missing.');
     return { command: { type: 'UPD', user, paths } };
   },
+  RST: (rest) => (rest === '' ? { command: { type: 'RST' } } : problem('RST', NO_ARGUMENTS)),
   HLP: (rest) => (rest === '' ? { command: { type: 'HLP' } } : problem('HLP', NO_ARGUMENTS)),
   OUT: (rest) => {
     const isNow = rest.toLowerCase() === 'now';

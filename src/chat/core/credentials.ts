@@ -22,6 +22,16 @@ export function isUserName(name: string): boolean {
   return namePattern.test(name);
 }
 
+/** Of a new password: what a client asks for fits the frame of a login. */
+export const MAX_PASSWORD_CHARACTERS = 512;
+/** Neither blanks nor controls, nor halves of characters. */
+const passwordPattern = /^[^\s\p{Cc}\p{Cs}\ufffd]+$/u;
+
+/** Whether `password` may be somebody's new one. */
+export function isNewPassword(password: string): boolean {
+  return password.length <= MAX_PASSWORD_CHARACTERS && passwordPattern.test(password);
+}
+
 /** Lines with their ends, so that joining them gives `text` again. */
 function linesOf(text: string): string[] {
   return text.split(/(?<=\n)/);
@@ -66,6 +76,15 @@ export function readCredentials(text: string): CredentialsReading {
     users.set(name, parseStoredPassword(words[1]!)!);
   }
   return { users };
+}
+
+/** `text` with a line for a new user at its end; undefined when it has that name, ignoring case. */
+export function addUser(text: string, user: string, stored: StoredPassword): string | undefined {
+  const names = linesOf(text).map((line) => wordsOf(line)[0]?.toLowerCase());
+  if (names.includes(user.toLowerCase())) return undefined;
+  const lineEnd = /\r\n/.test(text) ? '\r\n' : '\n';
+  const gap = text === '' || text.endsWith('\n') ? '' : lineEnd;
+  return `${text}${gap}${user} ${formatStoredPassword(stored)}${lineEnd}`;
 }
 
 /**

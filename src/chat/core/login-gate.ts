@@ -1,3 +1,5 @@
+import { networkOf } from './network-address.ts';
+
 /** What may happen to a login attempt now. */
 export type Admission =
   | { readonly verdict: 'blocked' }
@@ -5,7 +7,7 @@ export type Admission =
   | { readonly verdict: 'wait' }
   | { readonly verdict: 'check'; readonly delayMs: number };
 
-/** What one (user, address) has tried. */
+/** What one user and network has tried. */
 interface Record {
   /** Wrong passwords in a row, over all connections. */
   failures: number;
@@ -22,28 +24,34 @@ interface Pressure {
   countedAtMs: number;
 }
 
-/** So many (user, address) are remembered; beyond it the one that failed longest ago is forgotten. */
+/** So many users and networks are remembered; beyond it the one that failed longest ago is forgotten. */
 export const MAX_ATTEMPT_RECORDS = 10_000;
 /** Wrong passwords from anywhere before an attempt is delayed: more than one address may make at once. */
 const FREE_FAILURES = 10;
 const FIRST_DELAY_MS = 250;
 export const MAX_DELAY_MS = 5_000;
 const FORGIVE_MS = 10_000;
+/** Networks of one user that are not slowed; beyond it the one used longest ago is forgotten. */
+export const MAX_HOMES_PER_USER = 16;
 /** Beyond this the delay grows no more, and neither does the time until it is forgotten. */
 const MAX_PRESSURE = 16;
 
 /**
  * Decides who may try a password.
  *
- * N wrong ones in a row block a user for the block time, from that address only. A throttle per
- * user over all addresses slows distributed guessing: it delays and never refuses, so nobody can
- * lock somebody else out. Only users that exist are asked about, so strangers cannot fill it.
+ * N wrong ones in a row block a user for the block time, from that network only: an IPv4 address, or
+ * 64 bits of an IPv6 one. A throttle per user over all networks slows distributed guessing: it
+ * delays and never refuses, so nobody can lock somebody else out, and it leaves out the networks
+ * from which the user has logged in since the server started. Only users that exist are asked about,
+ * so strangers cannot fill it.
  */
 export class LoginGate {
   readonly #allowedFailures: number;
   readonly #blockMs: number;
   readonly #records = new Map<string, Record>();
   readonly #pressures = new Map<string, Pressure>();
+  /** By user: networks of right passwords, in the order of the last one. */
+  readonly #homes = new Map<string, Set<string>>();
 
   constructor(allowedFailures: number, blockMs: number) {
     this.#allowedFailures = allowedFailures;
@@ -63,7 +71,8 @@ export class LoginGate {
       return { verdict: 'wait' };
     }
     record.isChecking = true;
-    return { verdict: 'check', delayMs: this.#delayMs(user, nowMs) };
+    const isHome = this.#homes.get(user)?.has(networkOf(address)) === true;
+    return { verdict: 'check', delayMs: isHome ? 0 : this.#delayMs(user, nowMs) };
   }
 
   /**
@@ -80,7 +89,7 @@ export class LoginGate {
     record.isChecking = false;
     if (isRight === true) {
       record.failures = 0;
-      this.#pressures.delete(user);
+      this.#welcome(user, networkOf(address));
     } else if (isRight === false) {
       record.failures += 1;
       this.#press(user, nowMs);
@@ -125,6 +134,17 @@ export class LoginGate {
     }
   }
 
+  #welcome(user: string, network: string): void {
+    const homes = this.#homes.get(user) ?? new Set();
+    homes.delete(network);
+    homes.add(network);
+    if (homes.size > MAX_HOMES_PER_USER) {
+      const [oldest] = homes;
+      homes.delete(oldest!);
+    }
+    this.#homes.set(user, homes);
+  }
+
   #press(user: string, nowMs: number): void {
     const failures = Math.min(this.#pressureOf(user, nowMs) + 1, MAX_PRESSURE);
     this.#pressures.set(user, { failures, countedAtMs: nowMs });
@@ -145,5 +165,5 @@ export class LoginGate {
 
 /** No user name holds a space. */
 function keyOf(user: string, address: string): string {
-  return `${user} ${address}`;
+  return `${user} ${networkOf(address)}`;
 }

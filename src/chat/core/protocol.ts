@@ -46,6 +46,24 @@ export type ClientFrame =
         readonly udpPort: number;
       };
     }
+  /** Makes a new user and logs in as that one. */
+  | {
+      readonly type: 'register';
+      readonly body: {
+        readonly request: number;
+        readonly user: string;
+        readonly password: string;
+        readonly udpPort: number;
+      };
+    }
+  | {
+      readonly type: 'change-password';
+      readonly body: {
+        readonly request: number;
+        readonly oldPassword: string;
+        readonly newPassword: string;
+      };
+    }
   | { readonly type: 'post'; readonly body: { readonly request: number; readonly text: string } }
   | {
       readonly type: 'delete';
@@ -75,6 +93,11 @@ export const refusals = [
   'unknown-user',
   'wrong-password',
   'blocked',
+  'name-taken', // register: or it is no name for a user
+  'bad-name', // register
+  'bad-password', // register, change-password: the new one
+  'no-registration', // register: this server takes no new users
+  'not-saved', // register, change-password: the file could not be written
   'not-logged-in',
   'already-logged-in',
   'no-such-message',
@@ -148,6 +171,8 @@ export type ServerFrame =
         readonly addresses: readonly { readonly address: string; readonly port: number }[];
       };
     }
+  /** Answers change-password. */
+  | { readonly type: 'password-changed'; readonly body: { readonly request: number } }
   | { readonly type: 'bye'; readonly body: { readonly request: number } }
   // From here on: news that nobody asked for.
   | { readonly type: 'posted'; readonly body: MessageView }

@@ -61,6 +61,7 @@ const bodies: Readonly<Record<ServerFrame['type'], Check>> = {
     key,
     addresses: isAddresses,
   }),
+  'password-changed': fieldsOf({ request }),
   bye: fieldsOf({ request }),
   posted: fieldsOf(message),
   joined: fieldsOf(user),

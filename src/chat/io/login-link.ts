@@ -1,6 +1,9 @@
 import { type Answer, LinkError, type ServerLink, type ServerLinkEvents } from './server-link.ts';
 
-type LoginRequest = Extract<Parameters<ServerLink['request']>[0], { readonly type: 'login' }>;
+type LoginRequest = Extract<
+  Parameters<ServerLink['request']>[0],
+  { readonly type: 'login' | 'register' }
+>;
 
 /** Links that one attempt may use up: the server may close one while the attempt is on its way. */
 const LINKS_PER_ATTEMPT = 2;
