@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { CongestionController } from '../congestion/controller.ts';
 import { Pacer } from '../congestion/pacer.ts';
 import { DeliveryRate } from '../recovery/delivery-rate.ts';
+import { PersistentCongestion } from '../recovery/persistent-congestion.ts';
 import { RttEstimator } from '../recovery/rtt-estimator.ts';
 import { PacketKind, type SentPackets } from '../recovery/sent-packets.ts';
 import { AckTally } from './ack-tally.ts';
@@ -37,6 +38,7 @@ export class Path {
   readonly #capacity: PathCapacity = new PathCapacity();
   readonly #probes: ProbeAllowance = new ProbeAllowance();
   readonly #tally: AckTally = new AckTally();
+  readonly #silence: PersistentCongestion;
   readonly #ready: MemberRing = new MemberRing();
   readonly #members: Set<PathMember> = new Set();
   #datagramBytes: number;
@@ -56,6 +58,7 @@ export class Path {
     this.address = address;
     this.controller = controller;
     this.#datagramBytes = datagramBytes;
+    this.#silence = new PersistentCongestion(this.rtt, MAX_ACK_DELAY_US);
     this.#mtu = new MtuDiscovery(datagramBytes);
     this.#pacer = new Pacer(datagramBytes, pacingTickUs);
   }
@@ -260,6 +263,7 @@ export class Path {
     const sentAtUs = sent.sentAtUs(packetNumber);
     this.delivery.onAcked(sent, packetNumber, nowUs);
     this.#tally.onAcked(sent, packetNumber);
+    this.#silence.onAcked(sentAtUs);
     if (wasInFlight) this.#forget(sizeBytes);
     else this.controller.onSpuriousLoss({ nowUs, sizeBytes, sentAtUs });
     if (sent.kind(packetNumber) !== PacketKind.mtuProbe) this.#mtu.onAcked(sizeBytes, nowUs);
@@ -270,6 +274,7 @@ export class Path {
     this.#forget(sizeBytes);
     this.delivery.lostBytes += sizeBytes;
     this.#mtu.onLost(sizeBytes, sent.sentAtUs(packetNumber));
+    this.#silence.onLost(sent.sentAtUs(packetNumber));
     const { delivery, bytesInFlight } = this;
     const path = { bytesInFlight, lostBytes: delivery.lostBytes };
     this.controller.onLost(this.#tally.onLost(sent, packetNumber, path, nowUs));
@@ -281,6 +286,7 @@ export class Path {
     if (this.#mtu.detectBlackHole(probeTimeoutUs, nowUs)) this.#followMtu();
     const rate = this.delivery.takeSample(this.rtt.minUs, nowUs);
     if (rate !== undefined) this.#capacity.onRate(rate);
+    if (this.#silence.take()) this.controller.onPersistentCongestion(nowUs);
     if (!this.#tally.hasAcked) return;
     const bytesInFlight = this.#bytesInFlight;
     this.controller.onAcked(

@@ -15,6 +15,7 @@ export class RttEstimator {
   #varianceUs = INITIAL_RTT_US / 2;
   #minUs = Infinity;
   #latestUs = INITIAL_RTT_US;
+  #firstAtUs = Infinity;
   #latestAtUs = -Infinity;
 
   get hasSample(): boolean {
@@ -41,6 +42,11 @@ export class RttEstimator {
     return this.#latestUs;
   }
 
+  /** When the first sample was taken; Infinity before it. */
+  get firstSampleAtUs(): number {
+    return this.#firstAtUs;
+  }
+
   /** When the last sample was taken; -Infinity before the first one. */
   get latestAtUs(): number {
     return this.#latestAtUs;
@@ -58,6 +64,7 @@ export class RttEstimator {
     this.#latestAtUs = nowUs;
     this.#minUs = Math.min(this.#minUs, sampleUs);
     if (isFirst) {
+      this.#firstAtUs = nowUs;
       this.#smoothedUs = sampleUs;
       this.#varianceUs = sampleUs / 2;
       return;
@@ -82,6 +89,7 @@ export class RttEstimator {
     this.#varianceUs = INITIAL_RTT_US / 2;
     this.#minUs = Infinity;
     this.#latestUs = INITIAL_RTT_US;
+    this.#firstAtUs = Infinity;
     this.#latestAtUs = -Infinity;
   }
 }
