@@ -20,6 +20,7 @@ import { ProbeClock } from './probe-clock.ts';
 import { ProbeRtt } from './probe-rtt.ts';
 import { Rounds } from './rounds.ts';
 import { isStartupOver, StartupFlood } from './startup-gate.ts';
+import { UpProbe } from './up-probe.ts';
 
 /** What the path may hold beside the standing share while nothing is probed (DESIGN §4). */
 const QUIET_INFLIGHT_GAIN = 1.25;
@@ -54,8 +55,7 @@ export class Bbr implements CongestionController {
   #hasRtt = false;
   /** Lost since the last ACK and not sent while probing upward. */
   #ownLostPackets = 0;
-  #upFromUs = Infinity;
-  #upToUs = -Infinity;
+  readonly #upProbe = new UpProbe();
   #rttUs = 0;
   #isIdleRestart = false;
 
@@ -126,9 +126,10 @@ export class Bbr implements CongestionController {
   }
 
   onLost(event: LossEvent): void {
-    const wasProbe = event.sentAtUs >= this.#upFromUs && event.sentAtUs <= this.#upToUs;
-    if (!wasProbe) this.#ownLostPackets++;
-    if (!wasProbe) this.#losses.onLost(event.sizeBytes, event.sentAtUs);
+    if (!this.#upProbe.sent(event.sentAtUs)) {
+      this.#ownLostPackets++;
+      this.#losses.onLost(event.sizeBytes, event.sentAtUs);
+    }
     if (this.#state === 'startup') this.#flood.onLost(event.sizeBytes, event.sentAtUs);
     if (!this.#longTerm.isSampling) return;
     const lostBytes = event.lostBytes - event.lostBytesAtSend;
@@ -307,7 +308,12 @@ export class Bbr implements CongestionController {
         if (this.#rounds.isStart) this.#startUp(rate, nowUs);
         break;
       default:
-        if (this.#isWindowLimited(event)) {
+        if (
+          this.#rounds.isStart &&
+          this.#upProbe.hasBuiltQueue(this.#rttUs, this.#model.minRtt.valueUs)
+        ) {
+          this.#startDown(nowUs);
+        } else if (this.#isWindowLimited(event)) {
           this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#model.bandwidth.max);
         } else if (this.#pipe.isFullNow) {
           this.#startDown(nowUs);
@@ -324,7 +330,7 @@ export class Bbr implements CongestionController {
   }
 
   #startDown(nowUs: number): void {
-    if (this.#state === 'up') this.#upToUs = nowUs;
+    if (this.#state === 'up') this.#upProbe.end(nowUs);
     this.#state = 'down';
     this.#losses.restart(this.#rounds.deliveredBytes);
     this.#latest.restart();
@@ -342,8 +348,7 @@ export class Bbr implements CongestionController {
 
   #startUp(rate: RateSample | undefined, nowUs: number): void {
     this.#state = 'up';
-    this.#upFromUs = nowUs;
-    this.#upToUs = Infinity;
+    this.#upProbe.begin(this.#rttUs, this.#model.minRtt.valueUs, nowUs);
     this.#longTerm.start(this.#windowBytes, this.#model.datagramBytes);
     this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#model.bandwidth.max);
     this.#rounds.restart();
@@ -352,7 +357,7 @@ export class Bbr implements CongestionController {
   // ---- ProbeRTT: empties the queue to see the path's own RTT again
 
   #enterProbeRtt(nowUs: number): void {
-    if (this.#state === 'up') this.#upToUs = nowUs;
+    if (this.#state === 'up') this.#upProbe.end(nowUs);
     this.#probeRtt.begin(this.#windowBytes);
     this.#state = 'probeRtt';
     this.#longTerm.stop();

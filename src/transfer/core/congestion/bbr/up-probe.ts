@@ -1,0 +1,36 @@
+import { LossBaseline } from './loss-baseline.ts';
+
+/** RTT that a probe may reach, as factor on the lowest and in addition (ours). */
+const RTT_GAIN = 1.25;
+const RTT_SLACK_US = 2_000;
+
+/** One probe for more bandwidth, the state Up: which packets were its own, and what it did to the RTT. */
+export class UpProbe {
+  #fromUs = Infinity;
+  #toUs = -Infinity;
+  #isFromEmptyQueue = false;
+
+  begin(rttUs: number, minRttUs: number, nowUs: number): void {
+    this.#fromUs = nowUs;
+    this.#toUs = Infinity;
+    this.#isFromEmptyQueue = LossBaseline.isQueueEmpty(rttUs, minRttUs);
+  }
+
+  end(nowUs: number): void {
+    this.#toUs = nowUs;
+  }
+
+  /** Whether a packet that was sent then belongs to the probe. */
+  sent(atUs: number): boolean {
+    return atUs >= this.#fromUs && atUs <= this.#toUs;
+  }
+
+  /**
+   * Ours: a probe that began without a queue has built a quarter of a path's worth of it, so there is
+   * no more bandwidth to find. Where others keep the queue, the draft's three rounds without growth
+   * decide. A CUBIC flow beside us keeps 0.35 of the link at 0.5 BDP instead of 0.25.
+   */
+  hasBuiltQueue(rttUs: number, minRttUs: number): boolean {
+    return this.#isFromEmptyQueue && rttUs > RTT_GAIN * minRttUs + RTT_SLACK_US;
+  }
+}
