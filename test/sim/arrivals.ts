@@ -1,4 +1,5 @@
 import type { Transport } from '../../src/transfer/core/index.ts';
+import type { LoopSpec } from './event-loop.ts';
 import type { ElementSpec, Link, LinkCounters } from './link.ts';
 import { Network, type SimNode } from './network.ts';
 
@@ -9,19 +10,27 @@ export interface Arrival {
   readonly bytes: Uint8Array;
 }
 
+export interface ArrivalsOptions {
+  readonly seed?: number;
+  /** Of the one who hears; default it hears at once. */
+  readonly loop?: LoopSpec;
+}
+
 /** Two nodes without a protocol, to see what a link does to datagrams. */
 export class Arrivals {
   readonly arrivals: Arrival[] = [];
   readonly network: Network;
   readonly #link: Link;
+  readonly receiver: SimNode<Silent>;
   readonly #from: SimNode<Silent>;
   readonly #toSend: Uint8Array[] = [];
   #sentCount = 0;
 
-  constructor(elements: readonly ElementSpec[], seed = 1) {
+  constructor(elements: readonly ElementSpec[], { seed = 1, loop }: ArrivalsOptions = {}) {
     this.network = new Network({ seed });
     this.#from = this.network.add('from', new Silent());
-    const to = this.network.add('to', new Silent());
+    const to = this.network.add('to', new Silent(), loop);
+    this.receiver = to;
     this.#link = this.network.connect(this.#from, to, elements);
     let nextIndex = 0;
     this.#from.transport.pollTransmit = (transmit) => {

@@ -8,8 +8,10 @@ import {
   type TransportEvent,
 } from '../../src/transfer/core/index.ts';
 import { EventHeap, type SimEvent } from './event-heap.ts';
+import { EventLoop, type LoopSpec } from './event-loop.ts';
 import { type ElementSpec, type Flight, Link, MAX_DATAGRAM_BYTES } from './link.ts';
 import { Random } from './random.ts';
+import { SocketBuffer } from './socket-buffer.ts';
 import { Fate, Trace } from './trace.ts';
 
 /** Virtual time after which a run that is not done has failed: an hour. */
@@ -48,32 +50,48 @@ export class SimNode<T extends Transport = Transport> {
   readonly transport: T;
   /** Hears each event; may command the transport, which is drained again afterwards. */
   application: (event: TransportEvent, nowUs: number) => void = () => undefined;
-  /** When the transport wants `handleTimeout`. Owned by the network. */
+  /** When the transport or its socket wants a turn. Owned by the network. */
   timeoutUs: number = Infinity;
   /** Whether it must be drained before time goes on. Owned by the network. */
   isDirty = true;
   readonly links: Map<string, Link> = new Map();
   lastTo: PeerAddress | undefined;
   lastLink: Link | undefined;
+  /** When it may act; undefined: as soon as there is something to do. */
+  readonly loop: EventLoop | undefined;
+  /** What waits for the next turn of the loop. */
+  readonly socket: SocketBuffer;
 
-  constructor(name: string, transport: T) {
+  constructor(name: string, transport: T, loop?: EventLoop, receiveBufferBytes?: number) {
     this.name = name;
     this.address = { address: name, port: SIM_PORT };
     this.transport = transport;
+    this.loop = loop;
+    this.socket = new SocketBuffer(receiveBufferBytes);
   }
 }
 
-/** Something the application wants to do later. */
+/** Something the application wants to do later, once its node has a turn. */
 class Call implements SimEvent {
   atUs = 0;
   order = 0;
+  readonly #heap: EventHeap;
+  readonly #node: SimNode;
   readonly #act: (nowUs: number) => void;
 
-  constructor(act: (nowUs: number) => void) {
+  constructor(heap: EventHeap, node: SimNode, act: (nowUs: number) => void) {
+    this.#heap = heap;
+    this.#node = node;
     this.#act = act;
   }
 
   fire(nowUs: number): void {
+    const turnAtUs = this.#node.loop?.turnAtUs(nowUs, 'timer') ?? nowUs;
+    if (turnAtUs > nowUs) {
+      this.#heap.push(this, turnAtUs);
+      return;
+    }
+    this.#node.isDirty = true;
     this.#act(nowUs);
   }
 }
@@ -123,19 +141,36 @@ export class Network {
     return this.#eventCount;
   }
 
-  add<T extends Transport>(name: string, transport: T): SimNode<T> {
-    const node = new SimNode(name, transport);
+  add<T extends Transport>(name: string, transport: T, spec?: LoopSpec): SimNode<T> {
+    const loop = spec && new EventLoop(spec, this.random.split(`loop/${name}`));
+    const node = new SimNode(name, transport, loop, spec?.receiveBufferBytes);
     this.#nodes.push(node);
     return node;
   }
 
-  /** A node with the real core; its randomness is a stream of this network's. */
-  addEndpoint(name: string, config: Partial<EndpointConfig> = {}): SimNode<Endpoint> {
+  /**
+   * A node with the real core; its randomness is a stream of this network's. It is told what a driver
+   * tells of its loop: how coarse its timers are, and the receive buffer.
+   */
+  addEndpoint(
+    name: string,
+    config: Partial<EndpointConfig> = {},
+    spec?: LoopSpec,
+  ): SimNode<Endpoint> {
     const random = this.random.split(`endpoint/${name}`);
-    return this.add(
-      name,
-      new Endpoint({ random: () => random.next(), controller: 'cubic', ...config }),
-    );
+    const told: Partial<EndpointConfig> = {
+      ...(spec?.tickUs === undefined ? {} : { pacingTickUs: spec.tickUs[1] }),
+      ...(spec?.receiveBufferBytes === undefined
+        ? {}
+        : { receiveBufferBytes: spec.receiveBufferBytes }),
+    };
+    const endpoint = new Endpoint({
+      random: () => random.next(),
+      controller: 'cubic',
+      ...told,
+      ...config,
+    });
+    return this.add(name, endpoint, spec);
   }
 
   /** One direction; its elements are passed in this order. */
@@ -167,11 +202,7 @@ export class Network {
 
   /** Lets `act` command a node at an instant; the node is drained afterwards. */
   at(atUs: number, node: SimNode, act: (nowUs: number) => void): void {
-    const call = new Call((nowUs) => {
-      node.isDirty = true;
-      act(nowUs);
-    });
-    this.heap.push(call, Math.max(atUs, this.#nowUs));
+    this.heap.push(new Call(this.heap, node, act), Math.max(atUs, this.#nowUs));
   }
 
   /** Runs until `isDone`; idleness before that, or a limit, is a failure. */
@@ -238,10 +269,23 @@ export class Network {
     for (const node of this.#nodes) {
       if (node.timeoutUs > nowUs) continue;
       this.#count();
-      node.transport.handleTimeout(nowUs);
-      node.isDirty = true;
+      this.#wake(node);
     }
     this.#drainAll();
+  }
+
+  /** Something is due: a timer, or what waits in the socket, which is read first. */
+  #wake(node: SimNode): void {
+    const { transport, loop } = node;
+    const nowUs = this.#nowUs;
+    const turnAtUs = loop?.turnAtUs(nowUs, node.socket.isEmpty ? 'timer' : 'datagram') ?? nowUs;
+    if (turnAtUs > nowUs) {
+      node.timeoutUs = turnAtUs;
+      return;
+    }
+    for (const { bytes, from } of node.socket.takeAll()) this.#hand(node, bytes, from);
+    if (transport.nextTimeoutUs() <= nowUs) transport.handleTimeout(nowUs);
+    node.isDirty = true;
   }
 
   #drainAll(): void {
@@ -252,6 +296,7 @@ export class Network {
   #drain(node: SimNode): void {
     const { transport } = node;
     const nowUs = this.#nowUs;
+    assert(node.socket.isEmpty, 'a turn begins with what waits in the socket');
     for (let turns = 0; ; turns++) {
       if (turns > MAX_TURNS_AT_ONCE) this.fail(`${node.name} does not come to rest`);
       this.#drainTransmits(node);
@@ -296,9 +341,20 @@ export class Network {
   }
 
   #deliver(flight: Flight, from: PeerAddress, to: SimNode): void {
-    const { bytes, lengthBytes } = flight;
-    to.transport.handleDatagram(bytes.subarray(0, lengthBytes), from, this.#nowUs);
-    if (this.#isPoisoned) bytes.fill(POISON, 0, lengthBytes);
+    const nowUs = this.#nowUs;
+    const datagram = flight.bytes.subarray(0, flight.lengthBytes);
+    const turnAtUs = to.loop?.turnAtUs(nowUs, 'datagram') ?? nowUs;
+    if (turnAtUs === nowUs && to.socket.isEmpty) {
+      this.#hand(to, datagram, from);
+      return;
+    }
+    if (to.socket.push(datagram, from)) to.timeoutUs = Math.min(to.timeoutUs, turnAtUs);
+    else flight.link.note(flight, Fate.socketDrop, nowUs);
+  }
+
+  #hand(to: SimNode, datagram: Uint8Array, from: PeerAddress): void {
+    to.transport.handleDatagram(datagram, from, this.#nowUs);
+    if (this.#isPoisoned) datagram.fill(POISON);
     to.isDirty = true;
   }
 

@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointConfig } from '../../src/transfer/core/index.ts';
+import type { LoopSpec } from './event-loop.ts';
 import type { ElementSpec, Link } from './link.ts';
 import { Network, type NetworkOptions, type SimNode } from './network.ts';
 import { type StreamPlan, type StreamRun, Workload } from './workload.ts';
@@ -10,6 +11,8 @@ export interface PairOptions extends NetworkOptions {
   readonly backward?: readonly ElementSpec[];
   /** Of both; default CUBIC. */
   readonly config?: Partial<EndpointConfig>;
+  /** When they may act; default at once. */
+  readonly loops?: { readonly a?: LoopSpec; readonly b?: LoopSpec };
 }
 
 /** The common case: two endpoints, `a` and `b`, and streams between them. */
@@ -23,8 +26,8 @@ export class Pair {
 
   constructor(options: PairOptions) {
     this.network = new Network(options);
-    this.a = this.network.addEndpoint('a', options.config);
-    this.b = this.network.addEndpoint('b', options.config);
+    this.a = this.network.addEndpoint('a', options.config, options.loops?.a);
+    this.b = this.network.addEndpoint('b', options.config, options.loops?.b);
     this.forward = this.network.connect(this.a, this.b, options.forward);
     this.backward = this.network.connect(this.b, this.a, options.backward ?? options.forward);
     this.workload = new Workload(this.network);

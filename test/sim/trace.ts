@@ -18,6 +18,8 @@ export const Fate = {
   reordered: 9,
   /** No link leads there. */
   unroutable: 10,
+  /** The receiver's kernel had no room. */
+  socketDrop: 11,
 } as const;
 export type Fate = (typeof Fate)[keyof typeof Fate];
 

@@ -176,8 +176,8 @@ export class Workload {
     this.#byKey.set(run.keyId, run);
     const introduction = plainIntroduction(run.keyId);
     if (!responder.transport.expect(introduction, nowUs)) this.#network.fail('too many expected');
-    this.#network.at(nowUs, opener, () => {
-      const handle = opener.transport.open(introduction, [responder.address], nowUs);
+    this.#network.at(nowUs, opener, (openAtUs) => {
+      const handle = opener.transport.open(introduction, [responder.address], openAtUs);
       this.#byHandle.set(`${opener.name}/${handle}`, run);
     });
   }
