@@ -2,7 +2,7 @@ import type { Endpoint, EndpointConfig } from '../../src/transfer/core/index.ts'
 import type { LoopSpec } from './event-loop.ts';
 import type { ElementSpec, Link } from './link.ts';
 import { Network, type NetworkOptions, type SimNode } from './network.ts';
-import { type StreamPlan, type StreamRun, Workload } from './workload.ts';
+import { type SidesIntroduced, type StreamPlan, type StreamRun, Workload } from './workload.ts';
 
 export interface PairOptions extends NetworkOptions {
   /** What a's datagrams pass on their way to b. */
@@ -13,6 +13,8 @@ export interface PairOptions extends NetworkOptions {
   readonly config?: Partial<EndpointConfig>;
   /** When they may act; default at once. */
   readonly loops?: { readonly a?: LoopSpec; readonly b?: LoopSpec };
+  /** How each connection’s sides are introduced; default without keys. */
+  readonly introduce?: (keyId: string) => SidesIntroduced;
 }
 
 /** The common case: two endpoints, `a` and `b`, and streams between them. */
@@ -30,7 +32,7 @@ export class Pair {
     this.b = this.network.addEndpoint('b', options.config, options.loops?.b);
     this.forward = this.network.connect(this.a, this.b, options.forward);
     this.backward = this.network.connect(this.b, this.a, options.backward ?? options.forward);
-    this.workload = new Workload(this.network);
+    this.workload = new Workload(this.network, options.introduce);
   }
 
   /** A stream from a to b. */

@@ -5,7 +5,7 @@ import {
 } from '../../src/transfer/core/index.ts';
 import { bottleneck } from './bottleneck.ts';
 import type { ElementSpec } from './link.ts';
-import { Pair } from './pair.ts';
+import { Pair, type PairOptions } from './pair.ts';
 import { Random } from './random.ts';
 import {
   blackout,
@@ -133,8 +133,12 @@ function elementsOf({ rateBitsPerSec, queueBytes, ...scenario }: Scenario): Elem
   return elements;
 }
 
-/** A pair of endpoints in the scenario's network, with its streams planned. */
-export function buildScenario(scenario: Scenario, isHashed = false): Pair {
+/** A pair of endpoints in the scenario's network, with its streams planned; `keys` for sealed ones. */
+export function buildScenario(
+  scenario: Scenario,
+  isHashed = false,
+  keys: Pick<PairOptions, 'introduce' | 'config'> = {},
+): Pair {
   const { seed, controller, windowPackets, firstPacketNumber, creditPoolBytes } = scenario;
   const config: Partial<EndpointConfig> = {
     controller,
@@ -142,8 +146,9 @@ export function buildScenario(scenario: Scenario, isHashed = false): Pair {
     creditPoolBytes,
     datagramBytes: Math.min(scenario.mtuBytes, 9000) - 28,
     ...(firstPacketNumber === undefined ? {} : { firstPacketNumber }),
+    ...keys.config,
   };
-  const pair = new Pair({ seed, isHashed, config, forward: elementsOf(scenario) });
+  const pair = new Pair({ seed, isHashed, ...keys, config, forward: elementsOf(scenario) });
   for (const { isFromB, ...plan } of scenario.streams) {
     const [opener, responder] = isFromB ? [pair.b, pair.a] : [pair.a, pair.b];
     pair.workload.add({ opener, responder, ...plan });

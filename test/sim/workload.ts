@@ -5,6 +5,7 @@ import {
   plainIntroduction,
   type TransportConnection,
   type TransportEvent,
+  type TransportIntroduction,
 } from '../../src/transfer/core/index.ts';
 import { KnownStream } from './known-stream.ts';
 import type { Network, SimNode } from './network.ts';
@@ -18,6 +19,12 @@ const MAX_OPENS = 200;
 const READ_INTERVAL_US = 5_000;
 /** How long whoever has confirmed everything waits for CLOSE after its last byte is acknowledged. */
 const WAIT_FOR_CLOSE_US = 5_000_000;
+
+/** What each side of a connection is given of one introduction. */
+export interface SidesIntroduced {
+  readonly opener: TransportIntroduction;
+  readonly responder: TransportIntroduction;
+}
 
 /** A stream each way over one connection. */
 export interface StreamPlan {
@@ -126,14 +133,16 @@ export interface StreamRun {
 export class Workload {
   readonly runs: StreamRun[] = [];
   readonly #network: Network;
+  readonly #introduce: (keyId: string) => SidesIntroduced;
   readonly #byKey: Map<string, StreamRun> = new Map();
   /** By opener and what its `open` returned. */
   readonly #byHandle: Map<string, StreamRun> = new Map();
   readonly #seen: Set<SimNode<Endpoint>> = new Set();
   #openCount = 0;
 
-  constructor(network: Network) {
+  constructor(network: Network, introduce: (keyId: string) => SidesIntroduced = introducePlainly) {
     this.#network = network;
+    this.#introduce = introduce;
   }
 
   get isDone(): boolean {
@@ -174,10 +183,11 @@ export class Workload {
     run.openCount++;
     run.keyId = (this.#byKey.size + 1).toString(16).padStart(16, '0');
     this.#byKey.set(run.keyId, run);
-    const introduction = plainIntroduction(run.keyId);
-    if (!responder.transport.expect(introduction, nowUs)) this.#network.fail('too many expected');
+    const introduced = this.#introduce(run.keyId);
+    if (!responder.transport.expect(introduced.responder, nowUs))
+      this.#network.fail('too many expected');
     this.#network.at(nowUs, opener, (openAtUs) => {
-      const handle = opener.transport.open(introduction, [responder.address], openAtUs);
+      const handle = opener.transport.open(introduced.opener, [responder.address], openAtUs);
       this.#byHandle.set(`${opener.name}/${handle}`, run);
     });
   }
@@ -304,6 +314,11 @@ export class Workload {
         `after ${side.readBytes} of ${side.expectedBytes} bytes`,
     );
   }
+}
+
+function introducePlainly(keyId: string): SidesIntroduced {
+  const introduction = plainIntroduction(keyId);
+  return { opener: introduction, responder: introduction };
 }
 
 /** Whether an endpoint holds nothing any more: no connection, opening, introduction or memory. */

@@ -8,7 +8,13 @@ import type { ResponderHandshake, TransportIntroduction } from './introduction.t
 import { Opening } from './opening.ts';
 import type { Path } from './path/path.ts';
 import { CloseCode, type PeerAddress } from './transport.ts';
-import { decodeOpen, decodeOpenAck, encodeHeader, encodeOpenAck } from './wire/codec.ts';
+import {
+  decodeOpen,
+  decodeOpenAck,
+  encodeHeader,
+  encodeOpenAck,
+  headerBytes,
+} from './wire/codec.ts';
 import {
   decodeOpenAnswer,
   decodeOpenParameters,
@@ -236,7 +242,7 @@ export class Handshakes {
       else this.#host.send(answer, from);
       return;
     }
-    const handshake = expectation.introduction.createResponder();
+    const handshake = expectation.introduction.createResponder(headerBytes(datagram));
     const message = handshake.readOpen(open.message);
     const offered = message && decodeOpenParameters(message);
     if (offered === undefined) counters.malformed++;

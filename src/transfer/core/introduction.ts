@@ -33,8 +33,9 @@ export interface TransportIntroduction {
   readonly openerCheck: PacketCheck;
   /** Of the responder: verifies OPEN, writes OPEN_ACK. */
   readonly responderCheck: PacketCheck;
-  createOpener(): OpenerHandshake;
-  createResponder(): ResponderHandshake;
+  /** @param openHeader of the OPEN, behind its checksum: what is not sealed must not be changed either */
+  createOpener(openHeader: Uint8Array): OpenerHandshake;
+  createResponder(openHeader: Uint8Array): ResponderHandshake;
 }
 
 /**

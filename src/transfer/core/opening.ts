@@ -1,6 +1,6 @@
 import type { OpenerHandshake, TransportIntroduction } from './introduction.ts';
 import type { PeerAddress } from './transport.ts';
-import { encodeHeader, encodeOpen } from './wire/codec.ts';
+import { encodeHeader, encodeOpen, headerBytes } from './wire/codec.ts';
 import { COMMON_HEADER_BYTES, MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
 
 /** First wait before OPEN is sent again (research: a lost first packet should not cost a second). */
@@ -41,13 +41,19 @@ export class Opening {
   constructor(target: OpeningTarget, parameters: Uint8Array, nowUs: number, timeoutUs: number) {
     this.handle = target.handle;
     this.introduction = target.introduction;
-    this.handshake = target.introduction.createOpener();
     this.addresses = target.addresses.slice(0, MAX_ADDRESSES);
     this.connectionId = target.connectionId;
     this.firstPacketNumber = target.firstPacketNumber;
     this.#nextSendAtUs = nowUs;
     this.#deadlineUs = nowUs + timeoutUs;
-    this.datagram = buildOpen(target.introduction, this.handshake.writeOpen(parameters));
+    const buffer = new Uint8Array(MIN_OPEN_BYTES);
+    const { keyId, openerCheck } = target.introduction;
+    encodeHeader(buffer, PacketType.open, 0, Number.parseInt(keyId.slice(8), 16));
+    this.handshake = target.introduction.createOpener(headerBytes(buffer));
+    const message = this.handshake.writeOpen(parameters);
+    const length = encodeOpen(buffer, COMMON_HEADER_BYTES + openerCheck.tagBytes, keyId, message);
+    openerCheck.write(buffer, length, 0);
+    this.datagram = buffer.subarray(0, length);
   }
 
   get nextTimeoutUs(): number {
@@ -72,13 +78,4 @@ export class Opening {
   roundTripUs(nowUs: number): number | undefined {
     return this.#roundCount === 1 ? nowUs - this.#sentAtUs : undefined;
   }
-}
-
-function buildOpen(introduction: TransportIntroduction, message: Uint8Array): Uint8Array {
-  const { keyId, openerCheck: check } = introduction;
-  const buffer = new Uint8Array(MIN_OPEN_BYTES);
-  encodeHeader(buffer, PacketType.open, 0, Number.parseInt(keyId.slice(8), 16));
-  const length = encodeOpen(buffer, COMMON_HEADER_BYTES + check.tagBytes, keyId, message);
-  check.write(buffer, length, 0);
-  return buffer.subarray(0, length);
 }

@@ -49,6 +49,11 @@ export function decodeHeader(datagram: Uint8Array): PacketHeader | undefined {
   return { type: type as PacketType, flags: datagram[5]!, connectionId: readU32(datagram, 6) };
 }
 
+/** The common header without its checksum: a view into the datagram. */
+export function headerBytes(datagram: Uint8Array): Uint8Array {
+  return datagram.subarray(4, COMMON_HEADER_BYTES);
+}
+
 const KEY_ID_BYTES = 8;
 const OPEN_MESSAGE_AT = KEY_ID_BYTES + 2;
 
