@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { EventHeap, SimEvent } from './event-heap.ts';
 import { type ElementSpec, type Flight, GONE, IP_UDP_BYTES } from './link.ts';
+import { RateTrace, type Steps } from './rate-trace.ts';
 import { Fate } from './trace.ts';
 
 /** Sums of fractions of a microsecond may err by this. */
@@ -66,8 +67,8 @@ export class DropTail implements QueueDiscipline {
 
 /** The limits are those of the default drop-tail queue; a discipline has its own. */
 export interface BottleneckOptions extends QueueLimits {
-  /** Counted on IP packets: datagram + 28 bytes. */
-  readonly rateBitsPerSec: number;
+  /** Counted on IP packets: datagram + 28 bytes. One for all time, or steps. */
+  readonly rateBitsPerSec: number | Steps;
   readonly discipline?: QueueDiscipline;
 }
 
@@ -81,13 +82,15 @@ export class Bottleneck implements SimEvent {
   atUs = 0;
   order = 0;
   readonly #queue: QueueDiscipline;
-  readonly #usPerByte: number;
+  readonly #rate: RateTrace;
   #serialised: Flight | undefined;
   #endsAtUs = 0;
   #heap: EventHeap | undefined;
 
   constructor({ rateBitsPerSec, discipline, ...limits }: BottleneckOptions) {
-    this.#usPerByte = 8e6 / rateBitsPerSec;
+    this.#rate = new RateTrace(
+      typeof rateBitsPerSec === 'number' ? [[0, rateBitsPerSec]] : rateBitsPerSec,
+    );
     this.#queue = discipline ?? new DropTail(limits);
   }
 
@@ -137,13 +140,13 @@ export class Bottleneck implements SimEvent {
   }
 
   #serialise(flight: Flight, fromUs: number): void {
-    this.#endsAtUs = fromUs + (flight.lengthBytes + IP_UDP_BYTES) * this.#usPerByte;
+    this.#endsAtUs = this.#rate.endUs(fromUs, flight.lengthBytes + IP_UDP_BYTES);
     this.#heap!.push(this, Math.ceil(this.#endsAtUs - ROUNDING_US));
   }
 }
 
 /** A bottleneck of one link alone. */
-export function bottleneck(rateBitsPerSec: number, queueBytes: number): ElementSpec {
+export function bottleneck(rateBitsPerSec: number | Steps, queueBytes: number): ElementSpec {
   return {
     kind: 'bottleneck',
     build: (link, random) =>

@@ -1,9 +1,24 @@
 import { type ElementSpec, IP_UDP_BYTES } from './link.ts';
+import { StepCursor, type Steps } from './rate-trace.ts';
 import { Fate } from './trace.ts';
 
 /** Every datagram takes this long. */
 export function delay(delayUs: number): ElementSpec {
   return { kind: 'delay', build: () => ({ pass: (_flight, atUs) => atUs + delayUs }) };
+}
+
+/**
+ * A delay that changes with time, as when a route does: what comes after a fall overtakes what came
+ * before. Not to be placed behind an element after which times go back (`reorder`, `duplicate`).
+ */
+export function delaySteps(steps: Steps): ElementSpec {
+  return {
+    kind: 'delay',
+    build() {
+      const delayUs = new StepCursor(steps);
+      return { pass: (_flight, atUs) => atUs + delayUs.at(atUs) };
+    },
+  };
 }
 
 /** Up to `jitterUs` more, uniform; nothing overtakes. */
