@@ -9,8 +9,9 @@ import type { Outcome } from './job.ts';
 import { Journal } from './journal.ts';
 import { measureCell } from './measures.ts';
 import { fullJobs, smallJobs } from './plan.ts';
+import { plots } from './plots.ts';
 import { MAX_PROCESSES, runJobs } from './pool.ts';
-import { fullReport, jsonReport, smallReport } from './report.ts';
+import { cellsOf, fullReport, jsonReport, smallReport } from './report.ts';
 import { summaryOf } from './summary.ts';
 
 const RESULTS = join(import.meta.dirname, '../results');
@@ -36,4 +37,9 @@ if (options.kind === 'cell') {
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, 'simulated.json'), jsonReport(environment, outcomes));
   writeFileSync(join(RESULTS, 'simulated.md'), fullReport(environment, outcomes));
+  // Loaded by this run alone: it is large.
+  const { svgOf } = await import('./line-plot.ts');
+  for (const [name, plot] of Object.entries(plots(cellsOf(outcomes)))) {
+    writeFileSync(join(RESULTS, `${name}.svg`), svgOf(plot));
+  }
 }

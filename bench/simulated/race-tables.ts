@@ -3,7 +3,7 @@ import { groupBy, medianOf } from './summary.ts';
 import { markdownTable, ratio, rounded } from './table.ts';
 import type { Transfer, TransferMeasures } from './transfer.ts';
 
-/** Contests, one row each: medians of the seeds. */
+/** Contests, one row each: medians of the seeds, and the shares of the seed of the median Jain. */
 export function contestTable(
   runs: Iterable<{ readonly contest: Contest; readonly measures: ContestMeasures }>,
 ): string {
@@ -31,10 +31,11 @@ export function contestTable(
 function contestRow(contest: Contest, runs: readonly ContestMeasures[]): string[] {
   const of = (pick: (run: ContestMeasures) => number): number => medianOf(runs.map(pick));
   const fairFrom = of(({ fairFromSec }) => fairFromSec ?? Infinity);
+  const middle = runs.toSorted((one, other) => one.jain - other.jain)[runs.length >> 1]!;
   return [
     contest.name,
     String(contest.path.queueBdp),
-    contest.flows.map((_, flow) => of(({ shares }) => shares[flow]!).toFixed(2)).join(' '),
+    middle.shares.map((share) => share.toFixed(2)).join(' '),
     targetText(contest),
     of(({ jain }) => jain).toFixed(2),
     Number.isFinite(fairFrom) ? fairFrom.toFixed(0) : '–',

@@ -17,9 +17,13 @@ function ofKind<Kind extends Outcome['kind']>(
   return outcomes.filter((outcome): outcome is OutcomeOf<Kind> => outcome.kind === kind);
 }
 
+export function cellsOf(outcomes: readonly Outcome[]): CellSummary[] {
+  return summarise(ofKind('cell', outcomes));
+}
+
 /** What the small version prints. */
 export function smallReport(outcomes: readonly Outcome[]): string {
-  const summaries = summarise(ofKind('cell', outcomes));
+  const summaries = cellsOf(outcomes);
   return [
     cellTable(summaries),
     contestTable(ofKind('contest', outcomes)),
@@ -35,7 +39,7 @@ function missText(misses: readonly string[]): string {
 
 /** All cells, a line of JSON each, and all contests and transfers run by run. */
 export function jsonReport(environment: Environment, outcomes: readonly Outcome[]): string {
-  const summaries = summarise(ofKind('cell', outcomes));
+  const summaries = cellsOf(outcomes);
   const lines = (values: readonly unknown[]): string =>
     `[\n${values.map((value) => JSON.stringify(value, toFourDecimals)).join(',\n')}\n]`;
   const parts = {
@@ -70,13 +74,14 @@ function toFourDecimals(_key: string, value: unknown): unknown {
 
 /** Pivots of the grid, contests, transfers, and what misses its target. */
 export function fullReport(environment: Environment, outcomes: readonly Outcome[]): string {
-  const summaries = summarise(ofKind('cell', outcomes));
+  const summaries = cellsOf(outcomes);
   const grid = summaries.filter(({ cell }) => !cell.hasProductCredit);
   const productCredit = summaries.filter(({ cell }) => cell.hasProductCredit);
   const controllers = [...new Set(summaries.map(({ cell }) => cell.controller))];
   return [
     '# Flows in virtual time',
-    `Commit ${environment.commit.slice(0, 12)}, Node ${environment.node}, ${environment.cpu}. Medians of the seeds; \`simulated.json\` has every measure, ../README.md says what each is.`,
+    originLine(environment),
+    'Medians of the seeds; `simulated.json` has every measure, `../README.md` says what each is.',
     '## What a link can carry, Mbit/s of payload',
     limitTable(),
     ...controllers.flatMap((controller) => controllerPart(controller, grid)),
@@ -86,10 +91,18 @@ export function fullReport(environment: Environment, outcomes: readonly Outcome[
     contestTable(ofKind('contest', outcomes)),
     '## Small files, and four at once',
     transferTable(ofKind('transfer', outcomes)),
+    '## Plots',
+    '![Efficiency by loss](efficiency-by-loss.svg)',
+    '![One flow and its queue](flow-over-time.svg)',
+    '![Two flows](two-flows-over-time.svg)',
     '## Targets',
     missText(missLines(summaries)),
     '',
   ].join('\n\n');
+}
+
+function originLine({ commit, isDirty, node, cpu }: Environment): string {
+  return `Commit ${commit.slice(0, 12)}${isDirty ? ' with changes' : ''}, Node ${node}, ${cpu}.`;
 }
 
 function limitTable(): string {
@@ -113,8 +126,10 @@ function controllerPart(controller: ControllerName, grid: readonly CellSummary[]
       ? ratio(median.efficiency)
       : `${ratio(median.efficiency)} (${ratio(lowestEfficiency)})`,
   );
-  const title = `## ${controller}`;
-  const main = [title, '### Efficiency, of 1 (lowest seed)', efficiency];
+  const seedCounts = own.map(({ seeds }) => seeds.length);
+  const [fewest, most] = [Math.min(...seedCounts), Math.max(...seedCounts)];
+  const seeds = `Seeds a cell: ${fewest === most ? most : `${fewest} to ${most}`}.`;
+  const main = [`## ${controller}`, seeds, '### Efficiency, of 1 (lowest seed)', efficiency];
   if (controller !== 'bbr') return main;
   return [
     ...main,
@@ -136,7 +151,7 @@ function controllerPart(controller: ControllerName, grid: readonly CellSummary[]
 
 /** Links by wires. */
 function pivot(own: readonly CellSummary[], show: (summary: CellSummary) => string): string {
-  const rows = linkRows.map(({ rateMbitPerSec, rttMs, bufferBdp }) => [
+  const allRows = linkRows.map(({ rateMbitPerSec, rttMs, bufferBdp }) => [
     `${rateMbitPerSec} Mbit/s ${rttMs} ms ${bufferBdp} BDP`,
     ...wireColumns.map(({ loss, weather }) => {
       const found = own.find(
@@ -150,6 +165,8 @@ function pivot(own: readonly CellSummary[], show: (summary: CellSummary) => stri
       return found === undefined ? '' : show(found);
     }),
   ]);
+  // A part of the grid has its rows only.
+  const rows = allRows.filter(([, ...cells]) => cells.some((text) => text !== ''));
   const head = wireColumns.map(({ loss, weather }) =>
     weather === 'clear' ? `${loss * 100} %` : weather,
   );
