@@ -7,16 +7,15 @@ import {
   type TransportEvent,
   type TransportIntroduction,
 } from '../../src/transfer/core/index.ts';
-import { KnownStream } from './known-stream.ts';
 import type { Network, SimNode } from './network.ts';
+import { READ_INTERVAL_US, StreamSide } from './stream-side.ts';
+import type { Interval } from './wire-elements.ts';
 
 /** How often `raiseCredit` is asked again while there is no room. */
 const RAISE_AGAIN_US = 100_000;
 /** How long a busy peer is left alone, and how often it is asked in all. */
 const OPEN_AGAIN_US = 500_000;
 const MAX_OPENS = 200;
-/** A slow reader reads this often. */
-const READ_INTERVAL_US = 5_000;
 /** How long whoever has confirmed everything waits for CLOSE after its last byte is acknowledged. */
 const WAIT_FOR_CLOSE_US = 5_000_000;
 
@@ -39,79 +38,14 @@ export interface StreamPlan {
   readonly readBytesPerSec?: number;
   /** How fast the opener reads. */
   readonly replyReadBytesPerSec?: number;
+  /** When the responder does not read, or the opener not write: a disk that stalls. */
+  readonly readPauses?: readonly Interval[];
+  readonly writePauses?: readonly Interval[];
   /** Most that is written at once; default 64 KiB. */
   readonly chunkBytes?: number;
   /** Never call `raiseCredit`: the opening's 64 KiB have to do. Default false. */
   readonly isCreditKept?: boolean;
 }
-
-/** One side of a connection: writes one known stream, checks the other. */
-class StreamSide {
-  connection: TransportConnection | undefined;
-  writtenBytes = 0;
-  readBytes = 0;
-  isReadFinished = false;
-  /** A read is planned. */
-  isReading = false;
-  /** A slow reader does not read before. */
-  readsAgainAtUs = 0;
-  /** All written, FIN included, was acknowledged. */
-  isSent = false;
-  openedAtUs: number = Infinity;
-  readFinishedAtUs: number = Infinity;
-  closedAtUs: number = Infinity;
-  closeReason: CloseReason | undefined;
-  readonly #writes: KnownStream;
-  readonly #reads: KnownStream;
-  readonly writeBytes: number;
-  readonly expectedBytes: number;
-  readonly readBytesPerSec: number;
-
-  constructor(
-    writes: { seed: number; bytes: number },
-    reads: { seed: number; bytes: number; bytesPerSec: number },
-  ) {
-    this.#writes = new KnownStream(writes.seed);
-    this.#reads = new KnownStream(reads.seed);
-    this.writeBytes = writes.bytes;
-    this.expectedBytes = reads.bytes;
-    this.readBytesPerSec = reads.bytesPerSec;
-  }
-
-  /** Writes what there is room for; true when all is written. */
-  pump(chunkBytes: number): boolean {
-    const connection = this.connection!;
-    while (this.writtenBytes < this.writeBytes) {
-      const room = connection.writeRoomBytes;
-      if (room === 0) return false;
-      const wanted = Math.min(room, chunkBytes, this.writeBytes - this.writtenBytes);
-      const view = this.#writes.view(this.writtenBytes, wanted);
-      connection.write(view);
-      this.writtenBytes += view.length;
-    }
-    return true;
-  }
-
-  /** Reads and checks at most `limitBytes`; what is wrong, or undefined. */
-  read(limitBytes: number): string | undefined {
-    const connection = this.connection!;
-    for (let left = limitBytes; left > 0;) {
-      const view = connection.peek();
-      const bytes = view.length > left ? view.subarray(0, left) : view;
-      if (bytes.length === 0) break;
-      const wrongAt = this.#reads.firstWrong(this.readBytes, bytes);
-      if (wrongAt !== undefined) return `byte ${this.readBytes + wrongAt} is wrong`;
-      connection.consume(bytes.length);
-      this.readBytes += bytes.length;
-      left -= bytes.length;
-    }
-    if (this.readBytes > this.expectedBytes) return 'more bytes came than were written';
-    if (connection.isReadFinished && this.readBytes < this.expectedBytes) return 'FIN too early';
-    return undefined;
-  }
-}
-
-export type { StreamSide };
 
 /** A plan and how it goes. */
 export interface StreamRun {
@@ -160,12 +94,12 @@ export class Workload {
       keyId: '',
       openCount: 0,
       opener: new StreamSide(
-        { seed: there, bytes },
-        { seed: back, bytes: replyBytes, bytesPerSec: replyReadBytesPerSec },
+        { seed: there, bytes, pauses: plan.writePauses ?? [] },
+        { seed: back, bytes: replyBytes, bytesPerSec: replyReadBytesPerSec, pauses: [] },
       ),
       responder: new StreamSide(
-        { seed: back, bytes: replyBytes },
-        { seed: there, bytes, bytesPerSec: readBytesPerSec },
+        { seed: back, bytes: replyBytes, pauses: [] },
+        { seed: there, bytes, bytesPerSec: readBytesPerSec, pauses: plan.readPauses ?? [] },
       ),
     };
     this.runs.push(run);
@@ -220,10 +154,10 @@ export class Workload {
         side.connection = connection;
         side.openedAtUs = nowUs;
         if (run.plan.isCreditKept !== true) this.#raiseCredit(node, connection);
-        this.#pump(run, side);
+        this.#pump(run, side, nowUs);
         return;
       case 'writable':
-        this.#pump(run, side);
+        this.#pump(run, side, nowUs);
         return;
       case 'readable':
         this.#read(node, run, side, nowUs);
@@ -257,7 +191,17 @@ export class Workload {
     });
   }
 
-  #pump(run: StreamRun, side: StreamSide): void {
+  #pump(run: StreamRun, side: StreamSide, nowUs: number): void {
+    if (side.isWriting || side.connection!.isClosed) return;
+    const writesAtUs = side.writesAtUs(nowUs);
+    if (writesAtUs > nowUs) {
+      side.isWriting = true;
+      this.#network.at(writesAtUs, run.plan.opener, (laterUs) => {
+        side.isWriting = false;
+        this.#pump(run, side, laterUs);
+      });
+      return;
+    }
     if (!side.pump(run.plan.chunkBytes ?? Infinity)) return;
     if (side === run.opener || side.isReadFinished) {
       side.connection!.flush();
@@ -268,10 +212,10 @@ export class Workload {
   #read(node: SimNode, run: StreamRun, side: StreamSide, nowUs: number): void {
     const connection = side.connection!;
     if (side.isReading || connection.isClosed) return;
-    const isSlow = side.readBytesPerSec !== Infinity;
-    if (isSlow && nowUs < side.readsAgainAtUs) {
+    const readsAtUs = side.readsAtUs(nowUs);
+    if (readsAtUs > nowUs) {
       side.isReading = true;
-      this.#network.at(side.readsAgainAtUs, node, (laterUs) => {
+      this.#network.at(readsAtUs, node, (laterUs) => {
         side.isReading = false;
         this.#read(node, run, side, laterUs);
       });
@@ -289,7 +233,7 @@ export class Workload {
     side.isReadFinished = true;
     side.readFinishedAtUs = nowUs;
     if (side === run.opener) side.connection!.close(CloseCode.ok, '');
-    else this.#pump(run, side);
+    else this.#pump(run, side, nowUs);
   }
 
   #closeLater(node: SimNode, run: StreamRun, side: StreamSide, nowUs: number): void {
