@@ -14,8 +14,8 @@ interface Chunk {
 }
 
 /**
- * Reads a source ahead of the sender, in chunks that the stream refers to until they are
- * acknowledged and that are then read into again.
+ * Reads a source ahead of the sender, in chunks that are read into again once the stream does not refer
+ * to them: when they are acknowledged, or sealed.
  *
  * Memory: `READ_AHEAD_CHUNKS` that wait, as many idle ones, and those in flight, which the peer's
  * credit bounds; never the file's size.
@@ -25,7 +25,7 @@ export class ReadAhead {
   readonly #onChange: () => void;
   /** Read, not wholly taken; in order. */
   readonly #ready: Chunk[] = [];
-  /** Wholly taken, not wholly acknowledged; in order. */
+  /** Wholly taken, not wholly free; in order. */
   readonly #inFlight: Chunk[] = [];
   readonly #idle: Uint8Array[] = [];
   #unreadBytes: number;
@@ -108,9 +108,9 @@ export class ReadAhead {
     this.start();
   }
 
-  /** The stream is acknowledged up to `acknowledgedBytes`: chunks below are read into again. */
-  recycle(acknowledgedBytes: number): void {
-    while (this.#inFlight.length > 0 && this.#inFlight[0]!.streamEndBytes <= acknowledgedBytes) {
+  /** The stream needs no chunk that ends at or before `freeBytes`: those are read into again. */
+  recycle(freeBytes: number): void {
+    while (this.#inFlight.length > 0 && this.#inFlight[0]!.streamEndBytes <= freeBytes) {
       const { buffer } = this.#inFlight.shift()!;
       if (this.#idle.length < READ_AHEAD_CHUNKS && buffer.length === SEGMENT_BYTES) {
         this.#idle.push(buffer);

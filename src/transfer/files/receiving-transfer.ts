@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
-import type { RecordCipher } from '../secure/record-cipher.ts';
 import { RecordReader } from '../secure/record-reader.ts';
 import { RecordWriter } from '../secure/record-writer.ts';
+import { recordsOf } from '../secure/sealed-session.ts';
 import { closeCodeOf, errorOfClose, errorOfFailure } from './close-meaning.ts';
 import { ContentWriter } from './content-writer.ts';
 import type { Inbox, PartialFile } from './disk.ts';
@@ -27,7 +27,6 @@ export interface ReceivingOptions {
   readonly peer: string;
   /** Already open. */
   readonly connection: TransportConnection;
-  readonly cipher: RecordCipher;
   /** Undefined: every offer is refused. */
   readonly inbox: Inbox | undefined;
   readonly policy: ReceivePolicy;
@@ -88,8 +87,9 @@ export class ReceivingTransfer implements Transfer {
     this.#connection = options.connection;
     this.#meter = new ProgressMeter(options.nowUs);
     this.#startedAtUs = options.nowUs();
-    this.#reader = new RecordReader(options.connection, options.cipher);
-    this.#writer = new RecordWriter(options.connection, options.cipher);
+    const cipher = recordsOf(options.connection.session);
+    this.#reader = new RecordReader(options.connection, cipher);
+    this.#writer = new RecordWriter(options.connection, cipher);
   }
 
   /** Empty until the offer has arrived. */
@@ -152,6 +152,7 @@ export class ReceivingTransfer implements Transfer {
         this.#onRecord(type, body);
       });
       if (verdict === 'violation') this.#violation('a broken record');
+      if (verdict === 'unopened') this.#failAndClose(new TransferError('integrity', UNOPENED));
       if (verdict !== 'record') break;
     }
     if (!this.isOver && this.#connection.isReadFinished && this.#stage !== 'publishing') {
@@ -382,5 +383,6 @@ export class ReceivingTransfer implements Transfer {
   }
 }
 
+const UNOPENED = 'a record is not what the sender sealed';
 const CANCELLED = 'cancelled by the receiver';
 const NOTHING = new Uint8Array(0);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
-import type { RecordCipher } from '../secure/record-cipher.ts';
 import { RecordReader } from '../secure/record-reader.ts';
 import { RecordWriter } from '../secure/record-writer.ts';
+import { recordsOf } from '../secure/sealed-session.ts';
 import { closeCodeOf, errorOfClose, errorOfFailure } from './close-meaning.ts';
 import type { SourceDisk, SourceFile } from './disk.ts';
 import { decodeAccept, decodeFailure, encodeEnd, encodeFailure, MessageType } from './message.ts';
@@ -25,7 +25,6 @@ export interface SendingOptions {
   readonly peer: string;
   readonly path: string;
   readonly disk: SourceDisk;
-  readonly cipher: RecordCipher;
   /** A monotonic clock, microseconds; the one of `stalled` events. */
   readonly nowUs: () => number;
   /** Called after this transfer wrote to its connection by itself: the driver then drains it. */
@@ -137,8 +136,9 @@ export class SendingTransfer implements Transfer {
     this.#startedAtUs = this.#options.nowUs();
     this.#meter.start();
     const { sizeBytes, mtimeNs, mode } = this.#source!;
-    this.#reader = new RecordReader(connection, this.#options.cipher);
-    this.#writer = new RecordWriter(connection, this.#options.cipher);
+    const cipher = recordsOf(connection.session);
+    this.#reader = new RecordReader(connection, cipher);
+    this.#writer = new RecordWriter(connection, cipher);
     this.#writer.write(
       MessageType.offer,
       encodeOffer({ name: this.name, sizeBytes, mtimeNs, mode }),
@@ -153,6 +153,7 @@ export class SendingTransfer implements Transfer {
         this.#onRecord(type, body);
       });
       if (verdict === 'violation') this.#violation('a broken record');
+      if (verdict === 'unopened') this.#failAndClose(new TransferError('integrity', UNOPENED));
       if (verdict !== 'record') break;
     }
     if (this.isOver) return;
@@ -218,7 +219,7 @@ export class SendingTransfer implements Transfer {
     const connection = this.#connection;
     if (this.isOver || readAhead === undefined || writer === undefined) return;
     if (connection === undefined) return;
-    readAhead.recycle(connection.acknowledgedBytes);
+    readAhead.recycle(writer.freeBytes);
     while (connection.writeRoomBytes > 0) {
       const limitBytes = this.#bodyLimitBytes(writer);
       if (limitBytes <= 0) break;
@@ -335,6 +336,7 @@ export class SendingTransfer implements Transfer {
   }
 }
 
+const UNOPENED = 'a record is not what the receiver sealed';
 const CANCELLED = 'cancelled by the sender';
 const SOURCE_CHANGED = 'the source changed while being sent';
 /** More than END needs, whatever the cipher adds. */

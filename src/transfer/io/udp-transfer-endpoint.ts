@@ -5,7 +5,6 @@ import { ReceivingTransfer } from '../files/receiving-transfer.ts';
 import { SendingTransfer } from '../files/sending-transfer.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
-import { plainRecords } from '../secure/record-cipher.ts';
 import { monotonicNowUs } from './clock.ts';
 import { DiskInbox } from './disk-inbox.ts';
 import { sourceDisk } from './disk-source.ts';
@@ -118,7 +117,6 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       peer: request.peer,
       path: request.path,
       disk: sourceDisk,
-      cipher: plainRecords,
       nowUs: monotonicNowUs,
       wake: () => engine?.wake(),
     });
@@ -238,7 +236,6 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       id: this.#nextId++,
       peer: from,
       connection,
-      cipher: plainRecords,
       inbox: this.#inbox,
       policy: this.#policy,
       nowUs: monotonicNowUs,

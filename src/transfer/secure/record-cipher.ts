@@ -23,9 +23,10 @@ export const MAX_RECORD_BYTES = 65_536;
 export interface RecordCipher {
   /** Bytes that sealing adds behind the body. */
   readonly tagBytes: number;
+  /** What travels are views of what was given: neither may change until it is acknowledged. */
+  readonly sharesBody: boolean;
   /**
-   * Hands the bytes that travel for one record to `write`, in order. They may be views of `header`
-   * and `body`, so neither may change until those bytes are acknowledged.
+   * Hands the bytes that travel for one record to `write`, in order.
    *
    * @param header the 5 header bytes, length filled in
    */
@@ -40,6 +41,7 @@ export interface RecordCipher {
 /** Records in the clear: the framing alone. */
 export const plainRecords: RecordCipher = {
   tagBytes: 0,
+  sharesBody: true,
   seal(header: Uint8Array, body: Uint8Array, write: (chunk: Uint8Array) => void): void {
     write(header);
     if (body.length > 0) write(body);

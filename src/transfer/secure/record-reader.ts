@@ -7,8 +7,11 @@ export type RecordInput = Pick<TransportConnection, 'peek' | 'consume' | 'isClos
 /** Takes one record. `body` is a view that is valid until it returns. */
 export type RecordHandler = (type: number, body: Uint8Array) => void;
 
-/** `none`: no whole record has arrived. After `violation` nothing more is read. */
-export type ReadVerdict = 'record' | 'none' | 'violation';
+/**
+ * `none`: no whole record has arrived. `violation`: no record is that long. `unopened`: it is not what
+ * the peer sealed. After either of these nothing more is read.
+ */
+export type ReadVerdict = 'record' | 'none' | 'violation' | 'unopened';
 
 /**
  * Takes records from the receiving half of a stream.
@@ -28,7 +31,7 @@ export class RecordReader {
   #gatheredBytes = 0;
   /** Length of the present record with its length field; 0 while that is not complete. */
   #recordBytes = 0;
-  #isBroken = false;
+  #failure: 'violation' | 'unopened' | undefined;
 
   constructor(input: RecordInput, cipher: RecordCipher) {
     this.#input = input;
@@ -43,7 +46,7 @@ export class RecordReader {
 
   /** Hands the next whole record to `handle`, then gives its bytes back to the transport. */
   read(handle: RecordHandler): ReadVerdict {
-    if (this.#isBroken) return 'violation';
+    if (this.#failure !== undefined) return this.#failure;
     while (!this.#input.isClosed) {
       const available = this.#input.peek();
       if (available.length === 0) return 'none';
@@ -51,9 +54,9 @@ export class RecordReader {
         const recordBytes = this.#checkedLength(available);
         if (recordBytes === 0) return this.#refuse();
         if (available.length >= recordBytes) {
-          const isOpened = this.#open(available.subarray(0, recordBytes), handle);
+          const verdict = this.#open(available.subarray(0, recordBytes), handle);
           this.#consume(recordBytes);
-          return isOpened ? 'record' : 'violation';
+          return verdict;
         }
       }
       const taken = this.#gather(available);
@@ -63,7 +66,7 @@ export class RecordReader {
         const record = this.#gathered.subarray(0, this.#recordBytes);
         this.#gatheredBytes = 0;
         this.#recordBytes = 0;
-        return this.#open(record, handle) ? 'record' : 'violation';
+        return this.#open(record, handle);
       }
     }
     return 'none';
@@ -75,8 +78,8 @@ export class RecordReader {
   }
 
   #refuse(): ReadVerdict {
-    this.#isBroken = true;
-    return 'violation';
+    this.#failure = 'violation';
+    return this.#failure;
   }
 
   /** Copies from `available` what belongs to the present record; 0 when its length is refused. */
@@ -107,13 +110,13 @@ export class RecordReader {
     return recordBytes < this.#shortestBytes || recordBytes > MAX_RECORD_BYTES ? 0 : recordBytes;
   }
 
-  #open(record: Uint8Array, handle: RecordHandler): boolean {
+  #open(record: Uint8Array, handle: RecordHandler): ReadVerdict {
     const opened = this.#cipher.open(record);
     if (opened === undefined) {
-      this.#isBroken = true;
-      return false;
+      this.#failure = 'unopened';
+      return this.#failure;
     }
     handle(opened[0]!, opened.subarray(1));
-    return true;
+    return 'record';
   }
 }

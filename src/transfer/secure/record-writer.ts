@@ -3,14 +3,17 @@ import type { TransportConnection } from '../core/transport.ts';
 import { MAX_RECORD_BYTES, RECORD_HEADER_BYTES, type RecordCipher } from './record-cipher.ts';
 
 /** What the writer needs of a connection. */
-export type RecordOutput = Pick<TransportConnection, 'write' | 'recordLimitBytes'>;
+export type RecordOutput = Pick<
+  TransportConnection,
+  'write' | 'recordLimitBytes' | 'acknowledgedBytes'
+>;
 
 /**
  * Puts records on the sending half of a stream.
  *
- * A body is not copied: it goes behind its header as a chunk of its own, so a file's bytes are
- * touched once, when packets are cut. The caller keeps the body unchanged until `writtenBytes`, as it
- * stood after the call, is acknowledged.
+ * A body is not copied: unless it is sealed it goes behind its header as a chunk of its own, so a
+ * file's bytes are touched once, when packets are cut. The caller keeps the body unchanged until
+ * `freeBytes` reaches `writtenBytes` as it stood after the call.
  */
 export class RecordWriter {
   readonly #output: RecordOutput;
@@ -30,6 +33,11 @@ export class RecordWriter {
   /** Stream bytes written so far, headers and tags included. */
   get writtenBytes(): number {
     return this.#writtenBytes;
+  }
+
+  /** Bodies of records that end here, or before, may change. */
+  get freeBytes(): number {
+    return this.#cipher.sharesBody ? this.#output.acknowledgedBytes : this.#writtenBytes;
   }
 
   /** Bytes of a record that are not body. */

@@ -9,6 +9,7 @@ import { LENGTH_FIELD_BYTES, RECORD_HEADER_BYTES, type RecordCipher } from './re
  */
 export class SealedRecords implements RecordCipher {
   readonly tagBytes: number = GCM_TAG_BYTES;
+  readonly sharesBody: boolean = false;
   readonly #ownKey: Uint8Array;
   readonly #peerKey: Uint8Array;
   #sealedCount = 0;

@@ -23,6 +23,8 @@ export interface PairOptions {
   readonly stepBytes?: number;
   /** Answers to `raiseCredit` that say no before the first yes. */
   readonly creditRefusals?: number;
+  /** Of the opener and of the responder; default without keys. */
+  readonly sessions?: readonly [PacketSession, PacketSession];
 }
 
 /** What a connection tells its owner in a step. */
@@ -68,13 +70,15 @@ interface SentChunk {
 export class MemoryConnection implements TransportConnection {
   readonly handle = 1;
   readonly keyId = '0011223344556677';
-  readonly session: PacketSession = plainSession;
+  readonly session: PacketSession;
   readonly peerAddress = { address: '127.0.0.1', port: 1 };
   readonly isOpener: boolean;
   peer!: MemoryConnection;
   /** Everything that was written, record by record as far as chunks show it. */
   flushCount = 0;
   closedWith: CloseReason | undefined;
+  /** May change what travels, at its place in the stream. */
+  onWire: (bytes: Uint8Array, at: number) => void = () => undefined;
   isClosed = false;
   readonly #options: PairOptions;
   #chunks: SentChunk[] = [];
@@ -95,6 +99,7 @@ export class MemoryConnection implements TransportConnection {
 
   constructor(isOpener: boolean, options: PairOptions) {
     this.isOpener = isOpener;
+    this.session = options.sessions?.[isOpener ? 0 : 1] ?? plainSession;
     this.#options = options;
     this.#creditRefusals = options.creditRefusals ?? 0;
   }
@@ -200,7 +205,9 @@ export class MemoryConnection implements TransportConnection {
     const sendable = Math.min(this.#written, this.#peerCreditOffset) - this.#sent;
     const moving = Math.min(sendable, this.#options.stepBytes ?? 262_144);
     if (moving > 0) {
-      this.peer.#inbound = Buffer.concat([this.peer.#inbound, this.#unsent(moving)]);
+      const moved = this.#unsent(moving);
+      this.onWire(moved, this.#sent);
+      this.peer.#inbound = Buffer.concat([this.peer.#inbound, moved]);
       this.#sent += moving;
       this.#arrived = this.#sent;
       this.peer.#isReadableDue = true;

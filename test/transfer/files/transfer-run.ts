@@ -1,4 +1,3 @@
-import { plainRecords } from '../../../src/transfer/secure/record-cipher.ts';
 import type { Inbox, SourceDisk } from '../../../src/transfer/files/disk.ts';
 import {
   createReceivePolicy,
@@ -37,7 +36,6 @@ export class TransferRun {
     this.pair = new MemoryPair(options.pair);
     this.#maxIdleSteps = options.isOnDisk === true ? Infinity : MAX_IDLE_STEPS;
     const shared = {
-      cipher: plainRecords,
       nowUs: () => this.nowUs,
       wake: () => {
         this.wakeCount++;

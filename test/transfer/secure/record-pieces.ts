@@ -39,6 +39,7 @@ export function written(records: readonly SeenRecord[], cipher: RecordCipher): U
   const chunks: Uint8Array[] = [];
   const output = {
     recordLimitBytes: 65_536,
+    acknowledgedBytes: 0,
     write: (chunk: Uint8Array) => void chunks.push(chunk),
   };
   const writer = new RecordWriter(output, cipher);

@@ -11,6 +11,7 @@ import { anyPieces, anyRecords, PiecewiseInput, read, written } from './record-p
 /** A cipher that can be seen through: inverts each byte and adds a sum. */
 const toyCipher: RecordCipher = {
   tagBytes: 16,
+  sharesBody: false,
   seal: (header, body, write) => {
     const inside = Uint8Array.of(header[4]!, ...body).map((byte) => byte ^ 0xff);
     write(header.subarray(0, 4));
@@ -74,7 +75,7 @@ test('a record of exactly the largest length passes', () => {
   expect(reader.bufferBytes).toBe(MAX_RECORD_BYTES);
 });
 
-test('a record that does not open is a violation, and so is all that follows it', () => {
+test('a record that does not open is told from a violation, and nothing is read after it', () => {
   const bytes = written(
     [
       { type: 1, body: Uint8Array.of(1) },
@@ -84,8 +85,8 @@ test('a record that does not open is a violation, and so is all that follows it'
   );
   bytes[5]! ^= 1;
   const { records, verdict, reader } = read(new PiecewiseInput(bytes, [1_000]), toyCipher);
-  expect([records, verdict]).toEqual([[], 'violation']);
-  expect(reader.read(() => undefined)).toBe('violation');
+  expect([records, verdict]).toEqual([[], 'unopened']);
+  expect(reader.read(() => undefined)).toBe('unopened');
 });
 
 test('random bytes never throw and never make the reader hold more than one record', () => {
@@ -100,7 +101,7 @@ test('random bytes never throw and never make the reader hold more than one reco
 });
 
 test('what a record may hold is what the transport allows, less what is not body', () => {
-  const output = { recordLimitBytes: 4_096, write: () => undefined };
+  const output = { recordLimitBytes: 4_096, acknowledgedBytes: 0, write: () => undefined };
   expect(new RecordWriter(output, plainRecords).bodyLimitBytes).toBe(4_096 - 5);
   expect(new RecordWriter(output, toyCipher).bodyLimitBytes).toBe(4_096 - 5 - 16);
   output.recordLimitBytes = 1_000_000;
