@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type ControllerName, controllerNames } from '../../src/transfer/core/index.ts';
 import { type Cell, type Weather, weatherNames } from './cell.ts';
-import { RATES_MBIT_PER_SEC } from './grid.ts';
+import { BUFFERS_BDP, RATES_MBIT_PER_SEC } from './grid.ts';
 import { FLOW_SECONDS, type FullPlan } from './plan.ts';
 
 /** What the command line asks for. */
@@ -25,6 +25,7 @@ export function readArguments(args: string[]): Options {
       full: { type: 'boolean', default: false },
       controllers: { type: 'string', default: controllerNames.join() },
       rates: { type: 'string', default: RATES_MBIT_PER_SEC.join() },
+      buffers: { type: 'string', default: BUFFERS_BDP.join() },
       rate: { type: 'string', default: '100' },
       rtt: { type: 'string', default: '50' },
       loss: { type: 'string', default: '0' },
@@ -40,8 +41,9 @@ export function readArguments(args: string[]): Options {
   const seedCount = number('seeds', values.seeds);
   if (values.full) {
     const controllers = values.controllers.split(',').map(controllerNamed);
-    const ratesMbitPerSec = values.rates.split(',').map((text) => number('rates', text));
-    return { kind: 'full', plan: { controllers, ratesMbitPerSec, seedCount } };
+    const ratesMbitPerSec = numbers('rates', values.rates);
+    const buffersBdp = numbers('buffers', values.buffers);
+    return { kind: 'full', plan: { controllers, ratesMbitPerSec, buffersBdp, seedCount } };
   }
   const cell: Cell = {
     rateMbitPerSec: number('rate', values.rate),
@@ -61,6 +63,10 @@ function number(name: string, text: string): number {
     throw new Error(`--${name} is a number: ${text}`);
   }
   return value;
+}
+
+function numbers(name: string, text: string): number[] {
+  return text.split(',').map((part) => number(name, part));
 }
 
 function controllerNamed(name: string): ControllerName {

@@ -4,7 +4,7 @@ import { type Cell, type Weather, weatherNames } from './cell.ts';
 export const RATES_MBIT_PER_SEC: readonly number[] = [20, 100, 500, 1000];
 const RTTS_MS = [10, 50, 200];
 const LOSSES = [0, 0.01, 0.02, 0.05, 0.1];
-const BUFFERS_BDP = [0.1, 0.25, 0.5, 1, 4];
+export const BUFFERS_BDP: readonly number[] = [0.1, 0.25, 0.5, 1, 4];
 
 /** What the wire does: a column of the grid. */
 export interface WireColumn {

@@ -25,6 +25,7 @@ export function smallJobs(): Job[] {
 export interface FullPlan {
   readonly controllers: readonly ControllerName[];
   readonly ratesMbitPerSec: readonly number[];
+  readonly buffersBdp: readonly number[];
   readonly seedCount: number;
 }
 
@@ -32,9 +33,11 @@ export interface FullPlan {
  * Everything, the first seed of all before the second of any: a run that was interrupted has seen
  * every cell as often as possible.
  */
-export function fullJobs({ controllers, ratesMbitPerSec, seedCount }: FullPlan): Job[] {
-  const cells = fullGrid(controllers).filter(({ rateMbitPerSec }) =>
-    ratesMbitPerSec.includes(rateMbitPerSec),
+export function fullJobs(plan: FullPlan): Job[] {
+  const { controllers, ratesMbitPerSec, buffersBdp, seedCount } = plan;
+  const cells = fullGrid(controllers).filter(
+    ({ rateMbitPerSec, bufferBdp }) =>
+      ratesMbitPerSec.includes(rateMbitPerSec) && buffersBdp.includes(bufferBdp),
   );
   return Array.from({ length: seedCount }, (_, nth) => nth + 1).flatMap((seed) => [
     ...transfers.map((transfer): Job => ({ kind: 'transfer', transfer, seed })),

@@ -1,12 +1,16 @@
-import type { Contest, ContestMeasures } from './contest.ts';
+import type { Contest, ContestMeasures, ContestTarget } from './contest.ts';
 import { groupBy, medianOf } from './summary.ts';
 import { markdownTable, ratio, rounded } from './table.ts';
 import type { Transfer, TransferMeasures } from './transfer.ts';
 
+/** One run of a contest. */
+export interface ContestRun {
+  readonly contest: Contest;
+  readonly measures: ContestMeasures;
+}
+
 /** Contests, one row each: medians of the seeds, and the shares of the seed of the median Jain. */
-export function contestTable(
-  runs: Iterable<{ readonly contest: Contest; readonly measures: ContestMeasures }>,
-): string {
+export function contestTable(runs: Iterable<ContestRun>): string {
   const head = [
     'flows (100 Mbit/s, 50 ms)',
     'buffer BDP',
@@ -18,14 +22,37 @@ export function contestTable(
     'queue BDP',
     'dropped',
   ];
-  const rows = groupBy(runs, ({ contest }) => `${contest.name} ${contest.path.queueBdp}`).map(
-    (group) =>
-      contestRow(
-        group[0]!.contest,
-        group.map(({ measures }) => measures),
-      ),
+  const rows = contestGroups(runs).map((group) =>
+    contestRow(
+      group[0]!.contest,
+      group.map(({ measures }) => measures),
+    ),
   );
   return markdownTable(head, rows);
+}
+
+/** A line for each contest whose median misses its target. */
+export function contestMissLines(runs: Iterable<ContestRun>): string[] {
+  return contestGroups(runs).flatMap((group) => {
+    const { contest } = group[0]!;
+    const value = medianOf(group.map(({ measures }) => judgedOf(contest, measures)));
+    const { least, most } = rangeOf(contest.target);
+    if (value >= least && value <= most) return [];
+    const where = `${contest.name}, buffer ${contest.path.queueBdp} BDP`;
+    return [`${ratio(value)}, target ${targetText(contest)}: ${where}`];
+  });
+}
+
+function contestGroups(runs: Iterable<ContestRun>): ContestRun[][] {
+  return groupBy(runs, ({ contest }) => `${contest.name} ${contest.path.queueBdp}`);
+}
+
+function judgedOf({ target }: Contest, { shares, jain }: ContestMeasures): number {
+  return 'flow' in target ? shares[target.flow]! : jain;
+}
+
+function rangeOf(target: ContestTarget): { readonly least: number; readonly most: number } {
+  return 'flow' in target ? target : { least: target.leastJain, most: 1 };
 }
 
 function contestRow(contest: Contest, runs: readonly ContestMeasures[]): string[] {
@@ -52,10 +79,23 @@ function targetText({ target, flows }: Contest): string {
   return `${flows[flow]!.controller} ${range}`;
 }
 
+/** One run of a transfer. */
+export interface TransferRun {
+  readonly transfer: Transfer;
+  readonly measures: TransferMeasures;
+}
+
+/** A line for each transfer whose median takes too long. */
+export function transferMissLines(runs: Iterable<TransferRun>): string[] {
+  return groupBy(runs, ({ transfer }) => transfer.name).flatMap((group) => {
+    const { name, mostMs = Infinity } = group[0]!.transfer;
+    const lastByteMs = medianOf(group.map(({ measures }) => measures.lastByteMs));
+    return lastByteMs <= mostMs ? [] : [`${rounded(lastByteMs, 0)} ms, target ${mostMs}: ${name}`];
+  });
+}
+
 /** Transfers, one row each: medians of the seeds. */
-export function transferTable(
-  runs: Iterable<{ readonly transfer: Transfer; readonly measures: TransferMeasures }>,
-): string {
+export function transferTable(runs: Iterable<TransferRun>): string {
   const head = [
     'file (100 Mbit/s, 50 ms)',
     'first byte / limit ms',

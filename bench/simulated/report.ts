@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts';
 import { linkRows, wireColumns } from './grid.ts';
 import type { Outcome } from './job.ts';
 import { limitBytesPerSec } from './limit.ts';
-import { contestTable, transferTable } from './race-tables.ts';
+import { contestMissLines, contestTable, transferMissLines, transferTable } from './race-tables.ts';
 import { type CellSummary, summarise } from './summary.ts';
 import { markdownTable, ratio, rounded } from './table.ts';
 
@@ -28,12 +28,20 @@ export function smallReport(outcomes: readonly Outcome[]): string {
     cellTable(summaries),
     contestTable(ofKind('contest', outcomes)),
     transferTable(ofKind('transfer', outcomes)),
-    missText(missLines(summaries)),
+    missText(allMisses(outcomes)),
   ].join('\n\n');
 }
 
+function allMisses(outcomes: readonly Outcome[]): string[] {
+  return [
+    ...missLines(cellsOf(outcomes)),
+    ...contestMissLines(ofKind('contest', outcomes)),
+    ...transferMissLines(ofKind('transfer', outcomes)),
+  ];
+}
+
 function missText(misses: readonly string[]): string {
-  if (misses.length === 0) return 'No cell misses a target.';
+  if (misses.length === 0) return 'No target is missed.';
   return ['Targets missed:', ...misses.map((line) => `- ${line}`)].join('\n');
 }
 
@@ -96,7 +104,7 @@ export function fullReport(environment: Environment, outcomes: readonly Outcome[
     '![One flow and its queue](flow-over-time.svg)',
     '![Two flows](two-flows-over-time.svg)',
     '## Targets',
-    missText(missLines(summaries)),
+    missText(allMisses(outcomes)),
     '',
   ].join('\n\n');
 }

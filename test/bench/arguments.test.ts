@@ -18,11 +18,15 @@ test('without arguments the small version runs', () => {
   expect(readArguments([])).toEqual({ kind: 'small' });
 });
 
-test('the grid can be cut to some controllers, rates and seeds', () => {
-  const options = readArguments('--full --controllers bbr,cubic --rates 20 --seeds 2'.split(' '));
+test('the grid can be cut to some controllers, rates, buffers and seeds', () => {
+  const text = '--full --controllers bbr,cubic --rates 20 --buffers 0.1,1 --seeds 2';
+  const options = readArguments(text.split(' '));
   expect(options).toEqual({
     kind: 'full',
-    plan: { controllers: ['bbr', 'cubic'], ratesMbitPerSec: [20], seedCount: 2 },
+    plan: {
+      ...{ controllers: ['bbr', 'cubic'], ratesMbitPerSec: [20] },
+      ...{ buffersBdp: [0.1, 1], seedCount: 2 },
+    },
   });
 });
 
@@ -34,7 +38,12 @@ test.each(['--controller nobody', '--weather hail', '--rate fast', '--rate=-1', 
 );
 
 test('no job of the full run is there twice, and each cell has every seed', () => {
-  const plan = { controllers: controllerNames, ratesMbitPerSec: [20, 500], seedCount: 2 };
+  const plan = {
+    controllers: controllerNames,
+    ratesMbitPerSec: [20, 500],
+    buffersBdp: [1],
+    seedCount: 2,
+  };
   const keys = fullJobs(plan).map(keyOf);
   expect(new Set(keys).size).toBe(keys.length);
   expect(keys.filter((key) => key.endsWith('seed 1')).length).toBe(keys.length / 2);

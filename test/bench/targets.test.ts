@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Cell } from '../../bench/simulated/cell.ts';
+import { type Contest, contests, jainIndex } from '../../bench/simulated/contest.ts';
 import type { Measures } from '../../bench/simulated/measures.ts';
+import { contestMissLines, transferMissLines } from '../../bench/simulated/race-tables.ts';
 import { medianOf, summarise, summaryOf } from '../../bench/simulated/summary.ts';
 import { missesOf } from '../../bench/simulated/targets.ts';
+import { transfers } from '../../bench/simulated/transfer.ts';
 
 const clear: Cell = {
   rateMbitPerSec: 100,
@@ -111,4 +114,40 @@ test('runs are summed up by cell, with their seeds', () => {
   ]);
   expect(summaries[0]!.median.efficiency).toBeCloseTo(0.85, 12);
   expect(summaries[0]!.lowestEfficiency).toBe(0.8);
+});
+
+test('a contest is judged by the share or the evenness that it is about', () => {
+  const [share, jain] = ['two flows at once', 'five flows, a second apart'].map((name) =>
+    contests(['bbr']).find((contest) => contest.name === name)!,
+  ) as [Contest, Contest];
+  const run = (contest: Contest, shares: readonly number[]) => ({
+    contest,
+    measures: {
+      ...{ seed: 1, shares, jain: jainIndex(shares), used: 1, fairFromSec: null },
+      ...{ queueMeanBdp: 0, dropped: 0 },
+    },
+  });
+  const five = [0.3, 0.3, 0.3, 0.05, 0.05];
+  expect(contestMissLines([run(share, [0.6, 0.4]), run(jain, [0.2, 0.2, 0.2, 0.2, 0.2])])).toEqual(
+    [],
+  );
+  expect(contestMissLines([run(share, [0.61, 0.39]), run(jain, five)])).toEqual([
+    '0.610, target bbr 0.4–0.6: two flows at once, buffer 0.1 BDP',
+    '0.727, target Jain ≥ 0.9: five flows, a second apart, buffer 0.1 BDP',
+  ]);
+});
+
+test("Jain's index is 1 among equals and 1/n where one has all", () => {
+  expect(jainIndex([7, 7, 7, 7])).toBe(1);
+  expect(jainIndex([7, 0, 0, 0])).toBe(0.25);
+});
+
+test('a transfer that takes longer than its target is named', () => {
+  const transfer = transfers.find(({ name }) => name === '100 KiB')!;
+  const run = (lastByteMs: number) => ({
+    transfer,
+    measures: { seed: 1, firstByteMs: 75, lastByteMs, idealLastByteMs: 130 },
+  });
+  expect(transferMissLines([run(170), run(180), run(500)])).toEqual([]);
+  expect(transferMissLines([run(181)])).toEqual(['181 ms, target 180: 100 KiB']);
 });
