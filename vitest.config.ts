@@ -5,6 +5,7 @@ const withProcesses = [
   'test/loopback/**/*.test.ts',
   'test/cli/**/*.test.ts',
   'test/random/**/*.test.ts',
+  'test/bench/processes.test.ts',
 ];
 
 const config: ViteUserConfig = defineConfig({

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Job, type Outcome, runJob } from './job.ts';
+import { type Job, keyOf, type Outcome, runJob } from './job.ts';
 
 /** Processes that work at once, at most. */
 export const MAX_PROCESSES = 2;
@@ -44,7 +44,7 @@ async function runIn(worker: ChildProcess, job: Job): Promise<Outcome> {
     const answer: unknown[] = await Promise.race([
       once(worker, 'message', { signal: ended.signal }),
       once(worker, 'exit', { signal: ended.signal }).then(([code]: unknown[]) => {
-        throw new Error(`a worker ended (${String(code)})`);
+        throw new Error(`a worker ended (${String(code)}): ${keyOf(job)}`);
       }),
     ]);
     return answer[0] as Outcome;
