@@ -68,7 +68,7 @@ const rules: Record<string, Rule> = {
     from: ['src/text', 'src/chat', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
   },
-  'test/sim': { from: [`${core}/index.ts`], outside: ['node', 'vitest'] },
+  'test/sim': { from: [`${core}/index.ts`], outside: ['node', 'vitest', 'fast-check'] },
   'bench/simulated': { from: ['test/sim', `${core}/index.ts`], outside: ['node', 'packages'] },
 };
 
