@@ -48,7 +48,7 @@ class PacedBlast implements Transport {
   readonly #bytesPerSec: number;
   readonly #pacer: Pacer;
   readonly #endUs: number;
-  pacedUntilUs = Infinity;
+  sleepUntilUs = Infinity;
   isDone = false;
 
   constructor(to: PeerAddress, bytesPerSec: number, tickUs: number, endUs: number) {
@@ -63,11 +63,11 @@ class PacedBlast implements Transport {
   }
 
   pollTransmit(transmit: Transmit, nowUs: number): boolean {
-    this.pacedUntilUs = Infinity;
+    this.sleepUntilUs = Infinity;
     this.isDone = nowUs >= this.#endUs;
     if (this.isDone) return false;
     if (!this.#pacer.maySend(this.#bytesPerSec, nowUs)) {
-      this.pacedUntilUs = this.#pacer.nextSendAtUs;
+      this.sleepUntilUs = this.#pacer.nextSendAtUs;
       return false;
     }
     this.#pacer.onSent(DATAGRAM_BYTES);
@@ -78,7 +78,7 @@ class PacedBlast implements Transport {
   }
 
   nextTimeoutUs(): number {
-    return this.pacedUntilUs;
+    return this.sleepUntilUs;
   }
 
   handleDatagram(): void {
@@ -111,7 +111,7 @@ async function measure(
       transport: blast,
       maxDatagramBytes: DATAGRAM_BYTES,
       onEvent: () => undefined,
-      pacedUntilUs: () => blast.pacedUntilUs,
+      sleepUntilUs: () => blast.sleepUntilUs,
       fineTimers: by === 'fine' ? new FineTimers() : undefined,
       onTurn: () => {
         if (blast.isDone) resolve(driver.close());

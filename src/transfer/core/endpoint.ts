@@ -272,10 +272,13 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     return false;
   }
 
-  /** When a pacer lets the next packet leave; Infinity when none holds one back. */
-  get pacedUntilUs(): number {
+  /**
+   * When a pacer lets the next packet leave, for a driver that would sleep till then; part of
+   * `nextTimeoutUs`. Infinity when none holds one back, or the RTT must be measured wide awake.
+   */
+  get sleepUntilUs(): number {
     let next = Infinity;
-    for (const path of this.#paths.all) next = Math.min(next, path.nextTimeoutUs);
+    for (const path of this.#paths.all) next = Math.min(next, path.sleepUntilUs);
     return next;
   }
 
@@ -284,7 +287,8 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     for (const connection of this.#connections.values()) {
       next = Math.min(next, connection.nextTimeoutUs);
     }
-    return Math.min(next, this.pacedUntilUs);
+    for (const path of this.#paths.all) next = Math.min(next, path.nextTimeoutUs);
+    return next;
   }
 
   pollEvent(): TransportEvent | undefined {

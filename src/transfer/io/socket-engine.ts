@@ -77,7 +77,7 @@ export class SocketEngine {
       transport: this.#endpoint,
       nowUs: monotonicNowUs,
       fineTimers: options.fineTimers,
-      pacedUntilUs: () => this.#endpoint.pacedUntilUs,
+      sleepUntilUs: () => this.#endpoint.sleepUntilUs,
       maxDatagramBytes: Math.min(MAX_DATAGRAM_BYTES, options.config.datagramBytes ?? 2048),
       onEvent: this.#onEvent,
       // An unconnected port is told nothing.

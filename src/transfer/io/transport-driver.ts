@@ -28,10 +28,11 @@ export interface DriverOptions {
   /** Asked after each packet: whether errors of its send matter. Those of a batch's first always do. */
   readonly isReportWanted?: () => boolean;
   /**
-   * When the transport's pacer lets the next packet leave; Infinity when it holds none back. Part of
-   * `nextTimeoutUs`, and no reason to call `handleTimeout`. Default: never asked.
+   * When the transport's pacer lets the next packet leave, for a sleep till then; Infinity when it
+   * holds none back or wants none slept. Part of `nextTimeoutUs`, and no reason to call
+   * `handleTimeout`. Default: never.
    */
-  readonly pacedUntilUs?: () => number;
+  readonly sleepUntilUs?: () => number;
   /** Called at the end of each drain: connections may have come or gone. */
   readonly onTurn?: () => void;
   /** Integer microseconds that never go back. Default: the system's. */
@@ -66,7 +67,7 @@ export class TransportDriver {
   readonly #readClockUs: () => number;
   readonly #timers: Timers;
   readonly #fineTimers: FineTimers | undefined;
-  readonly #pacedUntilUs: () => number;
+  readonly #sleepUntilUs: () => number;
   #ring: SendRing;
   #maxDatagramBytes: number;
   #isScheduled = false;
@@ -93,7 +94,7 @@ export class TransportDriver {
     this.#readClockUs = options.nowUs ?? monotonicNowUs;
     this.#fineTimers = options.fineTimers;
     this.#timers = options.fineTimers ?? options.timers ?? systemTimers;
-    this.#pacedUntilUs = options.pacedUntilUs ?? (() => Infinity);
+    this.#sleepUntilUs = options.sleepUntilUs ?? (() => Infinity);
     this.#maxDatagramBytes = options.maxDatagramBytes;
     this.#ring = new SendRing(2 * BATCH_DATAGRAMS, options.maxDatagramBytes);
     this.#listenTo(options.port);
@@ -197,7 +198,7 @@ export class TransportDriver {
    */
   #handleTimeout(turnDatagrams: number): void {
     const dueAtUs = this.#transport.nextTimeoutUs();
-    if (dueAtUs > this.#now() || dueAtUs === this.#pacedUntilUs()) {
+    if (dueAtUs > this.#now() || dueAtUs === this.#sleepUntilUs()) {
       this.#drainTurns = 0;
       return;
     }
@@ -262,7 +263,7 @@ export class TransportDriver {
     const waitUs = atUs - this.#now();
     if (waitUs < LEAST_TIMER_US) {
       // What is blocked does not leave however often it is looked at.
-      if (this.#fineTimers !== undefined && !this.#isBlocked && atUs === this.#pacedUntilUs()) {
+      if (this.#fineTimers !== undefined && !this.#isBlocked && atUs === this.#sleepUntilUs()) {
         this.#fineTimers.until(atUs, this.#schedule);
         return;
       }

@@ -6,23 +6,23 @@ import { FineTimers } from '../../../src/transfer/io/fine-timers.ts';
 import { TransportDriver } from '../../../src/transfer/io/transport-driver.ts';
 import { FakeLoop, fakePort, FakeSocket, FakeTransport } from './udp-fakes.ts';
 
-/** A transport that may send one datagram at `pacedUntilUs`, and has no other reason to wait. */
+/** A transport that may send one datagram at `sleepUntilUs`, and has no other reason to wait. */
 class HeldTransport extends FakeTransport {
-  pacedUntilUs = Infinity;
+  sleepUntilUs = Infinity;
   /** Of anything but the pacer. */
   dueAtUs = Infinity;
   /** Held again for as long after each datagram. */
   intervalUs = Infinity;
 
   override pollTransmit(transmit: Transmit, nowUs: number): boolean {
-    this.toSendCount = nowUs >= this.pacedUntilUs ? 1 : 0;
+    this.toSendCount = nowUs >= this.sleepUntilUs ? 1 : 0;
     const isFilled = super.pollTransmit(transmit, nowUs);
-    if (isFilled) this.pacedUntilUs = nowUs + this.intervalUs;
+    if (isFilled) this.sleepUntilUs = nowUs + this.intervalUs;
     return isFilled;
   }
 
   override nextTimeoutUs(): number {
-    return Math.min(this.pacedUntilUs, this.dueAtUs);
+    return Math.min(this.sleepUntilUs, this.dueAtUs);
   }
 }
 
@@ -54,7 +54,7 @@ async function startDriver(isFine = true): Promise<Rig> {
     transport,
     maxDatagramBytes: 64,
     onEvent: () => undefined,
-    pacedUntilUs: () => transport.pacedUntilUs,
+    sleepUntilUs: () => transport.sleepUntilUs,
     nowUs: loop.nowUs,
     timers: loop,
     fineTimers: isFine ? fineTimers : undefined,
@@ -70,7 +70,7 @@ function settle(): void {
 
 test('a datagram held back for less than a millisecond leaves on time, without a timer', async () => {
   const { transport, driver } = await startDriver();
-  transport.pacedUntilUs = 600;
+  transport.sleepUntilUs = 600;
   driver.wake();
   settle();
   expect(transport.transmitTimesUs).toEqual([600]);
@@ -80,7 +80,7 @@ test('a datagram held back for less than a millisecond leaves on time, without a
 
 test('one held back for longer waits for a timer', async () => {
   const { transport, driver } = await startDriver();
-  transport.pacedUntilUs = 1_000;
+  transport.sleepUntilUs = 1_000;
   driver.wake();
   settle();
   expect([sleepsUs, loop.delaysMs]).toEqual([[], [1]]);
@@ -88,7 +88,7 @@ test('one held back for longer waits for a timer', async () => {
 
 test('a driver without fine timers waits for a timer', async () => {
   const { transport, driver } = await startDriver(false);
-  transport.pacedUntilUs = 600;
+  transport.sleepUntilUs = 600;
   driver.wake();
   settle();
   expect([sleepsUs, loop.delaysMs]).toEqual([[], [1]]);
@@ -103,7 +103,7 @@ test('nothing is held back: nothing ticks and nobody sleeps', async () => {
 
 test('what is due before the pacer is due is waited for by a timer, the pacer with it', async () => {
   const { transport, driver } = await startDriver();
-  transport.pacedUntilUs = 600;
+  transport.sleepUntilUs = 600;
   transport.dueAtUs = 400;
   driver.wake();
   settle();
@@ -112,7 +112,7 @@ test('what is due before the pacer is due is waited for by a timer, the pacer wi
 
 test('a turn that received is followed by another at once, one that did not by a sleep', async () => {
   const { transport, socket, driver } = await startDriver();
-  transport.pacedUntilUs = 900;
+  transport.sleepUntilUs = 900;
   driver.wake();
   loop.turn();
   for (let turn = 1; turn <= 5; turn++) {
@@ -128,7 +128,7 @@ test('a turn that received is followed by another at once, one that did not by a
 test('what one driver receives keeps the thread awake, though another is held back', async () => {
   const paced = await startDriver();
   const other = await startDriver();
-  paced.transport.pacedUntilUs = 600;
+  paced.transport.sleepUntilUs = 600;
   paced.driver.wake();
   loop.turn();
   loop.turn(() => {
@@ -141,7 +141,7 @@ test('what one driver receives keeps the thread awake, though another is held ba
 
 test('a port that is blocked is not slept for: nothing would leave', async () => {
   const { transport, socket, driver } = await startDriver();
-  transport.pacedUntilUs = 0;
+  transport.sleepUntilUs = 0;
   transport.intervalUs = 300;
   socket.queueCountAfter = () => 1;
   driver.wake();
@@ -152,7 +152,7 @@ test('a port that is blocked is not slept for: nothing would leave', async () =>
 
 test('a driver that was closed wakes nobody', async () => {
   const { transport, driver } = await startDriver();
-  transport.pacedUntilUs = 600;
+  transport.sleepUntilUs = 600;
   driver.wake();
   loop.turn();
   await driver.close();
@@ -162,7 +162,7 @@ test('a driver that was closed wakes nobody', async () => {
 
 test('the pacer is no timeout: nothing is told to the transport and no turn is lost', async () => {
   const { transport, driver } = await startDriver();
-  transport.pacedUntilUs = 200;
+  transport.sleepUntilUs = 200;
   driver.wake();
   let turnCount = 0;
   for (; loop.soonCount > 0; turnCount++) loop.turn();
@@ -212,9 +212,9 @@ async function runPaced(bytesPerSec: number, latenessUs: readonly number[]): Pro
   const { transport, driver } = await startDriver();
   const pacer = new Pacer(DATAGRAM_BYTES);
   transport.pollTransmit = (transmit, nowUs) => {
-    transport.pacedUntilUs = Infinity;
+    transport.sleepUntilUs = Infinity;
     if (!pacer.maySend(bytesPerSec, nowUs)) {
-      transport.pacedUntilUs = pacer.nextSendAtUs;
+      transport.sleepUntilUs = pacer.nextSendAtUs;
       return false;
     }
     pacer.onSent(DATAGRAM_BYTES);

@@ -18,6 +18,8 @@ export const BASE_DATAGRAM_BYTES = 1200;
 const MIN_STANDING_PACKETS = 4;
 /** An MTU probe leaves only where it is no more than this part of the window. */
 const MTU_PROBE_PART = 1 / 2;
+/** What BBR calls the state in which it empties the path to see its RTT. */
+const PROBING_RTT = 'probeRtt';
 
 /**
  * What the connections between two addresses share: RTT, congestion controller, pacer, bytes in
@@ -197,6 +199,14 @@ export class Path {
   /** When the pacer will let the next packet leave; Infinity when it holds none back. */
   get nextTimeoutUs(): number {
     return this.#isHeldByPacer ? this.#pacer.nextSendAtUs : Infinity;
+  }
+
+  /**
+   * The same for a driver that would sleep till then. Infinity while the RTT is being probed: an ACK
+   * that comes during a sleep is taken for later than it was.
+   */
+  get sleepUntilUs(): number {
+    return this.controller.state === PROBING_RTT ? Infinity : this.nextTimeoutUs;
   }
 
   /** Whether `prober` may send one more PTO probe; counts it. Probes bypass window and pacer. */

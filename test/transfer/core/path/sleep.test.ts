@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { Bbr } from '../../../../src/transfer/core/congestion/bbr/bbr.ts';
+import type { CongestionController } from '../../../../src/transfer/core/congestion/controller.ts';
+import type { PathMember } from '../../../../src/transfer/core/path/path-member.ts';
+import { Path } from '../../../../src/transfer/core/path/path.ts';
+import { PacketKind, SentPackets } from '../../../../src/transfer/core/recovery/sent-packets.ts';
+
+const PACKET_BYTES = 1_200;
+const nothing = (): void => undefined;
+
+/** A path at 100 Mbit/s whose controller is in `state`, and a member that sends all it may. */
+function sendingPath(state: Bbr['state']): Path {
+  const controller: CongestionController = {
+    windowBytes: Infinity,
+    pacingBytesPerSec: 12_500_000,
+    inflightGain: 1,
+    connectionWindowPackets: Infinity,
+    state,
+    onSent: nothing,
+    onAcked: nothing,
+    onLost: nothing,
+    onSpuriousLoss: nothing,
+    onPersistentCongestion: nothing,
+    onDatagramBytes: nothing,
+  };
+  const path = new Path({ address: '127.0.0.1', port: 1 }, controller);
+  const sent = new SentPackets(0, 64);
+  const member: PathMember = {
+    deficitBytes: 0,
+    isReady: false,
+    standingBytes: 0,
+    pollPacket: (_buffer, nowUs) => {
+      const number = sent.add(nowUs, PACKET_BYTES, PacketKind.data, 0, PACKET_BYTES, false);
+      path.onSent(sent, number, PACKET_BYTES, nowUs);
+      return PACKET_BYTES;
+    },
+  };
+  path.activate(member);
+  return path;
+}
+
+function pollAll(path: Path): void {
+  const buffer = new Uint8Array(PACKET_BYTES);
+  while (path.pollPacket(buffer, 0) > 0);
+}
+
+test('a driver may sleep until the pacer lets the next packet leave', () => {
+  const path = sendingPath('cruise');
+  expect(path.sleepUntilUs).toBe(Infinity);
+  pollAll(path);
+  expect(path.sleepUntilUs).toBe(path.nextTimeoutUs);
+  expect(path.nextTimeoutUs).toBeLessThan(1_000);
+});
+
+test('while the RTT is probed it must not sleep, though the pacer holds back', () => {
+  const path = sendingPath('probeRtt');
+  pollAll(path);
+  expect(path.sleepUntilUs).toBe(Infinity);
+  expect(path.nextTimeoutUs).toBeLessThan(1_000);
+});
