@@ -12,19 +12,24 @@ import { isEmpty } from '../sim/workload.ts';
 const FIRST_SEED = 1;
 const SEED_COUNT = 1_000;
 const CHUNK_SEEDS = 50;
+/** Of all seeds; their handshakes take as long as everything else of ten others. */
+const SEALED_PART = 0.2;
 
 /** Runs one and checks what the workload does not: that nothing is left, and no datagram is lost count of. */
 function replay(seed: number): void {
   const scenario = drawScenario(seed);
   // A stream of its own, so that a seed's scenario is the same with keys and without.
-  const isSealed = new Random(seed).split('keys').chance(0.5);
+  const isSealed = new Random(seed).split('keys').chance(SEALED_PART);
   const pair = buildScenario(scenario, false, isSealed ? sealedOptions : {});
   try {
     pair.workload.runToEnd();
   } catch (error) {
     throw new Error(`UPDRAFT_SEED=${seed} ${describe(scenario)}`, { cause: error });
   }
-  expect([isEmpty(pair.a), isEmpty(pair.b)], `UPDRAFT_SEED=${seed}`).toEqual([true, true]);
+  for (const { plan } of pair.workload.runs) {
+    const areEmpty = [plan.opener, plan.responder].map((node) => isEmpty(node));
+    expect(areEmpty, `UPDRAFT_SEED=${seed}`).toEqual([true, true]);
+  }
   for (const { counters, flyingCount } of [pair.forward, pair.backward]) {
     const begun = counters.sentCount + counters.duplicatedCount;
     const ended = counters.deliveredCount + counters.lostCount + counters.queueDropCount;

@@ -40,6 +40,18 @@ const claims: Record<string, (scenario: Scenario) => boolean> = {
   duplicates: ({ weather }) => weather.duplicate > 0,
   corruption: ({ weather }) => weather.corrupt > 0,
   'a blackout of a second and more': ({ weather }) => weather.blackoutUs >= 1e6,
+  'a loop with ticks': ({ circumstances }) => circumstances.loops.a?.tickUs !== undefined,
+  'a loop that stalls': ({ circumstances }) => circumstances.loops.b?.stalls !== undefined,
+  'a small receive buffer': ({ circumstances }) =>
+    circumstances.loops.b?.receiveBufferBytes !== undefined,
+  'a rate that changes': ({ circumstances }) => circumstances.rateSteps.length > 1,
+  'a rate of 0': ({ circumstances }) => circumstances.rateSteps.some(([, rate]) => rate === 0),
+  'a delay that changes': ({ circumstances }) => circumstances.delaySteps.length > 1,
+  CoDel: ({ circumstances }) => circumstances.isCoDel,
+  'a slower way back': ({ circumstances }) => circumstances.back.rate < 1,
+  'a rival': ({ circumstances }) => circumstances.rival !== undefined,
+  'a reader that pauses': ({ circumstances }) => circumstances.readPauses.length > 0,
+  'a writer that pauses': ({ circumstances }) => circumstances.writePauses.length > 0,
   'the smallest MTU': ({ mtuBytes }) => mtuBytes === 1228,
 };
 

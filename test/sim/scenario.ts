@@ -3,15 +3,24 @@ import {
   controllerNames,
   type EndpointConfig,
 } from '../../src/transfer/core/index.ts';
-import { bottleneck } from './bottleneck.ts';
+import { Bottleneck } from './bottleneck.ts';
+import {
+  type Asymmetry,
+  type Circumstances,
+  drawCircumstances,
+  type Rival,
+} from './circumstances.ts';
+import { CoDel } from './codel.ts';
 import type { ElementSpec } from './link.ts';
 import { Pair, type PairOptions } from './pair.ts';
 import { Random } from './random.ts';
+import type { Steps } from './rate-trace.ts';
 import {
   blackout,
   burstLoss,
   corrupt,
   delay,
+  delaySteps,
   duplicate,
   jitter,
   loss,
@@ -24,6 +33,11 @@ const LEAST_MTU_BYTES = 1228;
 /** A fixed window this small moves a packet or two a round trip: its transfers are kept short. */
 const SMALL_WINDOW_PACKETS = 8;
 const MAX_STREAM_BYTES = 2_000_000;
+/** Writes of a byte or two show their worth in less than a whole stream of them. */
+const MAX_WRITES = 20_000;
+
+/** A loss may be this frequent where it is more frequent one way. */
+const MOST_LOSS = 0.3;
 
 /** What both directions of a drawn path do. */
 interface Weather {
@@ -57,6 +71,7 @@ export interface Scenario {
     readonly startAtUs: number;
     readonly chunkBytes: number;
   }[];
+  readonly circumstances: Circumstances;
 }
 
 export function drawScenario(seed: number): Scenario {
@@ -90,6 +105,7 @@ export function drawScenario(seed: number): Scenario {
       startAtUs: random.pick([0, random.integer(0, 1_000_000)]),
       chunkBytes: random.pick([1, 1000, 65_536, 65_536]) * random.integer(1, 50),
     })),
+    circumstances: drawCircumstances(new Random(seed).split('circumstances'), rateBitsPerSec),
   };
 }
 
@@ -110,21 +126,40 @@ function drawWeather(random: Random, delayUs: number): Weather {
 
 /** The whole scenario in one line. */
 export function describe(scenario: Scenario): string {
-  const { weather, streams, ...rest } = scenario;
-  return JSON.stringify({ ...rest, ...weather, streams }, (_key, value: unknown) =>
-    value === Infinity ? 'Infinity' : value,
+  const { weather, streams, circumstances, ...rest } = scenario;
+  return JSON.stringify(
+    { ...rest, ...weather, ...circumstances, streams },
+    (_key, value: unknown) => (value === Infinity ? 'Infinity' : value),
   );
 }
 
-function elementsOf({ rateBitsPerSec, queueBytes, ...scenario }: Scenario): ElementSpec[] {
-  const { delayUs, weather, mtuBytes } = scenario;
+const WAY_THERE: Asymmetry = { rate: 1, delay: 1, loss: 1 };
+
+function bottleneckOf(
+  { rateBitsPerSec, queueBytes, circumstances }: Scenario,
+  way: Asymmetry,
+): Bottleneck {
+  const rate = scaled(circumstances.rateSteps, rateBitsPerSec * way.rate);
+  return circumstances.isCoDel
+    ? new Bottleneck({ rateBitsPerSec: rate, discipline: new CoDel(queueBytes) })
+    : new Bottleneck({ rateBitsPerSec: rate, queueBytes });
+}
+
+/** The bottleneck, then what the wire does behind it. */
+function elementsOf(scenario: Scenario, shared: Bottleneck, way: Asymmetry): ElementSpec[] {
+  const { weather, mtuBytes, circumstances } = scenario;
   const { blackoutFromUs, blackoutUs } = weather;
-  const elements = [bottleneck(rateBitsPerSec, queueBytes), mtu(mtuBytes), delay(delayUs)];
+  const delayUs = Math.floor(scenario.delayUs * way.delay);
+  const elements = [
+    shared.through(),
+    mtu(mtuBytes),
+    delaySteps(scaled(circumstances.delaySteps, delayUs)),
+  ];
   if (weather.jitterUs > 0) elements.push(jitter(weather.jitterUs));
   if (weather.isBursty)
     elements.push(burstLoss({ p: 0.01, r: 0.3, lossInBad: 0.9, lossInGood: 0 }));
   elements.push(
-    loss(weather.loss),
+    loss(Math.min(MOST_LOSS, weather.loss * way.loss)),
     reorder(weather.reorder, Math.max(1000, delayUs)),
     duplicate(weather.duplicate, 1000),
     corrupt(weather.corrupt),
@@ -133,13 +168,21 @@ function elementsOf({ rateBitsPerSec, queueBytes, ...scenario }: Scenario): Elem
   return elements;
 }
 
-/** A pair of endpoints in the scenario's network, with its streams planned; `keys` for sealed ones. */
+function scaled(steps: Steps, factor: number): Steps {
+  return steps.map(([atUs, value]) => [atUs, Math.floor(value * factor)]);
+}
+
+/**
+ * A pair of endpoints in the scenario's network, with its streams planned, and its rival's; `keys` for
+ * sealed ones.
+ */
 export function buildScenario(
   scenario: Scenario,
   isHashed = false,
   keys: Pick<PairOptions, 'introduce' | 'config'> = {},
 ): Pair {
   const { seed, controller, windowPackets, firstPacketNumber, creditPoolBytes } = scenario;
+  const { loops, back, readPauses, writePauses, rival } = scenario.circumstances;
   const config: Partial<EndpointConfig> = {
     controller,
     windowPackets,
@@ -148,10 +191,36 @@ export function buildScenario(
     ...(firstPacketNumber === undefined ? {} : { firstPacketNumber }),
     ...keys.config,
   };
-  const pair = new Pair({ seed, isHashed, ...keys, config, forward: elementsOf(scenario) });
+  const shared = bottleneckOf(scenario, WAY_THERE);
+  const pair = new Pair({
+    ...{ seed, isHashed, ...keys, config, loops },
+    forward: elementsOf(scenario, shared, WAY_THERE),
+    backward: elementsOf(scenario, bottleneckOf(scenario, back), back),
+  });
   for (const { isFromB, ...plan } of scenario.streams) {
     const [opener, responder] = isFromB ? [pair.b, pair.a] : [pair.a, pair.b];
-    pair.workload.add({ opener, responder, ...plan });
+    const mostBytes = Math.max(plan.bytes, plan.replyBytes);
+    const chunkBytes = Math.max(plan.chunkBytes, Math.ceil(mostBytes / MAX_WRITES));
+    pair.workload.add({ opener, responder, ...plan, chunkBytes, readPauses, writePauses });
+  }
+  if (rival !== undefined) {
+    addRival(pair, { ...rival, config: { ...keys.config, controller: rival.controller } }, [
+      shared.through(),
+      delay(scenario.delayUs),
+    ]);
   }
   return pair;
+}
+
+/** Two more endpoints, whose way there goes through the same bottleneck. */
+function addRival(
+  { network, workload }: Pair,
+  { config, bytes, startAtUs }: Rival & { readonly config: Partial<EndpointConfig> },
+  [shared, way]: readonly [ElementSpec, ElementSpec],
+): void {
+  const c = network.addEndpoint('c', config);
+  const d = network.addEndpoint('d', config);
+  network.connect(c, d, [shared, way]);
+  network.connect(d, c, [way]);
+  workload.add({ opener: c, responder: d, bytes, startAtUs });
 }
