@@ -46,3 +46,9 @@ export function runJob(job: Job): Outcome {
       };
   }
 }
+
+/** Outcomes come as processes end: here in the order of the jobs, then those of other jobs. */
+export function inOrder(jobs: readonly Job[], outcomes: ReadonlyMap<string, Outcome>): Outcome[] {
+  const keys = new Set([...jobs.map(keyOf).filter((key) => outcomes.has(key)), ...outcomes.keys()]);
+  return [...keys].map((key) => outcomes.get(key)!);
+}

@@ -5,10 +5,10 @@ import { argumentsOf } from './cell.ts';
 import { missLines, seedTable } from './cell-table.ts';
 import { readEnvironment } from './environment.ts';
 import { runRest } from './full-run.ts';
-import type { Outcome } from './job.ts';
+import { inOrder, keyOf, type Outcome } from './job.ts';
 import { Journal } from './journal.ts';
 import { measureCell } from './measures.ts';
-import { fullJobs, smallJobs } from './plan.ts';
+import { fullJobs, smallJobs, wholePlan } from './plan.ts';
 import { plots } from './plots.ts';
 import { MAX_PROCESSES, runJobs } from './pool.ts';
 import { cellsOf, fullReport, jsonReport, smallReport } from './report.ts';
@@ -24,16 +24,17 @@ if (options.kind === 'cell') {
   console.log(seedTable(cell, runs));
   for (const line of missLines([summaryOf(cell, runs)])) console.log(`missed: ${line}`);
 } else if (options.kind === 'small') {
-  const outcomes: Outcome[] = [];
-  await runJobs(smallJobs(), MAX_PROCESSES, (_job, outcome) => outcomes.push(outcome));
-  console.log(smallReport(outcomes));
+  const jobs = smallJobs();
+  const outcomes = new Map<string, Outcome>();
+  await runJobs(jobs, MAX_PROCESSES, (job, outcome) => outcomes.set(keyOf(job), outcome));
+  console.log(smallReport(inOrder(jobs, outcomes)));
 } else {
   const environment = readEnvironment();
   const { commit, isDirty } = environment;
   const file = `journal-${isDirty ? 'dirty' : commit.slice(0, 12)}.jsonl`;
   const journal = new Journal(join(RESULTS, file), !isDirty);
   await runRest(fullJobs(options.plan), journal, MAX_PROCESSES, console.log);
-  const outcomes = [...journal.outcomes.values()];
+  const outcomes = inOrder(fullJobs(wholePlan(options.plan.seedCount)), journal.outcomes);
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, 'simulated.json'), jsonReport(environment, outcomes));
   writeFileSync(join(RESULTS, 'simulated.md'), fullReport(environment, outcomes));

@@ -1,6 +1,6 @@
 import { type ControllerName, controllerNames } from '../../src/transfer/core/index.ts';
 import { contests } from './contest.ts';
-import { fullGrid, smallGrid } from './grid.ts';
+import { BUFFERS_BDP, fullGrid, RATES_MBIT_PER_SEC, smallGrid } from './grid.ts';
 import type { Job } from './job.ts';
 import { transfers } from './transfer.ts';
 
@@ -27,6 +27,15 @@ export interface FullPlan {
   readonly ratesMbitPerSec: readonly number[];
   readonly buffersBdp: readonly number[];
   readonly seedCount: number;
+}
+
+export function wholePlan(seedCount: number): FullPlan {
+  return {
+    controllers: controllerNames,
+    ratesMbitPerSec: RATES_MBIT_PER_SEC,
+    buffersBdp: BUFFERS_BDP,
+    seedCount,
+  };
 }
 
 /**

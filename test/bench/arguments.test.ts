@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { readArguments } from '../../bench/simulated/arguments.ts';
 import { argumentsOf } from '../../bench/simulated/cell.ts';
 import { fullGrid } from '../../bench/simulated/grid.ts';
-import { keyOf } from '../../bench/simulated/job.ts';
-import { fullJobs } from '../../bench/simulated/plan.ts';
+import { inOrder, keyOf, type Outcome } from '../../bench/simulated/job.ts';
+import { fullJobs, wholePlan } from '../../bench/simulated/plan.ts';
 import { controllerNames } from '../../src/transfer/core/index.ts';
 
 test('what names a cell is the command line that runs it', () => {
@@ -38,13 +38,14 @@ test.each(['--controller nobody', '--weather hail', '--rate fast', '--rate=-1', 
 );
 
 test('no job of the full run is there twice, and each cell has every seed', () => {
-  const plan = {
-    controllers: controllerNames,
-    ratesMbitPerSec: [20, 500],
-    buffersBdp: [1],
-    seedCount: 2,
-  };
-  const keys = fullJobs(plan).map(keyOf);
+  const keys = fullJobs(wholePlan(2)).map(keyOf);
   expect(new Set(keys).size).toBe(keys.length);
   expect(keys.filter((key) => key.endsWith('seed 1')).length).toBe(keys.length / 2);
+});
+
+test('outcomes are told in the order of their jobs, whichever ended first', () => {
+  const jobs = fullJobs(wholePlan(1)).slice(0, 3);
+  const outcomes = jobs.map((job) => ({ ...job, measures: {} }) as unknown as Outcome);
+  const asEnded = [2, 1, 0].map((nth) => [keyOf(jobs[nth]!), outcomes[nth]!] as const);
+  expect(inOrder(jobs.slice(0, 2), new Map(asEnded))).toEqual(outcomes);
 });
