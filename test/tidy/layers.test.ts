@@ -80,7 +80,7 @@ function sourcesUnder(folder: string): string[] {
     .map((file) => join(folder, file).split(sep).join('/'));
 }
 
-const files = [...sourcesUnder('src'), ...sourcesUnder('test/sim')];
+const files = ['src', 'test/sim', 'bench/simulated'].flatMap(sourcesUnder);
 const importPattern = /(?:from|import) '([^']+)'/g;
 
 test.each(files)('%s imports only what its folder may', (file) => {
