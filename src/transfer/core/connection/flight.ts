@@ -47,9 +47,9 @@ export class Flight {
     return this.#isSuspended;
   }
 
-  /** How much of the path's window is held. */
-  get bytesHeldOnPath(): number {
-    return this.#isSuspended ? 0 : this.#pathBytes;
+  /** Of these, those that the path knows. */
+  get bytesOnPath(): number {
+    return this.#pathBytes;
   }
 
   /** A packet left; it stands in the ring already. */

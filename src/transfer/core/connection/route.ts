@@ -104,7 +104,7 @@ export class Route {
   }
 
   leave(): void {
-    this.#path.leave(this.#member, this.#sender.bytesHeldOnPath);
+    this.#path.leave(this.#member, this.#sender.takeFromPath());
   }
 
   /** Fills `buffer` with a packet of path validation, and sets `transmitTo`; 0 when none is due. */

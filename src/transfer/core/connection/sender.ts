@@ -70,11 +70,6 @@ export class Sender {
     return this.#flight.bytes;
   }
 
-  /** How much of that fills the path's window. */
-  get bytesHeldOnPath(): number {
-    return this.#flight.bytesHeldOnPath;
-  }
-
   /** Those whose acknowledgement is waited for: MTU probes and path validation are not. */
   get packetsInFlight(): number {
     return this.#flight.awaitedCount;
@@ -144,6 +139,12 @@ export class Sender {
       this.#timer.onTimeout(nowUs);
       if (this.#timer.isSilent) this.#flight.suspend();
     }
+  }
+
+  /** How much the path has to forget because the connection leaves it. */
+  takeFromPath(): number {
+    this.#flight.resume();
+    return this.#flight.bytesOnPath;
   }
 
   /** The connection has left its path with all it held there, and goes on by this one. */

@@ -45,6 +45,8 @@ export class Path {
   readonly #members: Set<PathMember> = new Set();
   #datagramBytes: number;
   #bytesInFlight = 0;
+  /** Of members that hear nothing: on its way, and no part of the window. */
+  #suspendedBytes = 0;
   /** Sum over the members: what may stand in the peer's kernel buffer. */
   #standingBytes = 0;
   #isHeldByPacer = false;
@@ -161,9 +163,11 @@ export class Path {
    */
   suspend(bytesInFlight: number): void {
     this.#forget(bytesInFlight);
+    this.#suspendedBytes += bytesInFlight;
   }
 
   resume(bytesInFlight: number): void {
+    this.#suspendedBytes -= bytesInFlight;
     this.#bytesInFlight += bytesInFlight;
   }
 
@@ -250,10 +254,12 @@ export class Path {
 
   /** A numbered packet left; it stands in `sent` already. */
   onSent(sent: SentPackets, packetNumber: number, sizeBytes: number, nowUs: number): void {
-    this.delivery.onSent(sent, packetNumber, this.#bytesInFlight, nowUs);
+    // What is suspended may still arrive: the path was not silent, and rates count from before.
+    const bytesBefore = this.#bytesInFlight + this.#suspendedBytes;
+    this.delivery.onSent(sent, packetNumber, bytesBefore, nowUs);
     this.#bytesInFlight += sizeBytes;
     this.#pacer.onSent(sizeBytes);
-    this.controller.onSent({ nowUs, sizeBytes, bytesInFlight: this.#bytesInFlight });
+    this.controller.onSent({ nowUs, sizeBytes, bytesInFlight: bytesBefore + sizeBytes });
     this.usedAtUs = nowUs;
   }
 

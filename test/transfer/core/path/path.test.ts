@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { AckEvent, SentEvent } from '../../../../src/transfer/core/congestion/controller.ts';
+import { FixedWindow } from '../../../../src/transfer/core/congestion/fixed.ts';
+import { Path } from '../../../../src/transfer/core/path/path.ts';
+import { PacketKind, SentPackets } from '../../../../src/transfer/core/recovery/sent-packets.ts';
+
+const PACKET_BYTES = 1_000;
+const RTT_US = 20_000;
+
+/** Remembers what the path has told it. */
+class Listener extends FixedWindow {
+  readonly sent: SentEvent[] = [];
+  readonly ratesBytesPerSec: number[] = [];
+
+  constructor() {
+    super({ datagramBytes: PACKET_BYTES, windowPackets: 64, random: () => 0.5 });
+  }
+
+  override onSent(event?: SentEvent): void {
+    this.sent.push({ ...event! });
+  }
+
+  override onAcked(event?: AckEvent): void {
+    const rate = event?.rate;
+    if (rate !== undefined) this.ratesBytesPerSec.push(rate.deliveryRateBytesPerSec);
+  }
+}
+
+test('a probe of a connection that hears nothing is no new start: the rate counts from before', () => {
+  const controller = new Listener();
+  const path = new Path({ address: 'b', port: 1 }, controller, PACKET_BYTES);
+  const sent = new SentPackets(0, 64);
+  const send = (nowUs: number): void => {
+    const number = sent.add(nowUs, PACKET_BYTES, PacketKind.data, 0, PACKET_BYTES, false);
+    path.onSent(sent, number, PACKET_BYTES, nowUs);
+  };
+  path.learnRoundTrip(RTT_US, 0);
+  for (let count = 0; count < 40; count++) send(count * 1_000);
+  // All arrive, every ACK is lost. After two timeouts in a row the connection is suspended.
+  path.suspend(40 * PACKET_BYTES);
+  expect(path.bytesInFlight).toBe(0);
+  send(200_000);
+  expect(controller.sent.at(-1)!.bytesInFlight).toBe(41 * PACKET_BYTES);
+  path.suspend(PACKET_BYTES);
+  const nowUs = 200_000 + RTT_US;
+  path.resume(41 * PACKET_BYTES);
+  path.beginAck();
+  for (let number = 0; number < 41; number++) path.onPacketAcked(sent, number, true, nowUs);
+  path.endAck(RTT_US, nowUs);
+  // 41 packets since the first left, not in the one round trip since the probe.
+  expect(controller.ratesBytesPerSec).toEqual([(41 * PACKET_BYTES * 1e6) / nowUs]);
+  expect(path.bytesInFlight).toBe(0);
+});
