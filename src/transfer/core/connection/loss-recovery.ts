@@ -95,7 +95,12 @@ export class LossRecovery {
     if (!isNewest && this.#newestAckSeq - ack.ackSeq > MAX_ACK_AGE) return true;
     if (ack.largest >= this.#sent.nextNumber) return false;
     if (this.#stream.raiseCredit(ack.creditOffset)) this.#timer.onCreditRaised();
-    if (isNewest) this.#newestAckSeq = ack.ackSeq;
+    if (isNewest) {
+      this.#mark.ackLoss.onNewest(this.#newestAckSeq < 0 ? 0 : ack.ackSeq - this.#newestAckSeq - 1);
+      this.#newestAckSeq = ack.ackSeq;
+    } else {
+      this.#mark.ackLoss.onLate();
+    }
     const largestBefore = this.#sent.largestAcked;
     const isMeasured = ack.largest > largestBefore && this.#flight.measuresPath(ack.largest);
     const largestSentAtUs = isMeasured ? this.#sent.sentAtUs(ack.largest) : 0;

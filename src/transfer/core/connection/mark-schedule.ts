@@ -1,5 +1,6 @@
 import { encodeMark } from '../wire/codec.ts';
 import { PacketType } from '../wire/packet.ts';
+import { AckLoss } from './ack-loss.ts';
 import type { PacketWriter } from './packet-writer.ts';
 
 /** ACK frequency asked of the receiver (DESIGN §4). */
@@ -12,6 +13,8 @@ const MAX_ACK_DELAY_US = 10_000;
 export class MarkSchedule {
   /** Packets have come out of order: a new gap asks for no ACK any more. */
   hasReordering = false;
+  /** Of what comes back. */
+  readonly ackLoss: AckLoss = new AckLoss();
   /** Longest that the receiver may wait with an ACK, as it was told. */
   maxAckDelayUs: number = MAX_ACK_DELAY_US;
   /** Most packets in flight since the last MARK. */
@@ -40,9 +43,15 @@ export class MarkSchedule {
     return una > this.#markedUna || 2 * ackEvery <= this.#markedAckEvery;
   }
 
-  /** A quarter of the most that was in flight since the last MARK. */
+  /**
+   * A quarter of the most that was in flight since the last MARK. Where ACKs are lost, the part that
+   * arrives squared of that: once for the mean, once because the window must outlast runs of them. At
+   * 50 % and a buffer of a quarter of the BDP a flow had 0.66 to 0.79 of the link without this, 0.64
+   * to 0.91 with the part itself, and 0.86 to 0.96 with its square (simulated).
+   */
   get #wantedAckEvery(): number {
-    return Math.max(1, Math.min(MAX_ACK_EVERY, Math.floor(this.#peakPacketsInFlight / 4)));
+    const every = Math.min(MAX_ACK_EVERY, this.#peakPacketsInFlight / 4);
+    return Math.max(1, Math.floor(every * (1 - this.ackLoss.rate) ** 2));
   }
 
   build(
