@@ -28,6 +28,7 @@ export class AckTracker {
   #largest: number;
   #largestAtUs = 0;
   #receivedCount = 0;
+  #countAtLargest = 0;
   #duplicateCount = 0;
   #ackEvery = INITIAL_ACK_EVERY;
   #reorderThreshold = 1;
@@ -56,6 +57,11 @@ export class AckTracker {
   /** Numbered packets seen for the first time. */
   get receivedCount(): number {
     return this.#receivedCount;
+  }
+
+  /** Of these, the ones that had come when `largest` came, itself included. */
+  get countAtLargest(): number {
+    return this.#countAtLargest;
   }
 
   get duplicateCount(): number {
@@ -95,6 +101,7 @@ export class AckTracker {
     if (packetNumber > this.#largest) {
       this.#largest = packetNumber;
       this.#largestAtUs = nowUs;
+      this.#countAtLargest = this.#receivedCount;
     }
     if (this.#received.rangeCount > MAX_TRACKED_RANGES) {
       this.#floor = this.#received.start(1);

@@ -143,7 +143,7 @@ export class Receiver {
       ackDelayUs: nowUs - acks.largestAtUs,
       receivedAtUs: acks.largestAtUs - this.#startUs,
       creditOffset: this.stream.creditOffset,
-      receivedCount: acks.receivedCount,
+      receivedCount: acks.countAtLargest,
       socketShareBytes,
     };
     const length = encodeAck(buffer, writer.bodyAt, limit, fields, acks.ranges);

@@ -198,3 +198,13 @@ test('gaps bring at most 8 ACKs in any round trip, as long as one waits', () => 
     }),
   );
 });
+
+test('what fills a gap after the newest number came is not counted up to it', () => {
+  const tracker = new AckTracker(FIRST);
+  tracker.onReceived(FIRST, false, 10);
+  tracker.onReceived(FIRST + 3, false, 20);
+  tracker.onReceived(FIRST + 1, false, 30);
+  expect([tracker.receivedCount, tracker.countAtLargest]).toEqual([3, 2]);
+  tracker.onReceived(FIRST + 4, false, 40);
+  expect([tracker.receivedCount, tracker.countAtLargest]).toEqual([4, 4]);
+});
