@@ -4,6 +4,8 @@ import type { RateSample } from '../recovery/delivery-rate.ts';
 const CRUISE_GAIN = 1.25;
 /** Rounds over which the highest delivery rate is remembered. */
 const BANDWIDTH_ROUNDS = 10;
+/** How long an RTT counts at least, and at most twice as long: as often BBR empties the queue to measure. */
+const MIN_RTT_SPAN_US = 5_000_000;
 /** Packets that a receiver leaves unacknowledged at most: MARK asks for no rarer ACKs. */
 const MAX_UNACKED_PACKETS = 32;
 /** Longest that MARK lets a receiver wait with an ACK, and the shortest. */
@@ -12,7 +14,6 @@ const MIN_ACK_DELAY_US = 1_000;
 
 /** What the bound on bytes in flight follows from, beside the bandwidth. */
 export interface CapacityInputs {
-  readonly minRttUs: number;
   readonly smoothedRttUs: number;
   readonly datagramBytes: number;
   /** What the controller asks for while it probes. */
@@ -32,6 +33,21 @@ export class PathCapacity {
   #spanStartRound = 0;
   #roundCount = 0;
   #nextRoundBytes = 0;
+  /** Lowest RTT of the present and the last span of time. */
+  #minRttUs = Infinity;
+  #lastSpanMinRttUs = Infinity;
+  #spanStartUs = -Infinity;
+
+  /** The lowest RTT ever would hold a path whose way has become longer to a part of its rate. */
+  onRtt(latestRttUs: number, nowUs: number): void {
+    if (nowUs - this.#spanStartUs < MIN_RTT_SPAN_US) {
+      this.#minRttUs = Math.min(this.#minRttUs, latestRttUs);
+      return;
+    }
+    this.#spanStartUs = nowUs;
+    this.#lastSpanMinRttUs = this.#minRttUs;
+    this.#minRttUs = latestRttUs;
+  }
 
   onRate(rate: RateSample): void {
     const bytesPerSec = rate.deliveryRateBytesPerSec;
@@ -51,15 +67,16 @@ export class PathCapacity {
   }
 
   /**
-   * Gain × bandwidth × minRtt, what waits for an ACK, and the standing share; Infinity before the
-   * first rate. What waits for an ACK is counted in packets where that is less than the ACK delay's
+   * Gain × bandwidth × lowest RTT, what waits for an ACK, and the standing share; Infinity before the
+   * first rate and RTT. What waits for an ACK is counted in packets where that is less than the ACK delay's
    * worth: a busy peer's inflated RTT would otherwise widen the bound, and the buffer overflow (3.6 MB
    * in flight into 8 MB of buffer lost 290 packets on loopback).
    */
   holdableBytes(inputs: CapacityInputs): number {
     const bandwidth = Math.max(this.#bandwidth, this.#lastSpanBandwidth);
-    if (bandwidth === 0) return Infinity;
-    const { minRttUs, smoothedRttUs, datagramBytes, inflightGain, standingBytes } = inputs;
+    const minRttUs = Math.min(this.#minRttUs, this.#lastSpanMinRttUs);
+    if (bandwidth === 0 || minRttUs === Infinity) return Infinity;
+    const { smoothedRttUs, datagramBytes, inflightGain, standingBytes } = inputs;
     const maxAckDelayUs = Math.min(MAX_ACK_DELAY_US, Math.max(MIN_ACK_DELAY_US, smoothedRttUs / 4));
     const delayed = Math.min(
       (bandwidth * maxAckDelayUs) / 1e6,

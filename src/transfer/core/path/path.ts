@@ -136,7 +136,6 @@ export class Path {
   /** Bytes that may be in flight now: the window, and no more than network and peer can hold. */
   get windowBytes(): number {
     const holdableBytes = this.#capacity.holdableBytes({
-      minRttUs: this.rtt.minUs,
       smoothedRttUs: this.rtt.smoothedUs,
       datagramBytes: this.#datagramBytes,
       inflightGain: this.controller.inflightGain,
@@ -300,6 +299,7 @@ export class Path {
     if (this.#tally.isEmpty) return;
     const probeTimeoutUs = this.rtt.probeTimeoutUs(MAX_ACK_DELAY_US);
     if (this.#mtu.detectBlackHole(probeTimeoutUs, nowUs)) this.#followMtu();
+    if (latestRttUs !== undefined) this.#capacity.onRtt(latestRttUs, nowUs);
     const rate = this.delivery.takeSample(this.rtt.minUs, nowUs);
     if (rate !== undefined) this.#capacity.onRate(rate);
     if (this.#silence.take()) this.controller.onPersistentCongestion(nowUs);
