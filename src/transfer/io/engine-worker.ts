@@ -9,8 +9,10 @@ import { UdpTransferEndpoint } from './udp-transfer-endpoint.ts';
 
 assert(parentPort !== null, 'the engine thread is started by another');
 const port = parentPort;
+const timers = new FineTimers();
+const fineTimers = timers.isFine() ? timers : undefined;
 const host = new EngineHost({
-  createEndpoint: (options) => UdpTransferEndpoint.create(options, new FineTimers()),
+  createEndpoint: (options) => UdpTransferEndpoint.create(options, fineTimers),
   post: (message) => {
     port.postMessage(message);
   },

@@ -3,6 +3,11 @@ import { monotonicNowUs, systemTimers, type Timers } from './clock.ts';
 /** Longest sleep (DESIGN §5): what arrives meanwhile is heard that much later. */
 export const MAX_SLEEP_US = 250;
 
+/** Sleeps that are tried to see how long one takes; the shortest counts. */
+export const SLEEP_TRIALS = 5;
+/** A sleep that takes as long as a timer's shortest is of no use. */
+const COARSE_SLEEP_US = 1_000;
+
 export interface FineTimersOptions {
   /** Holds the whole thread for so long or a little longer. Default: the system's. */
   readonly sleepUs?: (delayUs: number) => void;
@@ -44,6 +49,16 @@ export class FineTimers implements Timers {
     this.#sleepUs = sleepUs ?? createSleep();
     this.#timers = timers ?? systemTimers;
     this.#nowUs = nowUs ?? monotonicNowUs;
+  }
+
+  /** Whether the system sleeps as finely as it is asked to; where its clock ticks at 64 Hz it does not. */
+  isFine(): boolean {
+    for (let trial = 0; trial < SLEEP_TRIALS; trial++) {
+      const fromUs = this.#nowUs();
+      this.#sleepUs(MAX_SLEEP_US);
+      if (this.#nowUs() - fromUs < COARSE_SLEEP_US) return true;
+    }
+    return false;
   }
 
   soon(action: () => void): void {

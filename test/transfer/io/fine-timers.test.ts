@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
-import { FineTimers, MAX_SLEEP_US } from '../../../src/transfer/io/fine-timers.ts';
+import { FineTimers, MAX_SLEEP_US, SLEEP_TRIALS } from '../../../src/transfer/io/fine-timers.ts';
 import { FakeLoop } from './udp-fakes.ts';
 
 let loop: FakeLoop;
@@ -107,6 +107,18 @@ test('what is forgotten is not run and keeps nobody awake', () => {
   timers.forget(act);
   loop.turn();
   expect([sleepsUs, ranAtUs, loop.soonCount, loop.timerCount]).toEqual([[], [], 0, 0]);
+});
+
+test('a system whose sleeps take as long as its timers is found out, one that was late once is not', () => {
+  const verdicts = [900, 0].map((oversleep) => {
+    start();
+    let sleepCount = 0;
+    const sleepUs = (delayUs: number): void => {
+      loop.timeUs += delayUs + (++sleepCount < SLEEP_TRIALS ? 15_000 : oversleep);
+    };
+    return new FineTimers({ sleepUs, timers: loop, nowUs: loop.nowUs }).isFine();
+  });
+  expect(verdicts).toEqual([false, true]);
 });
 
 /** One turn of a thread: what comes in its poll, and who wants to be woken when. */
