@@ -26,7 +26,11 @@ export function workerThread(worker: Worker): EngineThread {
         failure ??= error instanceof Error ? error : new Error(String(error));
       };
       worker.on('message', onMessage);
-      worker.on('messageerror', fail);
+      worker.on('messageerror', (error) => {
+        // What it said is lost: nobody could wait for it.
+        fail(error);
+        void worker.terminate();
+      });
       worker.on('error', fail);
       worker.on('exit', () => {
         onEnd(failure);

@@ -74,7 +74,13 @@ export class ThreadedEndpoint implements TransferEndpoint {
         if (endpoint === undefined) reject(threadEnded(error));
         else endpoint.#onThreadEnd(error);
       });
-      thread.post({ type: 'open', options: { ...portable, isNaming: storedName !== undefined } });
+      try {
+        thread.post({ type: 'open', options: { ...portable, isNaming: storedName !== undefined } });
+      } catch (error) {
+        // Something that is no option, a function say: the thread has nothing to do.
+        thread.terminate();
+        throw error;
+      }
     });
   }
 

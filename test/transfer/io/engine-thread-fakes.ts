@@ -48,7 +48,9 @@ export class FakeThread implements EngineThread {
 
   terminate(): void {
     this.isTerminated = true;
-    this.end();
+    queueMicrotask(() => {
+      this.end();
+    });
   }
 
   /** The caller reads what waits, and what comes of that; then of the end, if it has come. */

@@ -74,6 +74,14 @@ test('an endpoint that cannot be opened rejects with the same code, text and cau
   });
 });
 
+test('an option that cannot cross leaves no thread behind', async () => {
+  const options = { onEverything: () => undefined } as EndpointOptions;
+  await expect(ThreadedEndpoint.create(options, thread, loop)).rejects.toThrow(
+    'could not be cloned',
+  );
+  expect(thread.isTerminated).toBe(true);
+});
+
 test('a send goes to the engine and resolves with its result', async () => {
   const endpoint = await open();
   const transfer = endpoint.send(request);
