@@ -107,7 +107,7 @@ class RunningServer implements ChatServer {
     this.#credentials = credentials;
     this.#key = key;
     const cost = options.scryptCost ?? SCRYPT_COST;
-    this.#passwords = new PasswordOffice(credentials, cost, (event) => {
+    this.#passwords = new PasswordOffice(credentials, cost, this.#clock, (event) => {
       this.#log({ event });
     });
     this.#userLog = this.#stateFile('userlog.txt', () => room.userLines());

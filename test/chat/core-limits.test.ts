@@ -22,12 +22,6 @@ import {
 } from '../../src/chat/core/session-table.ts';
 import { TokenBucket } from '../../src/chat/core/token-bucket.ts';
 import { encodeFrame } from '../../src/chat/io/frame-decoder.ts';
-import {
-  MAX_JOBS_AT_ONCE,
-  MAX_WAITING_JOBS,
-  MAX_WAITING_JOBS_PER_NETWORK,
-  PasswordQueue,
-} from '../../src/chat/io/password-queue.ts';
 
 const user = { user: 'jess', address: 'a', udpPort: 1, since: '' };
 
@@ -196,50 +190,6 @@ test('no page exceeds a frame, whatever the texts, and together they hold everyt
     }),
     { numRuns: 30 },
   );
-});
-
-test('two passwords are worked on at once, one of a network; few wait, and networks take turns', async () => {
-  const queue = new PasswordQueue();
-  const order: string[] = [];
-  const running: string[] = [];
-  const releases: (() => void)[] = [];
-  let mostAtOnce = 0;
-  const done: Promise<void>[] = [];
-  const start = (address: string): boolean => {
-    const run = queue.run(address, async () => {
-      order.push(address);
-      expect(running).not.toContain(address);
-      running.push(address);
-      mostAtOnce = Math.max(mostAtOnce, running.length);
-      await new Promise<void>((resolve) => releases.push(resolve));
-      running.splice(running.indexOf(address), 1);
-    });
-    if (run) done.push(run);
-    return run !== undefined;
-  };
-  const flood = Array.from({ length: 100 }, () => start('flood'));
-  expect(flood.filter(Boolean)).toHaveLength(1 + MAX_WAITING_JOBS_PER_NETWORK);
-  expect(running).toEqual(['flood']);
-  expect(start('other')).toBe(true);
-  expect(running).toEqual(['flood', 'other']); // although 64 came before
-  let waitingCount = MAX_WAITING_JOBS_PER_NETWORK;
-  while (start(`more ${waitingCount}`)) waitingCount += 1;
-  expect(waitingCount).toBe(MAX_WAITING_JOBS);
-  while (releases.length > 0) {
-    releases.splice(0).forEach((release) => {
-      release();
-    });
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await Promise.all(done);
-  expect(mostAtOnce).toBe(MAX_JOBS_AT_ONCE);
-  // Everybody else has had a turn before the flood has its third.
-  const third = order.findIndex(
-    (address, index) =>
-      address === 'flood' &&
-      order.slice(0, index).filter((earlier) => earlier === 'flood').length === 2,
-  );
-  expect(third).toBeGreaterThan(MAX_WAITING_JOBS - MAX_WAITING_JOBS_PER_NETWORK);
 });
 
 /** A desk with one user. */

@@ -5,6 +5,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { CredentialsFile } from '../../src/chat/io/credentials-file.ts';
 import { hashPassword } from '../../src/chat/io/password-hash.ts';
 import { PasswordOffice } from '../../src/chat/io/password-office.ts';
+import { FakeClock } from './fake-clock.ts';
 import { temporaryFolder } from './server-fixture.ts';
 
 vi.mock('node:crypto', async (importOriginal) => {
@@ -22,7 +23,8 @@ beforeEach(() => {
 
 function officeIn(dir: string): PasswordOffice {
   writeFileSync(join(dir, 'credentials.txt'), 'jess right\n');
-  return new PasswordOffice(new CredentialsFile(join(dir, 'credentials.txt')), COST, (event) => {
+  const credentials = new CredentialsFile(join(dir, 'credentials.txt'));
+  return new PasswordOffice(credentials, COST, new FakeClock(), (event) => {
     throw new Error(event);
   });
 }

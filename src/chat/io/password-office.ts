@@ -5,6 +5,7 @@ import type {
   PasswordOutcome,
 } from '../core/effect.ts';
 import type { ScryptCost, StoredPassword } from '../core/stored-password.ts';
+import type { Clock } from './clock.ts';
 import type { CredentialsFile } from './credentials-file.ts';
 import { hashPassword, isRightPassword } from './password-hash.ts';
 import { PasswordQueue } from './password-queue.ts';
@@ -14,10 +15,16 @@ export class PasswordOffice {
   readonly #credentials: CredentialsFile;
   readonly #cost: ScryptCost;
   readonly #onError: (event: string) => void;
-  readonly #queue = new PasswordQueue();
+  readonly #queue: PasswordQueue;
 
   /** `cost` is that of new hashes. `onError` gets a line for the log. */
-  constructor(credentials: CredentialsFile, cost: ScryptCost, onError: (event: string) => void) {
+  constructor(
+    credentials: CredentialsFile,
+    cost: ScryptCost,
+    clock: Clock,
+    onError: (event: string) => void,
+  ) {
+    this.#queue = new PasswordQueue(clock);
     this.#credentials = credentials;
     this.#cost = cost;
     this.#onError = onError;
@@ -41,13 +48,13 @@ export class PasswordOffice {
   }
 
   /** Undefined when too many wait, or when it could not be done. */
-  async #run<Outcome>(
+  async #run<Outcome extends PasswordOutcome | ChangeOutcome>(
     what: string,
     address: string,
     work: () => Promise<Outcome>,
   ): Promise<Outcome | undefined> {
     try {
-      return await this.#queue.run(address, work);
+      return await this.#queue.run(address, work, ({ verdict }) => verdict === 'wrong');
     } catch (error) {
       this.#onError(`${what} failed: ${(error as Error).message}`);
       return undefined;
