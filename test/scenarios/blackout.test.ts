@@ -38,3 +38,37 @@ test('during a blackout at most two probes leave for each probe timeout', () => 
   expect(pair.forward.counters.sentCount - sentCount).toBeLessThanOrEqual(2 * 8);
   expect(pair.forward.counters.sentCount - sentCount).toBeGreaterThanOrEqual(7);
 });
+
+const RTT_US = 40_000;
+/** A few packets beside what was in flight: probes. */
+const FEW_BYTES = 10 * 1500;
+
+test.each([1, 2, 3])(
+  'after ten seconds of blackout bytes flow within 3 RTT + 1 s, and only what was in flight is sent again, seed %i',
+  (seed) => {
+    const both = [delay(RTT_US / 2), blackout([1_000_000, BACK_AT_US])];
+    const pair = new Pair({
+      seed,
+      forward: [bottleneck(20e6, 100_000), ...both],
+      backward: both,
+      config: { controller: 'bbr', maxDatagramBytes: 1472 },
+    });
+    const { network } = pair;
+    network.traced(() => {
+      const run = pair.add({ bytes: 10_000_000 });
+      network.runUntil(BACK_AT_US);
+      const { readBytes } = run.responder;
+      expect(readBytes).toBeGreaterThan(1_000_000);
+      const connection = run.opener.connection!;
+      const before = connection.stats;
+      network.runUntil(BACK_AT_US + 3 * RTT_US + 1_000_000);
+      expect(run.responder.readBytes).toBeGreaterThan(readBytes);
+      network.runUntil(BACK_AT_US + 3_000_000);
+      const again = connection.stats.bytesRetransmittedCount - before.bytesRetransmittedCount;
+      expect(again).toBeLessThanOrEqual(before.bytesInFlight + FEW_BYTES);
+      expect(connection.stats.packetsSpuriouslyLostCount).toBe(0);
+      // Two seconds at the rate of the link, but for the first.
+      expect(run.responder.readBytes - readBytes).toBeGreaterThan(0.8 * 2 * 2_500_000);
+    });
+  },
+);

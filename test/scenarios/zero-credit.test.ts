@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { bottleneck } from '../sim/bottleneck.ts';
 import { Pair } from '../sim/pair.ts';
 import { delay, lose, loss } from '../sim/wire-elements.ts';
 
@@ -43,6 +44,34 @@ test('when all that announces new credit is lost, the sender asks for it every s
   expect(run.responder.readFinishedAtUs).toBeGreaterThan(9_000_000);
   expect(run.responder.readFinishedAtUs).toBeLessThan(11_000_000);
 });
+
+test.each([1, 2, 3])(
+  'after a minute without credit and ten seconds without ACKs bytes flow within a second, seed %i',
+  (seed) => {
+    const [READS_AT_US, ACKS_FROM_US] = [60_000_000, 70_000_000];
+    const isLost = (datagram: Uint8Array, _count: number, atUs: number): boolean =>
+      (datagram[4]! & 0x3f) === ACK && atUs >= READS_AT_US && atUs < ACKS_FROM_US;
+    const pair = new Pair({
+      seed,
+      forward: [bottleneck(40e6, 250_000), delay(25_000)],
+      backward: [delay(25_000), lose(isLost)],
+      config: { controller: 'bbr', creditPoolBytes: 2 ** 22 },
+    });
+    pair.network.traced(() => {
+      const run = pair.add({ bytes: 20_000_000, readPauses: [[500_000, READS_AT_US]] });
+      pair.network.runUntil(READS_AT_US - 1);
+      const { connection } = run.opener;
+      expect(connection!.stats.bytesInFlight).toBe(0);
+      const { acknowledgedBytes } = connection!;
+      pair.network.runUntil(ACKS_FROM_US);
+      expect(connection!.acknowledgedBytes).toBe(acknowledgedBytes);
+      pair.network.runUntil(ACKS_FROM_US + 1_150_000);
+      expect(run.responder.readBytes).toBeGreaterThan(acknowledgedBytes);
+      pair.workload.runToEnd();
+      expect(run.responder.readFinishedAtUs).toBeLessThan(ACKS_FROM_US + 10_000_000);
+    });
+  },
+);
 
 test('credit that is never raised and half of the ACKs lost: 64 KiB at a time, to the end', () => {
   const pair = new Pair({
