@@ -75,7 +75,7 @@ function contestsAt(queueBdp: number): Contest[] {
       ...{ flows: [{ ...bbr, streamCount: 4 }, bbr], fromSeconds: 10, seconds: 30, target: HALF },
     },
     beside('bbr', 0.25),
-    beside('ledbat' as ControllerName, 0.9),
+    beside('ledbat', 0.9),
   ];
 }
 

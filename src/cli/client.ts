@@ -67,6 +67,7 @@ export function addClientCommand(program: Command): void {
       new Option('--congestion <name>', 'congestion control (default: bbr)').choices([
         'bbr',
         'cubic',
+        'ledbat',
         'fixed',
       ]),
     )

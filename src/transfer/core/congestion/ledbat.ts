@@ -1,0 +1,189 @@
+import type {
+  AckEvent,
+  CongestionController,
+  ControllerOptions,
+  LossEvent,
+  SpuriousLossEvent,
+} from './controller.ts';
+import { ASSUMED_RTT_US, INITIAL_WINDOW_PACKETS, MIN_WINDOW_PACKETS } from './controller.ts';
+import { LedbatDelay } from './ledbat-delay.ts';
+import { LedbatSlowdown } from './ledbat-slowdown.ts';
+
+/** Queueing delay that a flow alone builds up, and from which it gives way (draft §4.2). */
+const TARGET_US = 60_000;
+/** Of the target: slow start ends at this delay (draft §4.3). */
+const SLOW_START_PART = 3 / 4;
+/** The slowest growth, as a part of Reno's (draft §4.2). */
+const MAX_GAIN_DIVISOR = 16;
+/** Least part of the window that is left after a round trip of too much delay, and after a loss. */
+const BETA = 1 / 2;
+const PACING_GAIN = 1.25;
+const SLOW_START_PACING_GAIN = 2;
+
+/** What a halving replaced, kept until it is known to have been right. */
+interface Undo {
+  readonly windowBytes: number;
+  readonly ssthreshBytes: number;
+  readonly recoveryStartUs: number;
+}
+
+/**
+ * LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus): takes what others leave. It gives way once its packets
+ * wait 60 ms in a queue, grows slower than Reno below that, and steps back now and then so that its own
+ * queue is not taken for the path.
+ *
+ * Delays are of round trips, as in the draft: so clocks need not agree, and a slow way back counts too.
+ * Where a queue holds less than 60 ms, loss is what it gives way to, as slowly growing Reno.
+ */
+export class Ledbat implements CongestionController {
+  readonly connectionWindowPackets: number = Infinity;
+  readonly #delay = new LedbatDelay();
+  readonly #slowdown = new LedbatSlowdown();
+  #datagramBytes: number;
+  #windowBytes: number;
+  #ssthreshBytes: number = Infinity;
+  #smoothedRttUs = ASSUMED_RTT_US;
+  #nowUs = 0;
+  /** Packets sent before this belong to a loss that was answered already. */
+  #recoveryStartUs = -Infinity;
+  #undo: Undo | undefined;
+  /** Losses of the last recovery period that have not been proven spurious. */
+  #unprovenLossCount = 0;
+
+  constructor(options: ControllerOptions) {
+    this.#datagramBytes = options.datagramBytes;
+    this.#windowBytes = INITIAL_WINDOW_PACKETS * options.datagramBytes;
+  }
+
+  get windowBytes(): number {
+    return this.#windowBytes;
+  }
+
+  get pacingBytesPerSec(): number {
+    return (this.inflightGain * this.#windowBytes * 1e6) / this.#smoothedRttUs;
+  }
+
+  get inflightGain(): number {
+    return this.#isInSlowStart ? SLOW_START_PACING_GAIN : PACING_GAIN;
+  }
+
+  get state(): 'startup' | 'slowdown' | 'avoidance' {
+    if (this.#slowdown.isHolding(this.#nowUs)) return 'slowdown';
+    return this.#isInSlowStart ? 'startup' : 'avoidance';
+  }
+
+  get #isInSlowStart(): boolean {
+    return this.#windowBytes < this.#ssthreshBytes;
+  }
+
+  get #minWindowBytes(): number {
+    return MIN_WINDOW_PACKETS * this.#datagramBytes;
+  }
+
+  /** Growth as a part of Reno's: slower where the target is many times the base RTT. */
+  get #gain(): number {
+    return 1 / Math.min(MAX_GAIN_DIVISOR, Math.ceil((2 * TARGET_US) / this.#delay.baseUs));
+  }
+
+  onSent(): void {
+    // LEDBAT++ acts on ACKs and losses only.
+  }
+
+  onAcked(event: AckEvent): void {
+    const { nowUs, latestRttUs } = event;
+    this.#nowUs = nowUs;
+    this.#smoothedRttUs = Math.max(1, event.smoothedRttUs);
+    if (latestRttUs !== undefined) this.#delay.onSample(Math.max(1, latestRttUs), nowUs);
+    if (!this.#delay.hasSample || event.newestSentAtUs <= this.#recoveryStartUs) return;
+    if (this.#slowdown.isHolding(nowUs)) return;
+    if (this.#slowdown.isDue(nowUs)) this.#beginSlowdown(nowUs);
+    else if (this.#isInSlowStart) this.#growFast(event);
+    else this.#follow(event);
+  }
+
+  #beginSlowdown(nowUs: number): void {
+    this.#undo = undefined;
+    this.#ssthreshBytes = this.#windowBytes;
+    this.#windowBytes = this.#minWindowBytes;
+    this.#slowdown.begin(this.#smoothedRttUs, nowUs);
+  }
+
+  #growFast(event: AckEvent): void {
+    if (this.#delay.queueUs > SLOW_START_PART * TARGET_US) this.#ssthreshBytes = this.#windowBytes;
+    else if (isWindowUsed(event, this.#windowBytes)) {
+      this.#windowBytes += this.#gain * event.newlyAckedBytes;
+    }
+    if (!this.#isInSlowStart) this.#slowdown.onSlowStartEnd(this.#smoothedRttUs, event.nowUs);
+  }
+
+  /** One ACK's part of the change that a round trip makes. */
+  #follow(event: AckEvent): void {
+    const part = Math.min(1, event.newlyAckedBytes / this.#windowBytes);
+    const gainBytes = this.#gain * this.#datagramBytes;
+    const excess = this.#delay.queueUs / TARGET_US - 1;
+    if (excess <= 0) {
+      if (isWindowUsed(event, this.#windowBytes)) this.#windowBytes += part * gainBytes;
+      return;
+    }
+    const change = Math.max(gainBytes - this.#windowBytes * excess, -BETA * this.#windowBytes);
+    if (change < 0 || isWindowUsed(event, this.#windowBytes)) this.#windowBytes += part * change;
+    this.#windowBytes = Math.max(this.#windowBytes, this.#minWindowBytes);
+    // Giving way is no reason for slow start.
+    this.#ssthreshBytes = Math.min(this.#ssthreshBytes, this.#windowBytes);
+  }
+
+  onLost(event: LossEvent): void {
+    this.#nowUs = event.nowUs;
+    if (event.sentAtUs <= this.#recoveryStartUs) {
+      if (this.#isOfLastRecovery(event.sentAtUs)) this.#unprovenLossCount++;
+      return;
+    }
+    this.#undo = {
+      windowBytes: this.#windowBytes,
+      ssthreshBytes: this.#ssthreshBytes,
+      recoveryStartUs: this.#recoveryStartUs,
+    };
+    this.#unprovenLossCount = 1;
+    this.#recoveryStartUs = event.nowUs;
+    const wasInSlowStart = this.#isInSlowStart;
+    this.#windowBytes = Math.max(BETA * this.#windowBytes, this.#minWindowBytes);
+    this.#ssthreshBytes = this.#windowBytes;
+    if (wasInSlowStart) this.#slowdown.onSlowStartEnd(this.#smoothedRttUs, event.nowUs);
+  }
+
+  /** Whether a loss of a packet sent then belongs to the halving that can be undone. */
+  #isOfLastRecovery(sentAtUs: number): boolean {
+    const fromUs = this.#undo?.recoveryStartUs ?? Infinity;
+    return sentAtUs > fromUs && sentAtUs <= this.#recoveryStartUs;
+  }
+
+  onSpuriousLoss(event: SpuriousLossEvent): void {
+    const undo = this.#undo;
+    if (undo === undefined || !this.#isOfLastRecovery(event.sentAtUs)) return;
+    if (--this.#unprovenLossCount > 0) return;
+    this.#windowBytes = Math.max(this.#windowBytes, undo.windowBytes);
+    this.#ssthreshBytes = undo.ssthreshBytes;
+    this.#recoveryStartUs = undo.recoveryStartUs;
+    this.#undo = undefined;
+  }
+
+  onPersistentCongestion(nowUs: number): void {
+    this.#undo = undefined;
+    this.#recoveryStartUs = nowUs;
+    this.#ssthreshBytes = Math.max(
+      Math.min(this.#ssthreshBytes, this.#windowBytes),
+      this.#minWindowBytes,
+    );
+    this.#windowBytes = this.#minWindowBytes;
+  }
+
+  onDatagramBytes(datagramBytes: number): void {
+    this.#datagramBytes = datagramBytes;
+    this.#windowBytes = Math.max(this.#windowBytes, this.#minWindowBytes);
+  }
+}
+
+/** A window that was not used says nothing about the path: it does not grow. */
+function isWindowUsed(event: AckEvent, windowBytes: number): boolean {
+  return !event.isAppLimited && event.priorBytesInFlight >= windowBytes / 2;
+}
