@@ -27,6 +27,7 @@ import {
   mtu,
   reorder,
 } from './wire-elements.ts';
+import { WireWatch } from './wire-watch.ts';
 
 /** Least IP packet that every path carries. */
 const LEAST_MTU_BYTES = 1228;
@@ -192,10 +193,14 @@ export function buildScenario(
     ...keys.config,
   };
   const shared = bottleneckOf(scenario, WAY_THERE);
+  const forward = elementsOf(scenario, shared, WAY_THERE);
+  const backward = elementsOf(scenario, bottleneckOf(scenario, back), back);
+  // It tells no connections apart.
+  const watch = scenario.streams.length === 1 ? new WireWatch(config.tagBytes) : undefined;
   const pair = new Pair({
     ...{ seed, isHashed, ...keys, config, loops },
-    forward: elementsOf(scenario, shared, WAY_THERE),
-    backward: elementsOf(scenario, bottleneckOf(scenario, back), back),
+    forward: watch ? [watch.leaving(0), ...forward, watch.arriving(1)] : forward,
+    backward: watch ? [watch.leaving(1), ...backward, watch.arriving(0)] : backward,
   });
   for (const { isFromB, ...plan } of scenario.streams) {
     const [opener, responder] = isFromB ? [pair.b, pair.a] : [pair.a, pair.b];
