@@ -38,13 +38,13 @@ export interface TransferRate {
 
 type ToReceiver = { readonly introduction: Introduction } | { readonly isOver: true };
 type FromReceiver =
-  | { readonly port: number }
+  | { readonly port: number; readonly publicKey: string }
   | { readonly isExpecting: true }
   | { readonly cpuUs: number; readonly rssBytes: number };
 
 const GIB = 2 ** 30;
 const PIECE_BYTES = 1_048_576;
-const introduction: Introduction = { keyId: '00112233445566ff', secret: '00'.repeat(32) };
+const introduced = { keyId: '00112233445566ff', secret: '00'.repeat(32) };
 const [mebibytes = '256', controller = 'bbr', windowPackets] = process.argv.slice(2);
 
 const options: EndpointOptions = {
@@ -75,7 +75,7 @@ async function receive(): Promise<void> {
       });
     }
   });
-  tell({ port: endpoint.address.port });
+  tell({ port: endpoint.address.port, publicKey: endpoint.publicKey });
 }
 
 async function send(): Promise<void> {
@@ -91,14 +91,17 @@ async function send(): Promise<void> {
     const hear = (): Promise<FromReceiver> =>
       new Promise((resolve) => receiver.once('message', resolve));
     const endpoint = await createEndpoint(options);
-    const { port } = (await hear()) as { port: number };
+    const { port, publicKey } = (await hear()) as { port: number; publicKey: string };
     const isExpecting = hear();
-    receiver.send({ introduction } satisfies ToReceiver);
+    receiver.send({
+      introduction: { ...introduced, peerKey: endpoint.publicKey },
+    } satisfies ToReceiver);
     await isExpecting;
 
     startCpu();
     const startMs = performance.now();
     const addresses = [{ address: '127.0.0.1', port }];
+    const introduction = { ...introduced, peerKey: publicKey };
     const transfer = endpoint.send({ introduction, addresses, path, peer: 'bench' });
     const result = await transfer.done;
     const elapsedMs = performance.now() - startMs;

@@ -9,9 +9,11 @@
  * `{ retransmitted, cpu, ms }` at the end. Times are nanoseconds of the machine's monotonic clock, which both
  * sides share; `cpu` is seconds of the whole process.
  */
-import { createEndpoint, type Introduction } from '../../src/transfer/index.ts';
+import { createEndpoint } from '../../src/transfer/index.ts';
 
-const introduction: Introduction = { keyId: '00112233445566ff', secret: '00'.repeat(32) };
+/** Of both sides, so that each knows the other’s. */
+const privateKey = new Uint8Array(32).fill(1);
+const introduced = { keyId: '00112233445566ff', secret: '00'.repeat(32) };
 const [role, address, port, path, controller = 'bbr'] = process.argv.slice(2);
 const isSide = (role === 'recv' || role === 'send') && path !== undefined;
 if (!isSide) {
@@ -35,20 +37,26 @@ function cpuSec(): number {
 }
 
 async function receive(): Promise<void> {
-  const endpoint = await createEndpoint({ host: address!, port: Number(port), inbox: path! });
+  const endpoint = await createEndpoint({
+    host: address!,
+    port: Number(port),
+    inbox: path!,
+    privateKey,
+  });
   endpoint.onReceive((transfer) => {
     void transfer.done.then(async () => {
       say({ t_end: nowNs(), cpu: cpuSec() });
       await endpoint.close();
     });
   });
-  endpoint.expect(introduction, 'bench');
+  endpoint.expect({ ...introduced, peerKey: endpoint.publicKey }, 'bench');
   console.log('READY');
 }
 
 async function send(): Promise<void> {
   const congestion = controller as 'bbr';
-  const endpoint = await createEndpoint({ host: '0.0.0.0', congestion });
+  const endpoint = await createEndpoint({ host: '0.0.0.0', congestion, privateKey });
+  const introduction = { ...introduced, peerKey: endpoint.publicKey };
   const addresses = [{ address: address!, port: Number(port) }];
   say({ t_start: nowNs() });
   const transfer = endpoint.send({ introduction, addresses, path: path!, peer: 'bench' });

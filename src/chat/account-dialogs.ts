@@ -1,6 +1,7 @@
 import type { Ending } from './core/client-ending.ts';
 import type { Question } from './core/client-console.ts';
 import {
+  type Contact,
   loginOf,
   type LoginRequest,
   passwordChangeOf,
@@ -35,7 +36,7 @@ const PASSWORDS_DIFFER = safeText('The two passwords differ.');
 /** Asks for a name and a password until the server takes them. `startsNew`: for those of a new user first. */
 export async function logIn(
   dialog: Dialog<LoginRequest>,
-  udpPort: number,
+  contact: Contact,
   startsNew: boolean,
 ): Promise<LoginOutcome> {
   let isNew = startsNew;
@@ -53,7 +54,7 @@ export async function logIn(
       continue;
     }
     const request = isNew ? registrationOf : loginOf;
-    const answers = await dialog.request(request(user, password, udpPort));
+    const answers = await dialog.request(request(user, password, contact));
     if ('why' in answers) return { did: 'end', ending: answers };
     const [first] = answers;
     if (first?.type === 'welcome') return { did: 'log-in', user: first.body.user, answers };

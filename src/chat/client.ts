@@ -189,8 +189,8 @@ export class ChatClient {
 
   /** Resolves with an exit code when there will be no session. */
   async #logIn(link: LoginLink, endpoint: TransferEndpoint): Promise<number | undefined> {
-    const { port } = endpoint.address;
-    const outcome = await logIn(this.#dialog(link), port, this.#options.isNewUser === true);
+    const contact = { udpPort: endpoint.address.port, publicKey: endpoint.publicKey };
+    const outcome = await logIn(this.#dialog(link), contact, this.#options.isNewUser === true);
     switch (outcome.did) {
       case 'log-in':
         this.#user = outcome.user;

@@ -11,7 +11,7 @@ import { openLink, startClient } from './client-fixture.ts';
 import { strangeServer, type StrangePeer } from './strange-server.ts';
 
 const NOW = '25 Apr 2021 05:26:30';
-const KEY = { keyId: '0f'.repeat(8), secret: '0f'.repeat(32) };
+const KEY = { keyId: '0f'.repeat(8), secret: '0f'.repeat(32), peerKey: '0f'.repeat(32) };
 const ADDRESS = { address: '127.0.0.1', port: 9 };
 
 function welcome(peer: StrangePeer, request: number, user = 'jess'): void {
@@ -209,6 +209,7 @@ test.each([
   ['port 65536', { addresses: [{ ...ADDRESS, port: 65_536 }] }],
   ['a key in capitals', { key: { ...KEY, keyId: '0F'.repeat(8) } }],
   ['a short secret', { key: { ...KEY, secret: '0f'.repeat(31) } }],
+  ['no key of the peer', { key: { ...KEY, peerKey: undefined } }],
   ['a request that is no integer', { request: 1.5 }],
 ])('an introduction with %s is no frame', (_, wrong) => {
   const body = { request: 1, to: 'a', key: KEY, addresses: [ADDRESS], ...wrong };

@@ -25,12 +25,13 @@ test('delivered is said when the transfer is done, not before, and the receiver 
   const [expected] = await jess.endpoint().expectations(1);
   const { request } = derek.endpoint().sent[0]!;
   expect(request).toEqual({
-    introduction: expected!.introduction,
+    introduction: { ...expected!.introduction, peerKey: jess.endpoint().publicKey },
     addresses: [{ address: '127.0.0.1', port: 6000 }],
     path,
     peer: 'jess',
   });
   expect(expected!.from).toBe('derek');
+  expect(expected!.introduction.peerKey).toBe(derek.endpoint().publicKey);
   derek.console.type('ATU');
   // The prompt is usable meanwhile, and nothing was claimed yet.
   expect(await derek.console.shown('jess, ')).toHaveLength(1);

@@ -51,10 +51,14 @@ export class FakeTransfer implements Transfer {
   }
 }
 
+let endpointCount = 0;
+
 /** An endpoint without a network: a test sees what it was asked for and decides what becomes of it. */
 export class FakeEndpoint implements TransferEndpoint {
   readonly options: EndpointOptions;
   readonly address = { address: '127.0.0.1', port: 6000 };
+  /** Another one for each endpoint. */
+  readonly publicKey: string = (++endpointCount).toString(16).padStart(64, '0');
   readonly receiveBufferBytes = 0;
   readonly expected: { readonly introduction: Introduction; readonly from: string }[] = [];
   readonly sent: { readonly request: SendRequest; readonly transfer: FakeTransfer }[] = [];

@@ -55,14 +55,29 @@ test('no value of any shape makes frame validation throw, and what passes has ev
   );
 });
 
+const login = {
+  request: 1,
+  user: 'a',
+  password: 'b',
+  udpPort: 9,
+  publicKey: '0f'.repeat(32),
+};
+
+test('a login with every field is a frame', () => {
+  expect(clientFrameOf({ type: 'login', body: login })).toEqual({ type: 'login', body: login });
+});
+
 test.each([
-  { request: 1, user: 'a', password: 'b', udpPort: 0 },
-  { request: 1, user: 'a', password: 'b', udpPort: 65_536 },
-  { request: 1, user: 'a', password: 'b', udpPort: '9' },
-  { request: -1, user: 'a', password: 'b', udpPort: 9 },
-  { request: 1.5, user: 'a', password: 'b', udpPort: 9 },
-  { request: 1, user: null, password: 'b', udpPort: 9 },
-  { request: 1, user: 'a', udpPort: 9 },
+  { ...login, udpPort: 0 },
+  { ...login, udpPort: 65_536 },
+  { ...login, udpPort: '9' },
+  { ...login, request: -1 },
+  { ...login, request: 1.5 },
+  { ...login, user: null },
+  { ...login, password: undefined },
+  { ...login, publicKey: undefined },
+  { ...login, publicKey: '0f'.repeat(31) },
+  { ...login, publicKey: '0F'.repeat(32) },
   [],
   null,
 ])('a login with the body %j is no frame', (body) => {

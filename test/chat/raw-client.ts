@@ -7,6 +7,9 @@ import { FrameDecoder } from '../../src/chat/io/frame-decoder.ts';
 type Type = ServerFrame['type'];
 export type FrameOf<T extends Type> = Extract<ServerFrame, { type: T }>;
 
+/** Of every raw client. */
+export const PUBLIC_KEY: string = '5a'.repeat(32);
+
 /** A client that does exactly what a test says: its frames are whatever objects it is given. */
 export class RawClient {
   readonly socket: TLSSocket;
@@ -72,8 +75,13 @@ export class RawClient {
     return this.#request;
   }
 
-  login(user: string, password: string, udpPort = 6000): Promise<ServerFrame> {
-    return this.ask('login', { user, password, udpPort });
+  login(
+    user: string,
+    password: string,
+    udpPort = 6000,
+    publicKey: string = PUBLIC_KEY,
+  ): Promise<ServerFrame> {
+    return this.ask('login', { user, password, udpPort, publicKey });
   }
 
   /** The first frame that matches, taken out of the inbox; rejects when the connection has ended. */

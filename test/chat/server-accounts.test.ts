@@ -7,7 +7,7 @@ import { Accounts, MAX_USERS } from '../../src/chat/core/accounts.ts';
 import { addUser, readCredentials } from '../../src/chat/core/credentials.ts';
 import { parseStoredPassword } from '../../src/chat/core/stored-password.ts';
 import { REQUEST_BURST } from '../../src/chat/io/client-connection.ts';
-import type { RawClient } from './raw-client.ts';
+import { PUBLIC_KEY, type RawClient } from './raw-client.ts';
 import { CREDENTIALS, startFixture } from './server-fixture.ts';
 
 /** The reason of the refusal, or the type of another answer. */
@@ -17,7 +17,7 @@ async function outcome(client: RawClient, type: string, body: object): Promise<s
 }
 
 function register(client: RawClient, user: string, password = 'pass'): Promise<string> {
-  return outcome(client, 'register', { user, password, udpPort: 6000 });
+  return outcome(client, 'register', { user, password, udpPort: 6000, publicKey: PUBLIC_KEY });
 }
 
 function change(client: RawClient, oldPassword: string, newPassword: string): Promise<string> {
@@ -25,7 +25,7 @@ function change(client: RawClient, oldPassword: string, newPassword: string): Pr
 }
 
 async function canEnter(client: RawClient, user: string, password: string): Promise<string> {
-  return outcome(client, 'login', { user, password, udpPort: 6000 });
+  return outcome(client, 'login', { user, password, udpPort: 6000, publicKey: PUBLIC_KEY });
 }
 
 test('who registers is logged in at once, stands in the file with a hash, and can come back', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { startFixture } from './server-fixture.ts';
+import { PUBLIC_KEY } from './raw-client.ts';
 
 const START = '25 Apr 2021 05:26:30';
 
@@ -97,7 +98,11 @@ test('a refused request changes neither file, and number, time and author are ch
     ['post', { text: ' \t ' }, 'empty-text'],
     ['post', { text: 'x'.repeat(4_097) }, 'text-too-long'],
     ['read', { since: '31 Feb 2021 00:00:00' }, 'bad-time'],
-    ['login', { user: 'jess', password: 'jess-pw', udpPort: 1 }, 'already-logged-in'],
+    [
+      'login',
+      { user: 'jess', password: 'jess-pw', udpPort: 1, publicKey: PUBLIC_KEY },
+      'already-logged-in',
+    ],
     ['introduce', { to: 'derek' }, 'yourself'],
     ['introduce', { to: 'steve' }, 'not-online'],
   ] as const;
@@ -119,22 +124,24 @@ test('a text with line breaks and escapes stays one harmless line of messagelog.
   expect(read('messagelog.txt')).toBe(`1; ${START}; jess; a␊2; forged␛[2J; no\n`);
 });
 
-test('an introduction reaches the receiver before the sender, with one key for both', async () => {
+test('an introduction reaches the receiver before the sender, with one key for both, and each with the other’s own', async () => {
   const { connect, enter } = await startFixture();
   const jess = await enter('jess');
   const derek = await connect('127.0.0.2');
-  await derek.login('derek', 'derek-pw', 7001);
+  const derekKey = 'de'.repeat(32);
+  await derek.login('derek', 'derek-pw', 7001, derekKey);
   const introduced = await jess.ask('introduce', { to: 'derek' });
   const { body } = await derek.next('expect');
   expect(body.from).toBe('jess');
   expect(body.key.keyId).toMatch(/^[0-9a-f]{16}$/);
   expect(body.key.secret).toMatch(/^[0-9a-f]{64}$/);
+  expect(body.key.peerKey).toBe(PUBLIC_KEY);
   expect(introduced).toEqual({
     type: 'introduced',
     body: {
       request: 2,
       to: 'derek',
-      key: body.key,
+      key: { ...body.key, peerKey: derekKey },
       addresses: [{ address: '127.0.0.2', port: 7001 }],
     },
   });

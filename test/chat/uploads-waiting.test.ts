@@ -7,7 +7,7 @@ import { FakeEndpoint } from './fake-endpoint.ts';
 import { enterClient } from './client-fixture.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
 
-const KEY = { keyId: '00'.repeat(8), secret: '00'.repeat(32) };
+const KEY = { keyId: '00'.repeat(8), secret: '00'.repeat(32), peerKey: '00'.repeat(32) };
 const FULL = 'Many files for derek: the rest wait for the server.';
 
 interface Setup {

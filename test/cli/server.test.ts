@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
-import { RawClient } from '../chat/raw-client.ts';
+import { PUBLIC_KEY, RawClient } from '../chat/raw-client.ts';
 import { CREDENTIALS, temporaryFolder } from '../chat/server-fixture.ts';
 import { putTestKey, TEST_FINGERPRINT } from '../chat/test-key.ts';
 
@@ -140,7 +140,7 @@ test('a first start makes a key beside the credentials; --no-register takes no n
   expect((await lines.next()).value).toMatch(/^Fingerprint: SHA256:[A-Za-z0-9+/]{43}$/);
   expect(statSync(join(dir, 'server.pem')).mode & 0o777).toBe(0o600);
   const stranger = await RawClient.connect(Number(port));
-  const newUser = { user: 'anna', password: 'pw', udpPort: 1 };
+  const newUser = { user: 'anna', password: 'pw', udpPort: 1, publicKey: PUBLIC_KEY };
   expect(await stranger.ask('register', newUser)).toMatchObject({
     body: { reason: 'no-registration' },
   });

@@ -30,7 +30,11 @@ import {
 import { ThreadedEndpoint } from '../../src/transfer/io/threaded-endpoint.ts';
 
 const top = join(import.meta.dirname, '../..');
-const introduction: Introduction = { keyId: '0123456789abcdef', secret: '00'.repeat(32) };
+/** To this endpoint, or of it. */
+function introductionOf({ publicKey }: TransferEndpoint): Introduction {
+  return { keyId: '0123456789abcdef', secret: '00'.repeat(32), peerKey: publicKey };
+}
+
 /** Enough to be still on its way when a test does something. */
 const LARGE_BYTES = 400_000_000;
 
@@ -83,7 +87,8 @@ async function begin(
   const accepted = new Promise<Transfer>((resolve) => {
     receiver.onReceive(resolve);
   });
-  receiver.expect(introduction, 'derek');
+  receiver.expect(introductionOf(sender), 'derek');
+  const introduction = introductionOf(receiver);
   const addresses = [receiver.address];
   const sent = sender.send({ introduction, addresses, path, peer: 'jess' });
   return [sent, await accepted];
@@ -110,6 +115,7 @@ test.each(['a thread of its own', "the caller's thread"])(
     const closed = endpoint.close();
     const path = sourceOf(new Uint8Array(1));
     const addresses = [endpoint.address];
+    const introduction = introductionOf(endpoint);
     const sent = endpoint.send({ introduction, addresses, path, peer: 'jess' });
     await expect(sent.done).rejects.toMatchObject({ code: 'cancelled' });
     await closed;
@@ -120,7 +126,8 @@ test('a transfer needs nothing of its caller: it ends while the caller is busy',
   const path = sourceOf(randomBytes(5_000_000));
   const receiver = await opened({ inbox });
   const sender = await opened();
-  receiver.expect(introduction, 'derek');
+  receiver.expect(introductionOf(sender), 'derek');
+  const introduction = introductionOf(receiver);
   sender.send({ introduction, addresses: [receiver.address], path, peer: 'jess' });
   const sleep = new Int32Array(new SharedArrayBuffer(4));
   // This thread does not come back to its event loop before the file has its name.
@@ -139,6 +146,7 @@ test('errors of the engine cross as they are', async () => {
     cause: { code: 'EADDRINUSE' },
   });
   const sender = await opened();
+  const introduction = introductionOf(sender);
   const addresses = [{ address: '127.0.0.1', port }];
   const sent = sender.send({ introduction, addresses, path: join(folder, 'none'), peer: 'jess' });
   await expect(sent.done).rejects.toMatchObject({ name: 'TransferError', code: 'local-file' });
@@ -166,6 +174,7 @@ test('when the thread is ended, what runs fails and nothing hangs', async () => 
   thread.terminate();
   const message = 'the thread of the engine has ended';
   await expect(sent.done).rejects.toMatchObject({ code: 'internal', message });
+  const introduction = introductionOf(sender);
   const late = sender.send({ introduction, addresses: [], path, peer: 'jess' });
   await expect(late.done).rejects.toMatchObject({ code: 'internal', message });
   await sender.close();

@@ -15,7 +15,7 @@ const path = join(folder!, 'source');
 const inbox = join(folder!, 'inbox');
 mkdirSync(inbox);
 writeFileSync(path, new Uint8Array(3_000_000).fill(7));
-const introduction = { keyId: '0123456789abcdef', secret: '00'.repeat(32) };
+const introduced = { keyId: '0123456789abcdef', secret: '00'.repeat(32) };
 const receiver = await createEndpoint({ inbox, storedName: ({ name }) => `stored-${name}` });
 const sender = await createEndpoint();
 const received = new Promise<string>((resolve) => {
@@ -25,7 +25,8 @@ const received = new Promise<string>((resolve) => {
     });
   });
 });
-receiver.expect(introduction, 'self');
+receiver.expect({ ...introduced, peerKey: sender.publicKey }, 'self');
+const introduction = { ...introduced, peerKey: receiver.publicKey };
 const sent = sender.send({ introduction, addresses: [receiver.address], path, peer: 'self' });
 console.log((await sent.done).sha256, await received);
 await Promise.all([sender.close(), receiver.close()]);

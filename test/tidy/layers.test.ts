@@ -46,7 +46,13 @@ const rules: Record<string, Rule> = {
     outside: ['node:crypto', 'node:path'],
   },
   'src/transfer/io': {
-    from: [core, 'src/transfer/secure', 'src/transfer/files'],
+    from: [
+      core,
+      'src/transfer/secure',
+      'src/transfer/secure/noise',
+      'src/transfer/secure/tag',
+      'src/transfer/files',
+    ],
     outside: ['node', 'packages'],
   },
   'src/transfer': { from: transferFolders, outside: ['node'] },

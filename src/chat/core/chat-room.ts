@@ -10,6 +10,7 @@ import {
   HEARTBEAT_MS,
   PRESENCE_TIMEOUT_MS,
   type ClientFrame,
+  type IntroductionKey,
   type Refusal,
   type ServerFrame,
   type UserView,
@@ -206,7 +207,8 @@ export class ChatRoom {
       const { oldPassword, newPassword } = frame.body;
       step = this.#desk.changePassword(origin, oldPassword, newPassword, nowMs);
     } else {
-      const { user, password, udpPort } = frame.body;
+      const { user, password, udpPort, publicKey } = frame.body;
+      session.publicKey = publicKey;
       const origin = { connection, request, address, user };
       step =
         frame.type === 'login'
@@ -332,13 +334,14 @@ export class ChatRoom {
       return;
     }
     const { randomHex } = this.#options;
-    const key = { keyId: randomHex(KEY_ID_BYTES), secret: randomHex(SECRET_BYTES) };
+    const shared = { keyId: randomHex(KEY_ID_BYTES), secret: randomHex(SECRET_BYTES) };
     const { address, udpPort } = receiver.user;
+    const keyFor = (peer: Session): IntroductionKey => ({ ...shared, peerKey: peer.publicKey });
     // The receiver first: it should expect the key before the sender can use it.
-    this.#send(receiver, { type: 'expect', body: { from, key } });
+    this.#send(receiver, { type: 'expect', body: { from, key: keyFor(session) } });
     this.#send(session, {
       type: 'introduced',
-      body: { request, to, key, addresses: [{ address, port: udpPort }] },
+      body: { request, to, key: keyFor(receiver), addresses: [{ address, port: udpPort }] },
     });
     this.#log(`introduced to ${to}`, from, session.address);
   }

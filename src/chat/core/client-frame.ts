@@ -18,6 +18,11 @@ function isUdpPort(value: unknown): boolean {
   return isCount(value) && value !== 0 && (value as number) <= 65_535;
 }
 
+/** 32 bytes. */
+function isPublicKey(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+}
+
 type FieldsOf<Type extends ClientFrame['type']> = keyof Extract<
   ClientFrame,
   { type: Type }
@@ -32,8 +37,20 @@ const bodyFields: {
     Record<FieldsOf<Type>, (value: unknown) => boolean>
   >;
 } = {
-  login: { request: isCount, user: isString, password: isString, udpPort: isUdpPort },
-  register: { request: isCount, user: isString, password: isString, udpPort: isUdpPort },
+  login: {
+    request: isCount,
+    user: isString,
+    password: isString,
+    udpPort: isUdpPort,
+    publicKey: isPublicKey,
+  },
+  register: {
+    request: isCount,
+    user: isString,
+    password: isString,
+    udpPort: isUdpPort,
+    publicKey: isPublicKey,
+  },
   'change-password': { request: isCount, oldPassword: isString, newPassword: isString },
   post: { request: isCount, text: isString },
   delete: { request: isCount, number: isCount, time: isString },

@@ -10,27 +10,33 @@ const MAX_USER_CHARACTERS = 32;
 /** In place of what is too long: no name and no password holds a blank. */
 const IMPOSSIBLE_WORD = ' ';
 
+/** Where, and by which key, others reach this client's endpoint. */
+export interface Contact {
+  readonly udpPort: number;
+  readonly publicKey: string;
+}
+
 /** What comes before a session. */
 export interface LoginRequest {
   readonly type: 'login' | 'register';
-  readonly body: { readonly user: string; readonly password: string; readonly udpPort: number };
+  readonly body: { readonly user: string; readonly password: string } & Contact;
 }
 
 /** A login that fits its frame whatever was typed, so that it gets an answer. */
-export function loginOf(user: string, password: string, udpPort: number): LoginRequest {
-  return { type: 'login', body: bodyOf(user, password, udpPort) };
+export function loginOf(user: string, password: string, contact: Contact): LoginRequest {
+  return { type: 'login', body: bodyOf(user, password, contact) };
 }
 
 /** The same for somebody new. */
-export function registrationOf(user: string, password: string, udpPort: number): LoginRequest {
-  return { type: 'register', body: bodyOf(user, password, udpPort) };
+export function registrationOf(user: string, password: string, contact: Contact): LoginRequest {
+  return { type: 'register', body: bodyOf(user, password, contact) };
 }
 
-function bodyOf(user: string, password: string, udpPort: number): LoginRequest['body'] {
+function bodyOf(user: string, password: string, contact: Contact): LoginRequest['body'] {
   return {
     user: user.length > MAX_USER_CHARACTERS ? IMPOSSIBLE_WORD : user,
     password: fittingPassword(password),
-    udpPort,
+    ...contact,
   };
 }
 

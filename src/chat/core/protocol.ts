@@ -44,6 +44,8 @@ export type ClientFrame =
         readonly user: string;
         readonly password: string;
         readonly udpPort: number;
+        /** Of the client's endpoint: 32 bytes as 64 lower-case hex digits. */
+        readonly publicKey: string;
       };
     }
   /** Makes a new user and logs in as that one. */
@@ -54,6 +56,8 @@ export type ClientFrame =
         readonly user: string;
         readonly password: string;
         readonly udpPort: number;
+        /** Of the client's endpoint: 32 bytes as 64 lower-case hex digits. */
+        readonly publicKey: string;
       };
     }
   | {
@@ -113,12 +117,14 @@ export const refusals = [
 ] as const;
 export type Refusal = (typeof refusals)[number];
 
-/** The key that both sides of an introduction get; see `Introduction` of the transfer engine. */
+/** What each side of an introduction gets; see `Introduction` of the transfer engine. */
 export interface IntroductionKey {
   /** 8 bytes as 16 lower-case hex digits. */
   readonly keyId: string;
   /** 32 bytes as 64 lower-case hex digits. */
   readonly secret: string;
+  /** The other side's `publicKey`. */
+  readonly peerKey: string;
 }
 
 export type ServerFrame =

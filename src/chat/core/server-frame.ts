@@ -45,7 +45,7 @@ const message = {
   edited: isBoolean,
 };
 const user = { user: isString, address: isString, udpPort: isPort, since: isString };
-const key = fieldsOf({ keyId: isHex(16), secret: isHex(64) });
+const key = fieldsOf({ keyId: isHex(16), secret: isHex(64), peerKey: isHex(64) });
 const request = isCount;
 
 /** What each body must hold. Further fields are ignored, so that later servers can add. */

@@ -13,6 +13,8 @@ export interface Session {
   pingedAtMs: number;
   /** An attempt of it waits or is being checked. */
   isLoggingIn: boolean;
+  /** What its last attempt to log in said of its endpoint; empty before one. */
+  publicKey: string;
   /** Who it is; undefined before login. */
   user: UserView | undefined;
 }
@@ -65,6 +67,7 @@ export class SessionTable {
       heardAtMs: nowMs,
       pingedAtMs: nowMs,
       isLoggingIn: false,
+      publicKey: '',
       user: undefined,
     };
     this.#sessions.set(id, session);

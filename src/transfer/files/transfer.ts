@@ -1,11 +1,13 @@
 import type { TransferError } from './transfer-error.ts';
 
-/** What an introduction gives both sides: the key under which one connection may be opened. */
+/** What an introduction gives a side: with whom, and under which key, one connection may be opened. */
 export interface Introduction {
   /** 16 hex digits (8 bytes); OPEN names it. */
   readonly keyId: string;
-  /** 64 hex digits (32 bytes). */
+  /** 64 hex digits (32 bytes), the same on both sides. */
   readonly secret: string;
+  /** `publicKey` of the other side's endpoint: 64 hex digits. */
+  readonly peerKey: string;
 }
 
 export interface SocketAddress {

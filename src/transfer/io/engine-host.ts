@@ -106,8 +106,8 @@ export class EngineHost {
       post({ type: 'received', peer, name, ...standingOf(key, transfer) });
       this.#add(key, transfer);
     });
-    const { address, receiveBufferBytes } = this.#endpoint;
-    post({ type: 'ready', address, receiveBufferBytes });
+    const { address, publicKey, receiveBufferBytes } = this.#endpoint;
+    post({ type: 'ready', address, publicKey, receiveBufferBytes });
   }
 
   readonly #askName = (offer: Offer): Promise<string> => {

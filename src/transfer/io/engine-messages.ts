@@ -41,6 +41,7 @@ export type FromEngine =
   | {
       readonly type: 'ready';
       readonly address: SocketAddress;
+      readonly publicKey: string;
       readonly receiveBufferBytes: number;
     }
   /** In place of `ready`. */

@@ -24,6 +24,7 @@ type News = Exclude<FromEngine, { type: 'ready' | 'failed' }>;
  */
 export class ThreadedEndpoint implements TransferEndpoint {
   readonly address: SocketAddress;
+  readonly publicKey: string;
   readonly receiveBufferBytes: number;
   readonly #thread: EngineThread;
   readonly #storedName: EndpointOptions['storedName'];
@@ -40,12 +41,13 @@ export class ThreadedEndpoint implements TransferEndpoint {
 
   private constructor(
     thread: EngineThread,
-    { address, receiveBufferBytes }: Ready,
+    { address, publicKey, receiveBufferBytes }: Ready,
     storedName: EndpointOptions['storedName'],
     timers: Timers,
   ) {
     this.#thread = thread;
     this.address = address;
+    this.publicKey = publicKey;
     this.receiveBufferBytes = receiveBufferBytes;
     this.#storedName = storedName;
     this.#timers = timers;

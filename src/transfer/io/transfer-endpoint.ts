@@ -17,6 +17,8 @@ export interface EndpointOptions {
   readonly host?: string;
   /** UDP port that receives openings; 0 (default) takes a free one. */
   readonly port?: number;
+  /** 32 bytes by which peers know this endpoint again (X25519). Default: drawn, for this endpoint. */
+  readonly privateKey?: Uint8Array;
   /** Where received files are published; must exist. Without it every offer is refused. */
   readonly inbox?: string;
   /** The name under which an accepted offer is stored, before it is made unique. Default: its name. */
@@ -52,6 +54,8 @@ export interface SendRequest {
 export interface TransferEndpoint {
   /** What the listening socket is bound to. */
   readonly address: SocketAddress;
+  /** What introductions of this endpoint's peers name: 64 hex digits. */
+  readonly publicKey: string;
   /** Bytes of receive buffer that the kernel granted the listening socket. */
   readonly receiveBufferBytes: number;
   /** Lets the holder of this introduction open one connection within 60 s. */

@@ -1,14 +1,17 @@
-import { plainIntroduction, type TransportConnection } from '../core/index.ts';
+import { CloseCode, type TransportConnection } from '../core/index.ts';
 import type { ReceivePolicy } from '../files/receive-policy.ts';
 import { createReceivePolicy } from '../files/receive-policy.ts';
 import { ReceivingTransfer } from '../files/receiving-transfer.ts';
 import { SendingTransfer } from '../files/sending-transfer.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
+import { X25519KeyPair } from '../secure/noise/x25519.ts';
+import { TAG_BYTES } from '../secure/tag/tag-hash.ts';
 import { monotonicNowUs } from './clock.ts';
 import { DiskInbox } from './disk-inbox.ts';
 import { sourceDisk } from './disk-source.ts';
 import type { FineTimers } from './fine-timers.ts';
+import { transportIntroduction } from './introductions.ts';
 import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
 import type { EndpointOptions, SendRequest, TransferEndpoint } from './transfer-endpoint.ts';
 import { UdpPort } from './udp-port.ts';
@@ -24,6 +27,7 @@ const MAX_CLOSE_WAIT_MS = 6_000;
 export class UdpTransferEndpoint implements TransferEndpoint {
   readonly #options: EndpointOptions;
   readonly #config: SocketEngineOptions['config'];
+  readonly #key: X25519KeyPair;
   readonly #policy: ReceivePolicy;
   readonly #inbox: DiskInbox | undefined;
   readonly #fineTimers: FineTimers | undefined;
@@ -38,8 +42,14 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   #isClosing = false;
   #onQuiet: (() => void) | undefined;
 
-  private constructor(options: EndpointOptions, port: UdpPort, fineTimers: FineTimers | undefined) {
+  private constructor(
+    options: EndpointOptions,
+    key: X25519KeyPair,
+    port: UdpPort,
+    fineTimers: FineTimers | undefined,
+  ) {
     this.#options = options;
+    this.#key = key;
     this.#fineTimers = fineTimers;
     const giveUpMs = options.giveUpMs ?? 300_000;
     this.#config = {
@@ -48,6 +58,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       idleTimeoutUs: giveUpMs * 1000,
       openTimeoutUs: Math.min(giveUpMs, options.openTimeoutMs ?? 60_000) * 1000,
       datagramBytes: DATAGRAM_BYTES,
+      tagBytes: TAG_BYTES,
     };
     const platform = process.platform === 'win32' ? 'win32' : 'posix';
     this.#policy = createReceivePolicy({
@@ -67,14 +78,16 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     options: EndpointOptions,
     fineTimers?: FineTimers,
   ): Promise<UdpTransferEndpoint> {
-    const { host = '127.0.0.1', port = 0, createSocket } = options;
+    const { host = '127.0.0.1', port = 0, createSocket, privateKey } = options;
+    const key =
+      privateKey === undefined ? X25519KeyPair.generate() : X25519KeyPair.fromPrivate(privateKey);
     try {
       const udpPort = await UdpPort.bind({
         host,
         port,
         ...(createSocket === undefined ? {} : { createSocket }),
       });
-      return new UdpTransferEndpoint(options, udpPort, fineTimers);
+      return new UdpTransferEndpoint(options, key, udpPort, fineTimers);
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException;
       const reason = code === 'EADDRINUSE' ? 'another program uses it' : message;
@@ -86,6 +99,10 @@ export class UdpTransferEndpoint implements TransferEndpoint {
 
   get address(): SocketAddress {
     return this.#listening.port.address;
+  }
+
+  get publicKey(): string {
+    return Buffer.from(this.#key.publicKey).toString('hex');
   }
 
   get receiveBufferBytes(): number {
@@ -103,7 +120,8 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   }
 
   expect(introduction: Introduction, from: string): void {
-    if (!this.#listening.expect(plainIntroduction(introduction.keyId))) return;
+    const expected = transportIntroduction(introduction, this.#key);
+    if (expected === undefined || !this.#listening.expect(expected)) return;
     this.#introduced.set(introduction.keyId, from);
     if (this.#introduced.size <= MAX_INTRODUCED) return;
     const [oldest] = this.#introduced.keys();
@@ -181,6 +199,12 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       transfer.cancel();
       return;
     }
+    const introduction = transportIntroduction(request.introduction, this.#key);
+    if (introduction === undefined) {
+      const reason = 'the introduction is not valid';
+      transfer.onClosed({ code: CloseCode.violation, reason, byPeer: false });
+      return;
+    }
     let engine: SocketEngine;
     try {
       engine = await this.#engineTo(request.addresses);
@@ -190,7 +214,6 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     }
     if (transfer.isOver) return;
     onEngine(engine);
-    const introduction = plainIntroduction(request.introduction.keyId);
     const handle = engine.open(introduction, request.addresses, transfer);
     // A transfer that ends before its connection opened wants none.
     transfer.done.catch(() => {

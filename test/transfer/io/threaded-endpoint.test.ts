@@ -12,7 +12,7 @@ import { FakeThread, settle } from './engine-thread-fakes.ts';
 import { FakeLoop } from './udp-fakes.ts';
 
 const request: SendRequest = {
-  introduction: { keyId: '00112233445566ff', secret: '00'.repeat(32) },
+  introduction: { keyId: '00112233445566ff', secret: '00'.repeat(32), peerKey: '00'.repeat(32) },
   addresses: [{ address: '127.0.0.1', port: 7000 }],
   path: '/tmp/movie.mp4',
   peer: 'jess',

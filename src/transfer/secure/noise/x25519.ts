@@ -14,6 +14,11 @@ export const X25519_BYTES = 32;
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
 const PUBLIC_PREFIX = Buffer.from('302a300506032b656e032100', 'hex');
 
+/** Whether a secret with the owner of `publicKey` would be secret: false for points of low order. */
+export function isUsablePublicKey(publicKey: Uint8Array): boolean {
+  return anyKeyPair.sharedSecret(publicKey) !== undefined;
+}
+
 /** A private key of X25519 with its public half. */
 export class X25519KeyPair {
   /** 32 bytes; not to be changed. */
@@ -57,3 +62,6 @@ export class X25519KeyPair {
     }
   }
 }
+
+/** Which one does not matter: a point of low order has no secret with any. */
+const anyKeyPair = X25519KeyPair.generate();
