@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ATTEMPTS_PER_SEC, MAX_ATTEMPTS } from '../../src/transfer/core/expectation.ts';
 import { CloseCode } from '../../src/transfer/core/index.ts';
 import type { ElementSpec } from '../sim/link.ts';
 import { bottleneck } from '../sim/bottleneck.ts';
@@ -103,6 +104,35 @@ test('a sealed introduction still opens after somebody with its secret has tried
   });
   pair.network.runUntil(2_000_000);
   expect(pair.b.transport.connectionCount).toBe(1);
+});
+
+test('whoever knows the secret gets at most 32 handshakes begun at once, and 100 a second', () => {
+  const pair = sealedPair({ seed: 2, forward: [delay(1_000)] });
+  const { transport, address } = pair.b;
+  const { responder } = introduceSealed(KEY_ID);
+  let handshakeCount = 0;
+  transport.expect(
+    {
+      ...responder,
+      createResponder: (header) => {
+        handshakeCount++;
+        return responder.createResponder(header);
+      },
+    },
+    0,
+  );
+  let open: Uint8Array | undefined;
+  const somebody = introduceSealed(KEY_ID, { ownKey: keyPairOf('somebody') });
+  pair.a.transport.open(somebody.opener, [address], 0);
+  const transmit = { buffer: new Uint8Array(2_000), length: 0, to: address };
+  pair.a.transport.handleTimeout(0);
+  if (pair.a.transport.pollTransmit(transmit, 0)) open = transmit.buffer.slice(0, transmit.length);
+  const from = { address: 'elsewhere', port: 9 };
+  for (let count = 0; count < 100; count++) transport.handleDatagram(open!, from, 1_000);
+  expect(handshakeCount).toBe(MAX_ATTEMPTS);
+  for (let ms = 1; ms <= 1_000; ms++) transport.handleDatagram(open!, from, 1_000 + 1_000 * ms);
+  expect(handshakeCount).toBe(MAX_ATTEMPTS + ATTEMPTS_PER_SEC);
+  expect(transport.counters.malformed).toBe(handshakeCount);
 });
 
 test('an OPEN sent by others, from anywhere, while the connection runs and after it, gets no answer', () => {

@@ -8,6 +8,13 @@ import type { PeerAddress } from './transport.ts';
  * 20,000 random openings over very bad links died unheard.
  */
 export const MAX_ANSWERS = 24;
+/**
+ * Handshakes that OPENs with a right tag may begin at once, and how many more a second (DESIGN §9): each
+ * costs some tenths of a millisecond, and whoever knows the secret can ask for them.
+ */
+export const MAX_ATTEMPTS = 32;
+export const ATTEMPTS_PER_SEC = 100;
+const ATTEMPT_US = 1_000_000 / ATTEMPTS_PER_SEC;
 /** Addresses that it goes to. */
 export const MAX_ANSWER_ADDRESSES = 4;
 
@@ -24,6 +31,9 @@ export class Expectation {
   #answer: Uint8Array | undefined;
   #connection: Connection | undefined;
   #answersLeft = MAX_ANSWERS;
+  /** Time saved up for attempts; each takes `ATTEMPT_US` of it. */
+  #attemptCreditUs = MAX_ATTEMPTS * ATTEMPT_US;
+  #attemptAtUs = 0;
   readonly #answered: PeerAddress[] = [];
   #answeredAtUs = 0;
 
@@ -39,6 +49,16 @@ export class Expectation {
   /** The connection that was opened and not yet confirmed. */
   get halfOpen(): Connection | undefined {
     return this.#connection?.isConfirmed === false ? this.#connection : undefined;
+  }
+
+  /** Whether an OPEN that may yet open it is worth a handshake now. */
+  takeAttempt(nowUs: number): boolean {
+    const savedUs = this.#attemptCreditUs + nowUs - this.#attemptAtUs;
+    this.#attemptCreditUs = Math.min(MAX_ATTEMPTS * ATTEMPT_US, savedUs);
+    this.#attemptAtUs = nowUs;
+    if (this.#attemptCreditUs < ATTEMPT_US) return false;
+    this.#attemptCreditUs -= ATTEMPT_US;
+    return true;
   }
 
   /** Remembers which OPEN opened which connection, and what it was answered. */

@@ -242,6 +242,10 @@ export class Handshakes {
       else this.#host.send(answer, from);
       return;
     }
+    if (!expectation.takeAttempt(nowUs)) {
+      counters.strangers++;
+      return;
+    }
     const handshake = expectation.introduction.createResponder(headerBytes(datagram));
     const message = handshake.readOpen(open.message);
     const offered = message && decodeOpenParameters(message);
