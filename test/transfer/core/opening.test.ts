@@ -295,11 +295,16 @@ test('answers beyond the 256 that wait to be sent are dropped and counted', () =
   exchange.drops = () => true;
   exchange.open();
   exchange.run(0);
-  const refused = altered(a.sent[0]!.bytes, (copy) => {
-    copy[21] = 77;
+  // Of several introductions: each is worth few handshakes at once.
+  const refused = Array.from({ length: 16 }, (_, index) => {
+    b.endpoint.expect(plainIntroduction(keyIdOf(index)), exchange.nowUs);
+    return altered(a.sent[0]!.bytes, (copy) => {
+      copy.set(Buffer.from(keyIdOf(index), 'hex'), 10);
+      copy[21] = 77;
+    });
   });
   for (let count = 0; count < MAX_OUTBOX + 20; count++) {
-    b.endpoint.handleDatagram(refused, a.address, exchange.nowUs);
+    b.endpoint.handleDatagram(refused[count % 16]!, a.address, exchange.nowUs);
   }
   expect(b.endpoint.counters.outboxFull).toBe(20);
   exchange.drain();
