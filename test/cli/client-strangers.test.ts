@@ -128,10 +128,10 @@ test.skipIf(!existsSync('/proc/self/status'))(
       return pids.map(residentBytes);
     };
     const rounds: (readonly number[])[] = [];
-    while (rounds.length < 9) rounds.push(await pour());
-    // The first rounds warm up the code and the heap; the last five pour 50 MB.
-    for (const [index, bytes] of rounds[8]!.entries()) {
-      expect(bytes - rounds[3]![index]!, `process ${index}`).toBeLessThan(15_000_000);
+    while (rounds.length < 18) rounds.push(await pour());
+    // The first rounds warm up the code and the heap; the last ten pour 100 MB.
+    for (const [index, bytes] of rounds[17]!.entries()) {
+      expect(bytes - rounds[7]![index]!, `process ${index}`).toBeLessThan(15_000_000);
     }
   },
 );
