@@ -281,7 +281,8 @@ export class Connection implements PathMember, PacketIntakeOwner {
   }
 
   onChecked(nowUs: number): void {
-    if (this.#liveness.onChecked(nowUs)) this.#host.onNews(this, 'resumed');
+    const isBack = this.#liveness.onChecked(nowUs);
+    if (isBack && !this.isClosed) this.#host.onNews(this, 'resumed');
     if (this.#isConfirmed) return;
     this.#isConfirmed = true;
     this.#host.onNews(this, 'opened');
