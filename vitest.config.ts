@@ -1,10 +1,14 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-/** Tests that open sockets or start processes. They run in `npm test`, not in `npm run check`. */
+/**
+ * Tests that open sockets or start processes, and whole transfers in virtual time that take long. They run
+ * in `npm test`, not in `npm run check`.
+ */
 const withProcesses = [
   'test/loopback/**/*.test.ts',
   'test/cli/**/*.test.ts',
   'test/random/**/*.test.ts',
+  'test/scenarios/**/*.test.ts',
   'test/bench/processes.test.ts',
 ];
 
