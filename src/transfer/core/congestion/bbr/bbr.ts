@@ -6,8 +6,8 @@ import type {
   LossEvent,
   SentEvent,
 } from '../controller.ts';
-import { ASSUMED_RTT_US } from '../controller.ts';
 import { AckAggregation } from './ack-aggregation.ts';
+import { Allowance } from './allowance.ts';
 import * as K from './constants.ts';
 import { FullPipe } from './full-pipe.ts';
 import { gains, type State } from './gains.ts';
@@ -24,8 +24,6 @@ import { UpProbe } from './up-probe.ts';
 
 /** What the path may hold beside the standing share while nothing is probed (DESIGN §4). */
 const QUIET_INFLIGHT_GAIN = 1.25;
-/** Rounds in which Startup paces at 2.77 windows an RTT at least (ours). */
-const EARLY_ROUNDS = 6;
 
 /**
  * BBRv3 (draft-ietf-ccwg-bbr) with a learned loss baseline.
@@ -40,8 +38,7 @@ export class Bbr implements CongestionController {
   readonly connectionWindowPackets: number = Infinity;
   #state: State = 'startup';
   readonly #model: PathModel;
-  #windowBytes: number;
-  #pacingBytesPerSec: number;
+  readonly #allowance: Allowance;
   readonly #pipe = new FullPipe();
   readonly #aggregation = new AckAggregation();
   readonly #baseline = new LossBaseline();
@@ -61,17 +58,16 @@ export class Bbr implements CongestionController {
 
   constructor(options: ControllerOptions) {
     this.#model = new PathModel(options.datagramBytes);
-    this.#windowBytes = this.#model.initialWindowBytes;
-    this.#pacingBytesPerSec = this.#initialPacing(ASSUMED_RTT_US);
+    this.#allowance = new Allowance(this.#model, this.#longTerm);
     this.#clock = new ProbeClock(options.random);
   }
 
   get windowBytes(): number {
-    return this.#windowBytes;
+    return this.#allowance.windowBytes;
   }
 
   get pacingBytesPerSec(): number {
-    return this.#pacingBytesPerSec;
+    return this.#allowance.pacingBytesPerSec;
   }
 
   get inflightGain(): number {
@@ -86,19 +82,6 @@ export class Bbr implements CongestionController {
   /** For traces and tests: the loss that is taken for the path's own. */
   get lossBaseline(): number {
     return this.#baseline.value;
-  }
-
-  #initialPacing(rttUs: number): number {
-    return (K.STARTUP_PACING_GAIN * this.#model.initialWindowBytes * 1e6) / rttUs;
-  }
-
-  #inflightBytes(gain: number): number {
-    const probe = this.#state === 'up' ? 2 * this.#model.datagramBytes : 0;
-    return this.#model.inflightBytes(gain) + probe;
-  }
-
-  get #targetInflightBytes(): number {
-    return Math.min(this.#model.bdpBytes(1), this.#windowBytes);
   }
 
   #threshold(bytes: number): number {
@@ -121,7 +104,7 @@ export class Bbr implements CongestionController {
     // Nothing was in flight: silence, then a new start.
     this.#isIdleRestart = true;
     this.#aggregation.restart(nowUs);
-    if (this.#isInProbeBw) this.#pacingBytesPerSec = this.#paced(1);
+    if (this.#isInProbeBw) this.#allowance.paceAtBandwidth();
     else if (this.#state === 'probeRtt' && this.#probeRtt.isOver(nowUs)) this.#exitProbeRtt(nowUs);
   }
 
@@ -145,7 +128,10 @@ export class Bbr implements CongestionController {
   #onInflightTooHigh(inflightBytes: number, isAppLimited: boolean, nowUs: number): void {
     this.#longTerm.isSampling = false;
     if (!isAppLimited) {
-      this.#longTerm.inflightBytes = Math.max(inflightBytes, K.BETA * this.#targetInflightBytes);
+      this.#longTerm.inflightBytes = Math.max(
+        inflightBytes,
+        K.BETA * this.#allowance.targetInflightBytes,
+      );
     }
     if (this.#state === 'up') this.#startDown(nowUs);
   }
@@ -156,13 +142,13 @@ export class Bbr implements CongestionController {
   }
 
   onPersistentCongestion(): void {
-    this.#probeRtt.save(this.#windowBytes);
-    this.#windowBytes = this.#model.minPipeBytes;
+    this.#probeRtt.save(this.#allowance.windowBytes);
+    this.#allowance.windowBytes = this.#model.minPipeBytes;
   }
 
   onDatagramBytes(datagramBytes: number): void {
     this.#model.datagramBytes = datagramBytes;
-    this.#windowBytes = Math.max(this.#windowBytes, this.#model.minPipeBytes);
+    this.#allowance.windowBytes = Math.max(this.#allowance.windowBytes, this.#model.minPipeBytes);
   }
 
   onAcked(event: AckEvent): void {
@@ -174,9 +160,8 @@ export class Bbr implements CongestionController {
       this.#flood.onAcked(event.newlyAckedBytes, datagramBytes, this.#threshold(0));
     }
     if (!this.#hasRtt) {
-      // Until now the first pacing rate stood on an assumed RTT.
       this.#hasRtt = true;
-      this.#pacingBytesPerSec = this.#initialPacing(Math.max(1, event.smoothedRttUs));
+      this.#allowance.startPacing(event.smoothedRttUs);
     }
     if (event.latestRttUs !== undefined) {
       this.#rttUs = event.latestRttUs;
@@ -187,14 +172,20 @@ export class Bbr implements CongestionController {
     this.#aggregation.onAcked(
       event.newlyAckedBytes,
       this.#model.usedBytesPerSec,
-      this.#windowBytes,
+      this.#allowance.windowBytes,
       this.#rounds.count,
       this.#pipe.isReached,
       nowUs,
     );
     this.#advanceState(event);
-    this.#setPacing();
-    this.#setWindow(event.newlyAckedBytes);
+    this.#allowance.onAcked({
+      state: this.#state,
+      isPipeFull: this.#pipe.isReached,
+      roundCount: this.#rounds.count,
+      deliveredBytes: this.#rounds.deliveredBytes,
+      newlyAckedBytes: event.newlyAckedBytes,
+      extraAckedBytes: this.#aggregation.extraBytes,
+    });
   }
 
   #learnBaseline(newlyAckedBytes: number): void {
@@ -237,7 +228,7 @@ export class Bbr implements CongestionController {
       if (isStartupOver({ eventCount, rttUs: this.#rttUs, minRttUs })) this.#endStartup();
     } else if (!this.#isProbingBw) {
       this.#model.shortTerm.onLossyRound(
-        { bytesPerSec: this.#model.bandwidth.max, inflightBytes: this.#windowBytes },
+        { bytesPerSec: this.#model.bandwidth.max, inflightBytes: this.#allowance.windowBytes },
         this.#latest,
       );
     }
@@ -255,7 +246,8 @@ export class Bbr implements CongestionController {
   #advanceState(event: AckEvent): void {
     const { nowUs, bytesInFlight } = event;
     if (this.#state === 'startup' && this.#pipe.isReached) this.#enterDrain();
-    if (this.#state === 'drain' && bytesInFlight <= this.#inflightBytes(1)) this.#startDown(nowUs);
+    if (this.#state === 'drain' && bytesInFlight <= this.#allowance.inflightBytes(this.#state, 1))
+      this.#startDown(nowUs);
     if (this.#pipe.isReached) this.#adaptLongTerm(event);
     if (this.#isInProbeBw) this.#advanceCycle(event);
     if (this.#state !== 'probeRtt' && this.#model.minRtt.isProbeDue && !this.#isIdleRestart) {
@@ -281,7 +273,7 @@ export class Bbr implements CongestionController {
     if (this.#state !== 'up' || !this.#isWindowLimited(event)) return;
     this.#longTerm.grow(
       event.newlyAckedBytes,
-      this.#windowBytes,
+      this.#allowance.windowBytes,
       this.#model.datagramBytes,
       this.#rounds.isStart,
     );
@@ -289,13 +281,14 @@ export class Bbr implements CongestionController {
 
   /** The window, not the sender's data or the pacer, bounded the flight. */
   #isWindowLimited(event: AckEvent): boolean {
-    const isFull = event.priorBytesInFlight + 2 * this.#model.datagramBytes >= this.#windowBytes;
-    return isFull && this.#windowBytes >= this.#longTerm.inflightBytes;
+    const isFull =
+      event.priorBytesInFlight + 2 * this.#model.datagramBytes >= this.#allowance.windowBytes;
+    return isFull && this.#allowance.windowBytes >= this.#longTerm.inflightBytes;
   }
 
   #advanceCycle(event: AckEvent): void {
     const { nowUs, bytesInFlight, rate } = event;
-    const targetPackets = this.#targetInflightBytes / this.#model.datagramBytes;
+    const targetPackets = this.#allowance.targetInflightBytes / this.#model.datagramBytes;
     switch (this.#state) {
       case 'down':
         if (this.#clock.isProbeTime(targetPackets, nowUs)) this.#startRefill();
@@ -326,7 +319,10 @@ export class Bbr implements CongestionController {
       this.#model.datagramBytes,
       this.#model.minPipeBytes,
     );
-    return bytesInFlight <= withHeadroom && bytesInFlight <= this.#inflightBytes(1);
+    return (
+      bytesInFlight <= withHeadroom &&
+      bytesInFlight <= this.#allowance.inflightBytes(this.#state, 1)
+    );
   }
 
   #startDown(nowUs: number): void {
@@ -349,7 +345,7 @@ export class Bbr implements CongestionController {
   #startUp(rate: RateSample | undefined, nowUs: number): void {
     this.#state = 'up';
     this.#upProbe.begin(this.#rttUs, this.#model.minRtt.valueUs, nowUs);
-    this.#longTerm.start(this.#windowBytes, this.#model.datagramBytes);
+    this.#longTerm.start(this.#allowance.windowBytes, this.#model.datagramBytes);
     this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#model.bandwidth.max);
     this.#rounds.restart();
   }
@@ -358,19 +354,15 @@ export class Bbr implements CongestionController {
 
   #enterProbeRtt(nowUs: number): void {
     if (this.#state === 'up') this.#upProbe.end(nowUs);
-    this.#probeRtt.begin(this.#windowBytes);
+    this.#probeRtt.begin(this.#allowance.windowBytes);
     this.#state = 'probeRtt';
     this.#longTerm.stop();
     this.#rounds.restart();
   }
 
-  get #probeRttWindowBytes(): number {
-    return Math.max(this.#model.bdpBytes(K.PROBE_RTT_WINDOW_GAIN), this.#model.minPipeBytes);
-  }
-
   #handleProbeRtt(bytesInFlight: number, nowUs: number): void {
     if (this.#probeRtt.isDraining) {
-      if (bytesInFlight > this.#probeRttWindowBytes) return;
+      if (bytesInFlight > this.#allowance.probeRttWindowBytes) return;
       this.#probeRtt.onDrained(nowUs);
       this.#rounds.restart();
       return;
@@ -381,7 +373,7 @@ export class Bbr implements CongestionController {
 
   #exitProbeRtt(nowUs: number): void {
     this.#model.minRtt.onProbed(nowUs);
-    this.#windowBytes = Math.max(this.#windowBytes, this.#probeRtt.takeSaved());
+    this.#allowance.windowBytes = Math.max(this.#allowance.windowBytes, this.#probeRtt.takeSaved());
     this.#model.shortTerm.reset();
     if (!this.#pipe.isReached) {
       this.#state = 'startup';
@@ -389,57 +381,5 @@ export class Bbr implements CongestionController {
     }
     this.#startDown(nowUs);
     this.#state = 'cruise';
-  }
-
-  // ---- what follows from the model
-
-  #paced(gain: number): number {
-    return gain * this.#model.usedBytesPerSec * (1 - K.PACING_MARGIN);
-  }
-
-  #setPacing(): void {
-    if (this.#model.bandwidth.max === 0) return;
-    const wanted = this.#paced(gains[this.#state][0]);
-    if (this.#pipe.isReached) {
-      this.#pacingBytesPerSec = wanted;
-      return;
-    }
-    // Ours: the first delivery rates are those of flights that were spread over part of an RTT, and
-    // 2.77 times too little does not double. 1 MiB at 100 Mbit/s, 50 ms: 353 ms without, 329 with.
-    const isEarly = this.#rounds.count < EARLY_ROUNDS;
-    const { startup } = gains;
-    const doubling = isEarly
-      ? (startup[0] * this.#windowBytes * 1e6) / Math.max(1, this.#model.minRtt.valueUs)
-      : 0;
-    this.#pacingBytesPerSec = Math.max(this.#pacingBytesPerSec, wanted, doubling);
-  }
-
-  #setWindow(newlyAckedBytes: number): void {
-    const gain = gains[this.#state][1];
-    const most = this.#inflightBytes(gain) + this.#aggregation.extraBytes;
-    if (this.#pipe.isReached) {
-      this.#windowBytes = Math.min(this.#windowBytes + newlyAckedBytes, most);
-    } else if (
-      this.#windowBytes < most ||
-      this.#rounds.deliveredBytes < this.#model.initialWindowBytes
-    ) {
-      this.#windowBytes += newlyAckedBytes;
-    }
-    this.#windowBytes = Math.max(this.#windowBytes, this.#model.minPipeBytes);
-    if (this.#state === 'probeRtt') {
-      this.#windowBytes = Math.min(this.#windowBytes, this.#probeRttWindowBytes);
-    }
-    this.#windowBytes = Math.min(this.#windowBytes, this.#modelBoundBytes());
-  }
-
-  #modelBoundBytes(): number {
-    let bound = Infinity;
-    const state = this.#state;
-    if (state === 'cruise' || state === 'probeRtt') {
-      bound = this.#longTerm.withHeadroom(this.#model.datagramBytes, this.#model.minPipeBytes);
-    } else if (this.#isInProbeBw) {
-      bound = this.#longTerm.inflightBytes;
-    }
-    return Math.max(this.#model.minPipeBytes, Math.min(bound, this.#model.shortTerm.inflightBytes));
   }
 }
