@@ -150,11 +150,14 @@ export class TransportDriver {
 
   readonly #onDatagram = (datagram: Uint8Array, from: PeerAddress): void => {
     if (this.#isClosed) return;
+    // Each at its own time: where code is not compiled yet, a turn's 32 datagrams take milliseconds, and
+    // the last would seem to have come in less than a round trip.
+    const nowUs = this.#read();
     if (this.#turnDatagrams++ === 0) {
-      this.#readSinceUs = this.#now();
+      this.#readSinceUs = nowUs;
       this.#fineTimers?.onDatagram();
     }
-    this.#transport.handleDatagram(datagram, from, this.#now());
+    this.#transport.handleDatagram(datagram, from, nowUs);
     this.#schedule();
   };
 
