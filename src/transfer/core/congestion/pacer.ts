@@ -23,8 +23,9 @@ export class Pacer {
   #averageBytes = 0;
   #burstBytes = 0;
   #refilledAtUs: number | undefined;
-  /** Whether a packet was held back since the last refill: only then is lateness ours to repay. */
-  #heldBack = false;
+  /** Nothing wanted to leave since the last refill: that time is not lateness to be repaid. */
+  #isResting = true;
+  #isBehind = false;
   #bytesPerSec = Infinity;
 
   /**
@@ -55,15 +56,26 @@ export class Pacer {
     if (bytesPerSec === Infinity) return true;
     assert(bytesPerSec > 0, 'a pacing rate is positive');
     this.#refill(bytesPerSec, nowUs);
-    const may = Math.min(this.#averageBytes, this.#burstBytes) >= this.#datagramBytes;
-    if (!may) this.#heldBack = true;
-    return may;
+    return Math.min(this.#averageBytes, this.#burstBytes) >= this.#datagramBytes;
   }
 
   onSent(sizeBytes: number): void {
     if (this.#bytesPerSec === Infinity) return;
     this.#averageBytes -= sizeBytes;
     this.#burstBytes -= sizeBytes;
+  }
+
+  /** There is nothing to send, or no room in the window, whatever the pacer allows. */
+  rest(): void {
+    this.#isResting = true;
+  }
+
+  /**
+   * The driver was late by more than is repaid: it, not the path, bounds the rate. A process whose
+   * code is still being compiled sends a quarter of what Startup asks for.
+   */
+  get isBehind(): boolean {
+    return this.#isBehind;
   }
 
   /** When `maySend` is worth asking again; never earlier than 1 µs from the last refill. */
@@ -92,13 +104,15 @@ export class Pacer {
       this.#averageBytes = quantum;
       this.#burstBytes = quantum;
     } else {
-      const kept = this.#heldBack ? (bytesPerSec * REPAID_US) / 1e6 : 0;
-      this.#averageBytes = Math.min(this.#averageBytes + filledBytes, quantum + kept);
+      const kept = this.#isResting ? 0 : (bytesPerSec * REPAID_US) / 1e6;
+      const averageBytes = this.#averageBytes + filledBytes;
+      this.#averageBytes = Math.min(averageBytes, quantum + kept);
+      this.#isBehind = !this.#isResting && averageBytes > this.#averageBytes;
       this.#burstBytes = Math.min(this.#burstBytes + REPAY_GAIN * filledBytes, 2 * quantum);
       // An idle path starts with one quantum, not two.
-      if (!this.#heldBack) this.#burstBytes = Math.min(this.#burstBytes, quantum);
+      if (this.#isResting) this.#burstBytes = Math.min(this.#burstBytes, quantum);
     }
-    this.#heldBack = false;
+    this.#isResting = false;
     this.#refilledAtUs = nowUs;
   }
 }

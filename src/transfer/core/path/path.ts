@@ -20,6 +20,8 @@ const MIN_STANDING_PACKETS = 4;
 const MTU_PROBE_PART = 1 / 2;
 /** What BBR calls the state in which it empties the path to see its RTT. */
 const PROBING_RTT = 'probeRtt';
+/** And the one that ends once the rate no longer grows. */
+const STARTING = 'startup';
 
 /**
  * What the connections between two addresses share: RTT, congestion controller, pacer, bytes in
@@ -186,17 +188,27 @@ export class Path {
    */
   pollPacket(buffer: Uint8Array, nowUs: number): number {
     this.#isHeldByPacer = false;
-    if (this.#ready.isEmpty) return 0;
+    if (this.#ready.isEmpty) return this.#rest();
     // An MTU probe that is due is waited for: it needs more room than what leaves usually.
     const wantedBytes = Math.max(this.#datagramBytes, this.#dueMtuProbeBytes(nowUs));
-    if (this.#bytesInFlight + wantedBytes > this.windowBytes && this.#bytesInFlight > 0) return 0;
+    if (this.#bytesInFlight + wantedBytes > this.windowBytes && this.#bytesInFlight > 0) {
+      return this.#rest();
+    }
     if (!this.#pacer.maySend(this.controller.pacingBytesPerSec, nowUs)) {
       this.#isHeldByPacer = true;
       return 0;
     }
+    // A sender that is slow at first, not the path, must not end Startup; later its own speed counts.
+    if (this.#pacer.isBehind && this.controller.state === STARTING) this.#markAppLimited();
     const length = this.#ready.poll(buffer, this.#datagramBytes, nowUs);
-    if (length === 0) this.#markAppLimited();
-    return length;
+    if (length > 0) return length;
+    this.#markAppLimited();
+    return this.#rest();
+  }
+
+  #rest(): 0 {
+    this.#pacer.rest();
+    return 0;
   }
 
   /** When the pacer will let the next packet leave; Infinity when it holds none back. */

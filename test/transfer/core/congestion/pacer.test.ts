@@ -88,10 +88,41 @@ test('silence earns one quantum, not more', () => {
   const pacer = new Pacer(DATAGRAM_BYTES);
   expect(pacer.maySend(mbit(100), 0)).toBe(true);
   pacer.onSent(DATAGRAM_BYTES);
+  pacer.rest();
   const afterSilence = pace(pacer, mbit(100), [10_000_000]);
   const bytes = afterSilence.length * DATAGRAM_BYTES;
   expect(bytes).toBeLessThanOrEqual(pacer.quantumBytes);
   expect(bytes).toBeGreaterThan(pacer.quantumBytes - DATAGRAM_BYTES);
+});
+
+test('a clock that goes on within a late burst takes nothing of what is repaid', () => {
+  const pacer = new Pacer(DATAGRAM_BYTES);
+  const rate = mbit(500);
+  let [nowUs, sentBytes] = [0, 0];
+  for (let tick = 1; tick <= 1_000; tick++) {
+    // One tick in 80 is 4 ms late. The clock is read again after 16 packets, as drivers do.
+    nowUs = Math.max(nowUs, tick * 500 + (tick % 80 === 40 ? 4_000 : 0));
+    for (let count = 1; pacer.maySend(rate, nowUs); count++) {
+      pacer.onSent(DATAGRAM_BYTES);
+      sentBytes += DATAGRAM_BYTES;
+      if (count % 16 === 0) nowUs += 20;
+    }
+  }
+  expect(sentBytes).toBeGreaterThan((0.97 * rate * nowUs) / 1e6);
+});
+
+test('a driver that is late by more than is repaid is behind, until it is on time again', () => {
+  const pacer = new Pacer(DATAGRAM_BYTES);
+  const isBehindAt = (nowUs: number): boolean => {
+    pace(pacer, mbit(100), [nowUs]);
+    return pacer.isBehind;
+  };
+  expect([0, 500, 9_000, 50_000].map(isBehindAt)).toEqual([false, false, false, true]);
+  // What is repaid has been, after some ticks.
+  const ticksUs = instantsOf(new Array<number>(200).fill(500)).map((atUs) => 50_000 + atUs);
+  expect(ticksUs.map(isBehindAt).at(-1)).toBe(false);
+  pacer.rest();
+  expect(isBehindAt(10_000_000)).toBe(false);
 });
 
 test('when it says that a packet may leave, one may', () => {

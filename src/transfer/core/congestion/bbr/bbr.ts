@@ -208,7 +208,7 @@ export class Bbr implements CongestionController {
     this.#latest.onSample(rate);
     if (this.#state === 'startup' && this.#flood.isSeen) this.#endStartup();
     if (this.#losses.isOver(priorDeliveredBytes)) {
-      this.#endLossRound();
+      this.#endLossRound(rate.isAppLimited);
       this.#latest.restart(rate);
     }
     if (!rate.isAppLimited) this.#pipe.onSample(deliveryRateBytesPerSec, this.#rounds.isStart);
@@ -218,7 +218,7 @@ export class Bbr implements CongestionController {
   }
 
   /** A flight's fate is known: did it lose more than the path does by itself? */
-  #endLossRound(): void {
+  #endLossRound(isAppLimited: boolean): void {
     const { lossRate, bytes, eventCount } = this.#losses;
     const threshold = this.#threshold(bytes);
     this.#losses.restart(this.#rounds.deliveredBytes);
@@ -226,7 +226,8 @@ export class Bbr implements CongestionController {
     if (this.#state === 'startup') {
       const minRttUs = this.#model.minRtt.valueUs;
       if (isStartupOver({ eventCount, rttUs: this.#rttUs, minRttUs })) this.#endStartup();
-    } else if (!this.#isProbingBw) {
+    } else if (!this.#isProbingBw && !(isAppLimited && this.#state === 'drain')) {
+      // A Startup with pauses of the sender overflows the queue, and its rates are no bound.
       this.#model.shortTerm.onLossyRound(
         { bytesPerSec: this.#model.bandwidth.max, inflightBytes: this.#allowance.windowBytes },
         this.#latest,

@@ -24,7 +24,7 @@ function sendingPath(state: Bbr['state']): Path {
     onDatagramBytes: nothing,
   };
   const path = new Path({ address: '127.0.0.1', port: 1 }, controller);
-  const sent = new SentPackets(0, 64);
+  const sent = new SentPackets(0, 256);
   const member: PathMember = {
     deficitBytes: 0,
     isReady: false,
@@ -39,9 +39,9 @@ function sendingPath(state: Bbr['state']): Path {
   return path;
 }
 
-function pollAll(path: Path): void {
+function pollAll(path: Path, nowUs = 0): void {
   const buffer = new Uint8Array(PACKET_BYTES);
-  while (path.pollPacket(buffer, 0) > 0);
+  while (path.pollPacket(buffer, nowUs) > 0);
 }
 
 test('a driver may sleep until the pacer lets the next packet leave', () => {
@@ -57,4 +57,20 @@ test('while the RTT is probed it must not sleep, though the pacer holds back', (
   pollAll(path);
   expect(path.sleepUntilUs).toBe(Infinity);
   expect(path.nextTimeoutUs).toBeLessThan(1_000);
+});
+
+test('rates are those of the sender, not of the path, while the driver falls behind the pacer', () => {
+  const path = sendingPath('startup');
+  pollAll(path);
+  pollAll(path, 5_000);
+  expect(path.delivery.isAppLimited).toBe(false);
+  pollAll(path, 30_000);
+  expect(path.delivery.isAppLimited).toBe(true);
+});
+
+test('once Startup is over, a driver that is behind is what the path gives', () => {
+  const path = sendingPath('cruise');
+  pollAll(path);
+  pollAll(path, 30_000);
+  expect(path.delivery.isAppLimited).toBe(false);
 });
