@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Dumbbell } from '../sim/dumbbell.ts';
 
-const SEEDS = [1, 2, 3];
+const SEEDS = [1, 2, 3, 4, 5];
 const RTT_US = 50_000;
 const RATE_BITS_PER_SEC = 20e6;
 const BDP_BYTES = (RATE_BITS_PER_SEC / 8) * (RTT_US / 1e6);
@@ -24,20 +24,18 @@ function firstShare(seed: number, streamCounts: readonly number[]): number {
   return dumbbell.sharesUntil(40_000_000)[0]!;
 }
 
-test.each(SEEDS)(
-  'two flows of the default controller have half of a link each, seed %i',
-  (seed) => {
-    const share = firstShare(seed, [1, 1]);
-    expect(share).toBeGreaterThan(0.4);
-    expect(share).toBeLessThan(0.6);
-  },
-);
+/** Half within a tenth in the middle of the seeds, and none far from it. */
+function expectHalf(shares: readonly number[]): void {
+  const sorted = [...shares].sort((a, b) => a - b);
+  expect(Math.abs(sorted[2]! - 0.5), String(sorted)).toBeLessThan(0.1);
+  expect(sorted[0]!, String(sorted)).toBeGreaterThan(0.35);
+  expect(sorted[4]!, String(sorted)).toBeLessThan(0.65);
+}
 
-test.each(SEEDS)(
-  "four streams to one peer have one flow's share beside a stranger's, seed %i",
-  (seed) => {
-    const share = firstShare(seed, [4, 1]);
-    expect(share).toBeGreaterThan(0.4);
-    expect(share).toBeLessThan(0.6);
-  },
-);
+test('two flows of the default controller have half of a link each', () => {
+  expectHalf(SEEDS.map((seed) => firstShare(seed, [1, 1])));
+});
+
+test("four streams to one peer have one flow's share beside a stranger's", () => {
+  expectHalf(SEEDS.map((seed) => firstShare(seed, [4, 1])));
+});
