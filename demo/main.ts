@@ -186,5 +186,6 @@ try {
 } finally {
   for (const person of people.values()) person.kill();
   server?.kill('SIGTERM');
-  rmSync(folder, { recursive: true, force: true });
+  // Again while one of them still writes.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }

@@ -5,6 +5,7 @@
  *   npx tsx bench/chat/wrong-logins.ts --guesses 10000 --seconds 5 --rounds 5
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,6 +129,9 @@ try {
   console.log(JSON.stringify(report, undefined, 2));
   derek.socket.destroy();
 } finally {
+  // It may still write its credentials: the folder goes when the server has gone.
+  const ended = server.exitCode === null ? once(server, 'exit') : undefined;
   server.kill();
+  await ended;
   rmSync(dir, { recursive: true, force: true });
 }

@@ -25,7 +25,8 @@ export const CREDENTIALS = 'jess jess-pw\nderek derek-pw\nsteve steve-pw\n';
 export function temporaryFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'updraft-chat-'));
   onTestFinished(() => {
-    rmSync(dir, { recursive: true });
+    // Again while a process that was just killed still writes.
+    rmSync(dir, { recursive: true, maxRetries: 10, retryDelay: 50 });
   });
   return dir;
 }

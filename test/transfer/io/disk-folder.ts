@@ -13,7 +13,7 @@ export function useTemporaryFolder(): { readonly path: string } {
     folder.path = mkdtempSync(join(tmpdir(), 'updraft-disk-'));
   });
   afterEach(() => {
-    rmSync(folder.path, { recursive: true, force: true });
+    rmSync(folder.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   });
   return folder;
 }
