@@ -1,0 +1,7 @@
+import type { FuzzTarget } from './target.ts';
+import { chatTargets } from './targets/chat.ts';
+import { fileTargets } from './targets/files.ts';
+import { packetTargets } from './targets/packets.ts';
+
+/** Every decoder that takes bytes from the network or from a file: one entry each. */
+export const targets: readonly FuzzTarget[] = [...packetTargets, ...fileTargets, ...chatTargets];

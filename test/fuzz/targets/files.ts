@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import {
+  decodeAccept,
+  decodeEnd,
+  decodeFailure,
+  encodeAccept,
+  encodeEnd,
+  encodeFailure,
+} from '../../../src/transfer/files/message.ts';
+import { decodeOffer, encodeOffer, MAX_NAME_BYTES } from '../../../src/transfer/files/offer.ts';
+import {
+  partNameOf,
+  refusedName,
+  STATE_SUFFIX,
+  storedNameOf,
+  unusedName,
+} from '../../../src/transfer/files/stored-name.ts';
+import { transferErrorCodes } from '../../../src/transfer/files/transfer-error.ts';
+import { type FuzzTarget, tokens } from '../target.ts';
+
+const names = [
+  'movie.mp4',
+  '.bashrc',
+  'con.txt',
+  'é😀.tar.gz',
+  'x.part.state',
+  '../../etc/passwd',
+  'C:\\boot.ini',
+  'a\u202egpj.exe',
+  `${'x'.repeat(250)}.ext`,
+];
+const platforms = ['posix', 'win32'] as const;
+
+/** What no name on a disk may hold, for either platform. */
+const dangerous = /[/\\\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u;
+const windowsDevice = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
+function checkStoredName(name: string): void {
+  for (const platform of platforms) {
+    const stored = storedNameOf(name, platform);
+    const all = [stored, unusedName(stored, 1), unusedName(stored, 12_345), partNameOf(stored)];
+    for (const made of all) {
+      assert(made !== '' && Buffer.byteLength(made) <= MAX_NAME_BYTES, 'a name fits a folder');
+      assert(!dangerous.test(made), 'a name stays within its folder and draws as it is');
+      assert(!made.startsWith('.'), 'a name is visible and no folder of its own');
+      if (platform === 'posix') continue;
+      assert(!/[<>:"|?*]|[. ]$/.test(made), 'a name is one that Windows can hold');
+      assert(!windowsDevice.test(made), 'a name is no device');
+    }
+    assert(!/\.part(\.state)?$/i.test(stored), 'a name is none of our partials');
+    assert(stored === storedNameOf(stored, platform), 'a stored name is stored as it is');
+    const state = partNameOf(stored).replace(/\.part$/, STATE_SUFFIX);
+    assert(Buffer.byteLength(state) <= MAX_NAME_BYTES, 'there is room for the state beside it');
+  }
+}
+
+function same(again: Uint8Array, input: Uint8Array): void {
+  assert(Buffer.compare(again, input) === 0, 'written again, the same fields are the same bytes');
+}
+
+export const fileTargets: readonly FuzzTarget[] = [
+  {
+    name: 'offer',
+    maxInputBytes: 320,
+    seeds: () => names.map((name) => encodeOffer({ name, sizeBytes: 5, mtimeNs: 7n, mode: 0o644 })),
+    dictionary: tokens('\u0301', '\u202e', '..', '/', '\0'),
+    run(input) {
+      const verdict = decodeOffer(input);
+      if (verdict.type !== 'offer') return verdict.type;
+      same(encodeOffer(verdict.entry), input);
+      const refusal = refusedName(verdict.entry.name);
+      if (refusal === undefined) checkStoredName(verdict.entry.name);
+      return refusal ?? 'taken';
+    },
+  },
+  {
+    name: 'message',
+    maxInputBytes: 300,
+    seeds: () => [
+      encodeAccept({ entryIndex: 0, offsetBytes: 70_000 }),
+      encodeEnd({ entryIndex: 0, sizeBytes: 70_000, digest: new Uint8Array(32).fill(7) }),
+      ...transferErrorCodes.map((code) => encodeFailure({ code, reason: `because of é ${code}` })),
+    ],
+    dictionary: tokens('\x1b[2J', '\u202e', '\r\n', '\ufffd'),
+    run(input) {
+      const accept = decodeAccept(input);
+      if (accept !== undefined) same(encodeAccept(accept), input);
+      const end = decodeEnd(input);
+      if (end !== undefined) same(encodeEnd(end), input);
+      const failure = decodeFailure(input);
+      if (failure !== undefined) {
+        assert.deepEqual(decodeFailure(encodeFailure(failure)), failure);
+        assert(!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(failure.reason), 'a reason is one line');
+      }
+      return [accept && 'accept', end && 'end', failure?.code].filter(Boolean).join(' ');
+    },
+  },
+  {
+    name: 'stored-name',
+    maxInputBytes: 300,
+    seeds: () => tokens(...names, ...platforms, 'a.part', 'nul .txt', 'com¹', 'a. .', 'a (1).b'),
+    dictionary: tokens('.part', '.state', 'CON', 'lpt9', '\u0301', '\u200d', '😀', '.', ' ', '~'),
+    run(input) {
+      const name = new TextDecoder('utf-8', { ignoreBOM: true }).decode(input);
+      const refusal = refusedName(name);
+      if (refusal === undefined) checkStoredName(name);
+      return refusal ?? 'taken';
+    },
+  },
+];
