@@ -13,13 +13,12 @@ import { FullPipe } from './full-pipe.ts';
 import { gains, type State } from './gains.ts';
 import { LatestFlight } from './latest-flight.ts';
 import { LongTerm } from './long-term.ts';
-import { LossBaseline } from './loss-baseline.ts';
-import { LossRounds } from './loss-rounds.ts';
+import { Losses, type LossRound } from './losses.ts';
 import { PathModel } from './path-model.ts';
 import { ProbeClock } from './probe-clock.ts';
 import { ProbeRtt } from './probe-rtt.ts';
 import { Rounds } from './rounds.ts';
-import { isStartupOver, StartupFlood } from './startup-gate.ts';
+import { isStartupOver } from './startup-gate.ts';
 import { UpProbe } from './up-probe.ts';
 
 /** What the path may hold beside the standing share while nothing is probed (DESIGN §4). */
@@ -41,17 +40,13 @@ export class Bbr implements CongestionController {
   readonly #allowance: Allowance;
   readonly #pipe = new FullPipe();
   readonly #aggregation = new AckAggregation();
-  readonly #baseline = new LossBaseline();
-  readonly #losses = new LossRounds();
-  readonly #flood = new StartupFlood();
+  readonly #losses: Losses;
   readonly #longTerm = new LongTerm();
   readonly #probeRtt = new ProbeRtt();
   readonly #clock: ProbeClock;
   readonly #rounds = new Rounds();
   readonly #latest = new LatestFlight();
   #hasRtt = false;
-  /** Lost since the last ACK and not sent while probing upward. */
-  #ownLostPackets = 0;
   readonly #upProbe = new UpProbe();
   #rttUs = 0;
   #isIdleRestart = false;
@@ -59,6 +54,7 @@ export class Bbr implements CongestionController {
   constructor(options: ControllerOptions) {
     this.#model = new PathModel(options.datagramBytes);
     this.#allowance = new Allowance(this.#model, this.#longTerm);
+    this.#losses = new Losses(this.#model);
     this.#clock = new ProbeClock(options.random);
   }
 
@@ -81,11 +77,7 @@ export class Bbr implements CongestionController {
 
   /** For traces and tests: the loss that is taken for the path's own. */
   get lossBaseline(): number {
-    return this.#baseline.value;
-  }
-
-  #threshold(bytes: number): number {
-    return this.#baseline.threshold(bytes / this.#model.datagramBytes);
+    return this.#losses.baseline;
   }
 
   get #isInProbeBw(): boolean {
@@ -109,14 +101,10 @@ export class Bbr implements CongestionController {
   }
 
   onLost(event: LossEvent): void {
-    if (!this.#upProbe.sent(event.sentAtUs)) {
-      this.#ownLostPackets++;
-      this.#losses.onLost(event.sizeBytes, event.sentAtUs);
-    }
-    if (this.#state === 'startup') this.#flood.onLost(event.sizeBytes, event.sentAtUs);
+    this.#losses.onLost(event, this.#state, !this.#upProbe.sent(event.sentAtUs));
     if (!this.#longTerm.isSampling) return;
     const lostBytes = event.lostBytes - event.lostBytesAtSend;
-    const threshold = this.#threshold(event.txInFlightBytes);
+    const threshold = this.#losses.threshold(event.txInFlightBytes);
     if (lostBytes <= event.txInFlightBytes * threshold) return;
     // Where in the flight the loss passed the threshold.
     const priorInflight = event.txInFlightBytes - event.sizeBytes;
@@ -154,11 +142,7 @@ export class Bbr implements CongestionController {
   onAcked(event: AckEvent): void {
     const { nowUs, rate } = event;
     this.#rounds.onAcked(event.newlyAckedBytes);
-    this.#losses.onAcked(event.newlyAckedBytes);
-    if (this.#state === 'startup') {
-      const { datagramBytes } = this.#model;
-      this.#flood.onAcked(event.newlyAckedBytes, datagramBytes, this.#threshold(0));
-    }
+    this.#losses.onAcked(event.newlyAckedBytes, this.#state);
     if (!this.#hasRtt) {
       this.#hasRtt = true;
       this.#allowance.startPacing(event.smoothedRttUs);
@@ -167,7 +151,7 @@ export class Bbr implements CongestionController {
       this.#rttUs = event.latestRttUs;
       this.#model.minRtt.onSample(event.latestRttUs, nowUs);
     }
-    this.#learnBaseline(event.newlyAckedBytes);
+    this.#losses.learnBaseline(event.newlyAckedBytes, this.#rttUs, this.#state);
     if (rate !== undefined) this.#learnRate(rate);
     this.#aggregation.onAcked(
       event.newlyAckedBytes,
@@ -188,16 +172,6 @@ export class Bbr implements CongestionController {
     });
   }
 
-  #learnBaseline(newlyAckedBytes: number): void {
-    const lostPackets = this.#ownLostPackets;
-    this.#ownLostPackets = 0;
-    const isQuiet = this.#state !== 'up' && this.#state !== 'probeRtt' && this.#state !== 'drain';
-    if (!isQuiet || !LossBaseline.isQueueEmpty(this.#rttUs, this.#model.minRtt.valueUs)) return;
-    const ackedPackets = newlyAckedBytes / this.#model.datagramBytes;
-    if (this.#state === 'startup') this.#baseline.holdFates(ackedPackets, lostPackets);
-    else this.#baseline.onFates(ackedPackets, lostPackets);
-  }
-
   #learnRate(rate: RateSample): void {
     const { deliveryRateBytesPerSec, priorDeliveredBytes } = rate;
     this.#rounds.onSample(priorDeliveredBytes);
@@ -206,23 +180,20 @@ export class Bbr implements CongestionController {
       this.#model.bandwidth.onSample(deliveryRateBytesPerSec);
     }
     this.#latest.onSample(rate);
-    if (this.#state === 'startup' && this.#flood.isSeen) this.#endStartup();
-    if (this.#losses.isOver(priorDeliveredBytes)) {
-      this.#endLossRound(rate.isAppLimited);
+    if (this.#state === 'startup' && this.#losses.isFlood) this.#endStartup();
+    const round = this.#losses.takeRound(priorDeliveredBytes, this.#rounds.deliveredBytes);
+    if (round !== undefined) {
+      this.#onLossRound(round, rate.isAppLimited);
       this.#latest.restart(rate);
     }
     if (!rate.isAppLimited) this.#pipe.onSample(deliveryRateBytesPerSec, this.#rounds.isStart);
     if (this.#state === 'startup' && this.#rounds.isStart) {
-      this.#baseline.onStartupRound(this.#pipe.isGrowing);
+      this.#losses.onStartupRound(this.#pipe.isGrowing);
     }
   }
 
-  /** A flight's fate is known: did it lose more than the path does by itself? */
-  #endLossRound(isAppLimited: boolean): void {
-    const { lossRate, bytes, eventCount } = this.#losses;
-    const threshold = this.#threshold(bytes);
-    this.#losses.restart(this.#rounds.deliveredBytes);
-    if (lossRate <= threshold) return;
+  #onLossRound({ isLossy, eventCount }: LossRound, isAppLimited: boolean): void {
+    if (!isLossy) return;
     if (this.#state === 'startup') {
       const minRttUs = this.#model.minRtt.valueUs;
       if (isStartupOver({ eventCount, rttUs: this.#rttUs, minRttUs })) this.#endStartup();
@@ -269,7 +240,8 @@ export class Bbr implements CongestionController {
       this.#model.bandwidth.advance();
     }
     if (rate === undefined) return;
-    if (rate.lostBytes > rate.txInFlightBytes * this.#threshold(rate.txInFlightBytes)) return;
+    if (rate.lostBytes > rate.txInFlightBytes * this.#losses.threshold(rate.txInFlightBytes))
+      return;
     this.#longTerm.onCleanFlight(rate.txInFlightBytes);
     if (this.#state !== 'up' || !this.#isWindowLimited(event)) return;
     this.#longTerm.grow(
@@ -329,7 +301,7 @@ export class Bbr implements CongestionController {
   #startDown(nowUs: number): void {
     if (this.#state === 'up') this.#upProbe.end(nowUs);
     this.#state = 'down';
-    this.#losses.restart(this.#rounds.deliveredBytes);
+    this.#losses.restartRound(this.#rounds.deliveredBytes);
     this.#latest.restart();
     this.#longTerm.stop();
     this.#clock.restart(nowUs);

@@ -1,0 +1,87 @@
+import type { LossEvent } from '../controller.ts';
+import type { State } from './gains.ts';
+import { LossBaseline } from './loss-baseline.ts';
+import { LossRounds } from './loss-rounds.ts';
+import type { PathModel } from './path-model.ts';
+import { StartupFlood } from './startup-gate.ts';
+
+/** A flight whose fate is known. */
+export interface LossRound {
+  /** More was lost than the path loses by itself. */
+  readonly isLossy: boolean;
+  /** Runs of packets lost together. */
+  readonly eventCount: number;
+}
+
+/** What is lost, and whether it is more than the path loses by itself. */
+export class Losses {
+  readonly #model: PathModel;
+  readonly #baseline = new LossBaseline();
+  readonly #round = new LossRounds();
+  readonly #flood = new StartupFlood();
+  /** Since the last ACK, of those that `onLost` was told to count. */
+  #freshPackets = 0;
+
+  constructor(model: PathModel) {
+    this.#model = model;
+  }
+
+  /** The loss that is taken for the path's own. */
+  get baseline(): number {
+    return this.#baseline.value;
+  }
+
+  /** Startup overflows a short queue. */
+  get isFlood(): boolean {
+    return this.#flood.isSeen;
+  }
+
+  /** Loss rate above which a flight of so many bytes has filled the queue. */
+  threshold(bytes: number): number {
+    return this.#baseline.threshold(bytes / this.#model.datagramBytes);
+  }
+
+  /** `isCounted`: false for what was sent to find out how much is too much. */
+  onLost({ sizeBytes, sentAtUs }: LossEvent, state: State, isCounted: boolean): void {
+    if (isCounted) {
+      this.#freshPackets++;
+      this.#round.onLost(sizeBytes, sentAtUs);
+    }
+    if (state === 'startup') this.#flood.onLost(sizeBytes, sentAtUs);
+  }
+
+  onAcked(newlyAckedBytes: number, state: State): void {
+    this.#round.onAcked(newlyAckedBytes);
+    if (state !== 'startup') return;
+    this.#flood.onAcked(newlyAckedBytes, this.#model.datagramBytes, this.threshold(0));
+  }
+
+  /** Loss while the queue is empty is the path's own. */
+  learnBaseline(newlyAckedBytes: number, rttUs: number, state: State): void {
+    const lostPackets = this.#freshPackets;
+    this.#freshPackets = 0;
+    const isQuiet = state !== 'up' && state !== 'probeRtt' && state !== 'drain';
+    if (!isQuiet || !LossBaseline.isQueueEmpty(rttUs, this.#model.minRtt.valueUs)) return;
+    const ackedPackets = newlyAckedBytes / this.#model.datagramBytes;
+    if (state === 'startup') this.#baseline.holdFates(ackedPackets, lostPackets);
+    else this.#baseline.onFates(ackedPackets, lostPackets);
+  }
+
+  /** A round of Startup is over. */
+  onStartupRound(hasGrown: boolean): void {
+    this.#baseline.onStartupRound(hasGrown);
+  }
+
+  /** The round that a packet sent at `priorDeliveredBytes` ends, or undefined; the next one begins. */
+  takeRound(priorDeliveredBytes: number, deliveredBytes: number): LossRound | undefined {
+    if (!this.#round.isOver(priorDeliveredBytes)) return undefined;
+    const { lossRate, bytes, eventCount } = this.#round;
+    this.#round.restart(deliveredBytes);
+    return { isLossy: lossRate > this.threshold(bytes), eventCount };
+  }
+
+  /** A round begins with what is sent from now on. */
+  restartRound(deliveredBytes: number): void {
+    this.#round.restart(deliveredBytes);
+  }
+}
