@@ -77,6 +77,8 @@ export interface CongestionController {
   readonly inflightGain: number;
   /** Packets in flight that each connection may have for itself; Infinity where the path decides. */
   readonly connectionWindowPackets: number;
+  /** The lowest RTT that it goes by; undefined where it keeps none. */
+  readonly minRttUs?: number;
   /** What it does now, for traces and benches: `startup` until it has found the path's rate. */
   readonly state?: string;
   onSent(event: SentEvent): void;

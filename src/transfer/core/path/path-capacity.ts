@@ -18,6 +18,8 @@ export interface CapacityInputs {
   readonly datagramBytes: number;
   /** What the controller asks for while it probes. */
   readonly inflightGain: number;
+  /** The lowest RTT that the controller goes by, if it keeps one. */
+  readonly minRttUs: number | undefined;
   /** What may stand in the peer's kernel buffer. */
   readonly standingBytes: number;
 }
@@ -74,7 +76,7 @@ export class PathCapacity {
    */
   holdableBytes(inputs: CapacityInputs): number {
     const bandwidth = Math.max(this.#bandwidth, this.#lastSpanBandwidth);
-    const minRttUs = Math.min(this.#minRttUs, this.#lastSpanMinRttUs);
+    const minRttUs = inputs.minRttUs ?? Math.min(this.#minRttUs, this.#lastSpanMinRttUs);
     if (bandwidth === 0 || minRttUs === Infinity) return Infinity;
     const { smoothedRttUs, datagramBytes, inflightGain, standingBytes } = inputs;
     const maxAckDelayUs = Math.min(MAX_ACK_DELAY_US, Math.max(MIN_ACK_DELAY_US, smoothedRttUs / 4));

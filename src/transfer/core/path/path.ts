@@ -141,6 +141,7 @@ export class Path {
       smoothedRttUs: this.rtt.smoothedUs,
       datagramBytes: this.#datagramBytes,
       inflightGain: this.controller.inflightGain,
+      minRttUs: this.controller.minRttUs,
       standingBytes: Math.max(this.#standingBytes, MIN_STANDING_PACKETS * this.#datagramBytes),
     });
     return Math.min(this.controller.windowBytes, holdableBytes);

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { PathCapacity } from '../../../../src/transfer/core/path/path-capacity.ts';
 
-const INPUTS = { smoothedRttUs: 20_000, datagramBytes: 1200, inflightGain: 1, standingBytes: 0 };
+const INPUTS = {
+  smoothedRttUs: 20_000,
+  datagramBytes: 1200,
+  inflightGain: 1,
+  minRttUs: undefined,
+  standingBytes: 0,
+};
 /** What waits for an ACK: 5 ms of 10 MB/s, or 32 packets. */
 const DELAYED_BYTES = 32 * 1200;
 
@@ -34,4 +40,14 @@ test('a path that has become longer may hold as much more within ten seconds', (
   );
   expect(holdable(...before, ...after.slice(0, 9))).toBe(atRtt(20_000));
   expect(holdable(...before, ...after)).toBe(atRtt(300_000));
+});
+
+test('the lowest RTT of a controller that keeps one comes first', () => {
+  const capacity = new PathCapacity();
+  capacity.onRate({
+    deliveryRateBytesPerSec: 10e6,
+    isAppLimited: false,
+  } as Parameters<PathCapacity['onRate']>[0]);
+  capacity.onRtt(20_000, 0);
+  expect(capacity.holdableBytes({ ...INPUTS, minRttUs: 300_000 })).toBe(atRtt(300_000));
 });

@@ -49,6 +49,19 @@ export class Allowance {
     return this.#model.inflightBytes(gain) + probe;
   }
 
+  /** The window, not the sender's data or the pacer, bounded the flight. */
+  isFull(priorBytesInFlight: number): boolean {
+    const isUsed = priorBytesInFlight + 2 * this.#model.datagramBytes >= this.windowBytes;
+    return isUsed && this.windowBytes >= this.#longTerm.inflightBytes;
+  }
+
+  /** No queue of ours is left, and others have room to grow into. */
+  isDrained(state: State, bytesInFlight: number): boolean {
+    const { datagramBytes, minPipeBytes } = this.#model;
+    const withHeadroom = this.#longTerm.withHeadroom(datagramBytes, minPipeBytes);
+    return bytesInFlight <= withHeadroom && bytesInFlight <= this.inflightBytes(state, 1);
+  }
+
   /** The first RTT is known: until now the pace stood on an assumed one. */
   startPacing(rttUs: number): void {
     this.pacingBytesPerSec = this.#initialPacing(Math.max(1, rttUs));

@@ -14,6 +14,12 @@ export class BandwidthFilter {
     if (bytesPerSec > this.#present) this.#present = bytesPerSec;
   }
 
+  /** The path is another: only this rate is known of it. */
+  restart(bytesPerSec: number): void {
+    this.#present = bytesPerSec;
+    this.#previous = 0;
+  }
+
   /** A probing cycle is over: what it found counts for one more. */
   advance(): void {
     // A cycle without samples says nothing: the filter never empties.

@@ -14,6 +14,7 @@ import { gains, type State } from './gains.ts';
 import { LatestFlight } from './latest-flight.ts';
 import { LongTerm } from './long-term.ts';
 import { Losses, type LossRound } from './losses.ts';
+import { PathChange, type SeenPath } from './path-change.ts';
 import { PathModel } from './path-model.ts';
 import { ProbeClock } from './probe-clock.ts';
 import { ProbeRtt } from './probe-rtt.ts';
@@ -39,6 +40,11 @@ export class Bbr implements CongestionController {
   readonly #model: PathModel;
   readonly #allowance: Allowance;
   readonly #pipe = new FullPipe();
+  readonly #pathChange = new PathChange();
+  /** What ProbeRTT looks at is a new path that delivers so much: the old one's RTT means nothing. */
+  #newPathBytesPerSec: number | undefined;
+  /** The path has become longer: what it holds grows until the next probe. */
+  #isFilling = false;
   readonly #aggregation = new AckAggregation();
   readonly #losses: Losses;
   readonly #longTerm = new LongTerm();
@@ -67,8 +73,13 @@ export class Bbr implements CongestionController {
   }
 
   get inflightGain(): number {
+    if (this.#isFilling) return gains.up[1];
     const isProbing = this.#state === 'startup' || this.#state === 'up';
     return isProbing ? gains[this.#state][1] : QUIET_INFLIGHT_GAIN;
+  }
+
+  get minRttUs(): number {
+    return this.#model.minRtt.valueUs;
   }
 
   get state(): State {
@@ -89,6 +100,11 @@ export class Bbr implements CongestionController {
     return this.#state === 'startup' || this.#state === 'refill' || this.#state === 'up';
   }
 
+  /** The queue of a new path is being emptied: its RTTs say nothing. */
+  get #isLeavingOldPath(): boolean {
+    return this.#newPathBytesPerSec !== undefined && this.#probeRtt.isDraining;
+  }
+
   // ---- notifications
 
   onSent({ nowUs, sizeBytes, bytesInFlight }: SentEvent): void {
@@ -103,14 +119,9 @@ export class Bbr implements CongestionController {
   onLost(event: LossEvent): void {
     this.#losses.onLost(event, this.#state, !this.#upProbe.sent(event.sentAtUs));
     if (!this.#longTerm.isSampling) return;
-    const lostBytes = event.lostBytes - event.lostBytesAtSend;
-    const threshold = this.#losses.threshold(event.txInFlightBytes);
-    if (lostBytes <= event.txInFlightBytes * threshold) return;
-    // Where in the flight the loss passed the threshold.
-    const priorInflight = event.txInFlightBytes - event.sizeBytes;
-    const priorLost = lostBytes - event.sizeBytes;
-    const prefix = (threshold * priorInflight - priorLost) / (1 - threshold);
-    this.#onInflightTooHigh(priorInflight + Math.max(0, prefix), event.isAppLimited, event.nowUs);
+    const fittingBytes = this.#losses.fittingBytes(event);
+    if (fittingBytes === undefined) return;
+    this.#onInflightTooHigh(fittingBytes, event.isAppLimited, event.nowUs);
   }
 
   #onInflightTooHigh(inflightBytes: number, isAppLimited: boolean, nowUs: number): void {
@@ -149,7 +160,7 @@ export class Bbr implements CongestionController {
     }
     if (event.latestRttUs !== undefined) {
       this.#rttUs = event.latestRttUs;
-      this.#model.minRtt.onSample(event.latestRttUs, nowUs);
+      if (!this.#isLeavingOldPath) this.#model.minRtt.onSample(event.latestRttUs, nowUs);
     }
     this.#losses.learnBaseline(event.newlyAckedBytes, this.#rttUs, this.#state);
     if (rate !== undefined) this.#learnRate(rate);
@@ -161,6 +172,7 @@ export class Bbr implements CongestionController {
       this.#pipe.isReached,
       nowUs,
     );
+    this.#noticeNewPath(event);
     this.#advanceState(event);
     this.#allowance.onAcked({
       state: this.#state,
@@ -170,6 +182,41 @@ export class Bbr implements CongestionController {
       newlyAckedBytes: event.newlyAckedBytes,
       extraAckedBytes: this.#aggregation.extraBytes,
     });
+  }
+
+  #noticeNewPath(event: AckEvent): void {
+    if (!this.#isInProbeBw) {
+      this.#pathChange.restart(event.nowUs);
+      return;
+    }
+    const known = { bytesPerSec: this.#model.bandwidth.max, minRttUs: this.#model.minRtt.valueUs };
+    const seen = this.#pathChange.onAcked(event, known);
+    if (seen !== undefined) this.#startOver(seen, event.nowUs);
+  }
+
+  /** A longer way is filled at the rate known; where there is a queue, it is emptied first. */
+  #startOver({ bytesPerSec, minRttUs }: SeenPath, nowUs: number): void {
+    this.#longTerm.inflightBytes = Infinity;
+    this.#enterProbeRtt(nowUs);
+    if (minRttUs === undefined) {
+      this.#newPathBytesPerSec = bytesPerSec;
+      this.#clock.onRateDrop(nowUs);
+      this.#model.bandwidth.restart(bytesPerSec);
+    } else {
+      this.#model.bandwidth.restart(this.#model.bandwidth.max);
+      this.#model.minRtt.restart(minRttUs, nowUs);
+      this.#exitProbeRtt(nowUs);
+      this.#isFilling = true;
+    }
+  }
+
+  /** The queue of a new path is empty: now its RTT shows, and rates are of it alone. */
+  #forgetOldPath(bytesPerSec: number, nowUs: number): void {
+    this.#model.bandwidth.restart(bytesPerSec);
+    this.#model.minRtt.restart(Infinity, nowUs);
+    this.#pipe.forget();
+    this.#losses.onStartup();
+    this.#allowance.paceAtBandwidth();
   }
 
   #learnRate(rate: RateSample): void {
@@ -229,6 +276,16 @@ export class Bbr implements CongestionController {
     this.#isIdleRestart = false;
   }
 
+  /** Not for the first time: what is known bounds nothing. */
+  #enterStartup(nowUs: number): void {
+    this.#upProbe.end(nowUs);
+    this.#state = 'startup';
+    this.#longTerm.stop();
+    this.#longTerm.inflightBytes = Infinity;
+    this.#pipe.forget();
+    this.#losses.onStartup();
+  }
+
   #enterDrain(): void {
     this.#state = 'drain';
   }
@@ -243,7 +300,7 @@ export class Bbr implements CongestionController {
     if (rate.lostBytes > rate.txInFlightBytes * this.#losses.threshold(rate.txInFlightBytes))
       return;
     this.#longTerm.onCleanFlight(rate.txInFlightBytes);
-    if (this.#state !== 'up' || !this.#isWindowLimited(event)) return;
+    if (this.#state !== 'up' || !this.#allowance.isFull(event.priorBytesInFlight)) return;
     this.#longTerm.grow(
       event.newlyAckedBytes,
       this.#allowance.windowBytes,
@@ -252,20 +309,15 @@ export class Bbr implements CongestionController {
     );
   }
 
-  /** The window, not the sender's data or the pacer, bounded the flight. */
-  #isWindowLimited(event: AckEvent): boolean {
-    const isFull =
-      event.priorBytesInFlight + 2 * this.#model.datagramBytes >= this.#allowance.windowBytes;
-    return isFull && this.#allowance.windowBytes >= this.#longTerm.inflightBytes;
-  }
-
   #advanceCycle(event: AckEvent): void {
     const { nowUs, bytesInFlight, rate } = event;
-    const targetPackets = this.#allowance.targetInflightBytes / this.#model.datagramBytes;
+    const targetPackets = this.#upProbe.hasLeapt(this.#model.bandwidth.max)
+      ? K.MIN_PIPE_PACKETS
+      : this.#allowance.targetInflightBytes / this.#model.datagramBytes;
     switch (this.#state) {
       case 'down':
         if (this.#clock.isProbeTime(targetPackets, nowUs)) this.#startRefill();
-        else if (this.#isDrained(bytesInFlight)) this.#state = 'cruise';
+        else if (this.#allowance.isDrained(this.#state, bytesInFlight)) this.#state = 'cruise';
         break;
       case 'cruise':
         if (this.#clock.isProbeTime(targetPackets, nowUs)) this.#startRefill();
@@ -279,23 +331,14 @@ export class Bbr implements CongestionController {
           this.#upProbe.hasBuiltQueue(this.#rttUs, this.#model.minRtt.valueUs)
         ) {
           this.#startDown(nowUs);
-        } else if (this.#isWindowLimited(event)) {
+        } else if (this.#upProbe.hasLeapt(this.#model.bandwidth.max)) {
+          this.#enterStartup(nowUs);
+        } else if (this.#allowance.isFull(event.priorBytesInFlight)) {
           this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#model.bandwidth.max);
         } else if (this.#pipe.isFullNow) {
           this.#startDown(nowUs);
         }
     }
-  }
-
-  #isDrained(bytesInFlight: number): boolean {
-    const withHeadroom = this.#longTerm.withHeadroom(
-      this.#model.datagramBytes,
-      this.#model.minPipeBytes,
-    );
-    return (
-      bytesInFlight <= withHeadroom &&
-      bytesInFlight <= this.#allowance.inflightBytes(this.#state, 1)
-    );
   }
 
   #startDown(nowUs: number): void {
@@ -309,6 +352,7 @@ export class Bbr implements CongestionController {
   }
 
   #startRefill(): void {
+    this.#isFilling = false;
     this.#state = 'refill';
     this.#model.shortTerm.reset();
     this.#longTerm.refill();
@@ -317,7 +361,11 @@ export class Bbr implements CongestionController {
 
   #startUp(rate: RateSample | undefined, nowUs: number): void {
     this.#state = 'up';
-    this.#upProbe.begin(this.#rttUs, this.#model.minRtt.valueUs, nowUs);
+    const { bandwidth, minRtt } = this.#model;
+    this.#upProbe.begin(
+      { rttUs: this.#rttUs, minRttUs: minRtt.valueUs, bytesPerSec: bandwidth.max },
+      nowUs,
+    );
     this.#longTerm.start(this.#allowance.windowBytes, this.#model.datagramBytes);
     this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#model.bandwidth.max);
     this.#rounds.restart();
@@ -337,6 +385,8 @@ export class Bbr implements CongestionController {
     if (this.#probeRtt.isDraining) {
       if (bytesInFlight > this.#allowance.probeRttWindowBytes) return;
       this.#probeRtt.onDrained(nowUs);
+      const bytesPerSec = this.#newPathBytesPerSec;
+      if (bytesPerSec !== undefined) this.#forgetOldPath(bytesPerSec, nowUs);
       this.#rounds.restart();
       return;
     }
@@ -346,7 +396,11 @@ export class Bbr implements CongestionController {
 
   #exitProbeRtt(nowUs: number): void {
     this.#model.minRtt.onProbed(nowUs);
-    this.#allowance.windowBytes = Math.max(this.#allowance.windowBytes, this.#probeRtt.takeSaved());
+    const saved = this.#probeRtt.takeSaved();
+    const isNewPath = this.#newPathBytesPerSec !== undefined;
+    const floor = isNewPath ? this.#allowance.inflightBytes('startup', 1) : saved;
+    this.#newPathBytesPerSec = undefined;
+    this.#allowance.windowBytes = Math.max(this.#allowance.windowBytes, floor);
     this.#model.shortTerm.reset();
     if (!this.#pipe.isReached) {
       this.#state = 'startup';

@@ -21,6 +21,12 @@ export class FullPipe {
     this.#roundCount = 0;
   }
 
+  /** The path is another: nothing was ever reached. */
+  forget(): void {
+    this.isReached = false;
+    this.restart(0);
+  }
+
   onSample(bytesPerSec: number, isRoundStart: boolean): void {
     if (this.isFullNow) return;
     if (bytesPerSec >= this.#bytesPerSec * FULL_BW_GROWTH) {

@@ -18,7 +18,7 @@ export class Losses {
   readonly #model: PathModel;
   readonly #baseline = new LossBaseline();
   readonly #round = new LossRounds();
-  readonly #flood = new StartupFlood();
+  #flood = new StartupFlood();
   /** Since the last ACK, of those that `onLost` was told to count. */
   #freshPackets = 0;
 
@@ -36,9 +36,32 @@ export class Losses {
     return this.#flood.isSeen;
   }
 
+  /** Startup begins again. */
+  onStartup(): void {
+    this.#flood = new StartupFlood();
+  }
+
   /** Loss rate above which a flight of so many bytes has filled the queue. */
   threshold(bytes: number): number {
     return this.#baseline.threshold(bytes / this.#model.datagramBytes);
+  }
+
+  /**
+   * The part of the flight that a lost packet left with which came before the loss passed the
+   * threshold; undefined while it has not.
+   */
+  fittingBytes({
+    lostBytes,
+    lostBytesAtSend,
+    txInFlightBytes,
+    sizeBytes,
+  }: LossEvent): number | undefined {
+    const lostSinceBytes = lostBytes - lostBytesAtSend;
+    const threshold = this.threshold(txInFlightBytes);
+    if (lostSinceBytes <= txInFlightBytes * threshold) return undefined;
+    const priorInflight = txInFlightBytes - sizeBytes;
+    const priorLost = lostSinceBytes - sizeBytes;
+    return priorInflight + Math.max(0, (threshold * priorInflight - priorLost) / (1 - threshold));
   }
 
   /** `isCounted`: false for what was sent to find out how much is too much. */

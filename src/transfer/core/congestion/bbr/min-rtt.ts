@@ -38,6 +38,14 @@ export class MinRtt {
     }
   }
 
+  /** The path is another: this is the lowest RTT, or the next sample where nothing is known. */
+  restart(rttUs: number, nowUs: number): void {
+    this.valueUs = rttUs;
+    this.#valueAtUs = nowUs;
+    this.#probeUs = rttUs;
+    this.onProbed(nowUs);
+  }
+
   /** The probe is over: the next one is an interval away. */
   onProbed(nowUs: number): void {
     this.#probeAtUs = nowUs;

@@ -1,5 +1,9 @@
 import { MAX_RENO_ROUNDS, PROBE_WAIT_BASE_US, PROBE_WAIT_SPREAD_US } from './constants.ts';
 
+/** How long a path that has changed is expected to change again, and how often it is probed then (ours). */
+const UNSTEADY_US = 30_000_000;
+const UNSTEADY_WAIT_US = 500_000;
+
 /**
  * When to probe for bandwidth again: after 2 to 3 s drawn at random, or earlier, after as many rounds as
  * a Reno flow of this size needs to grow by what it lost, so that such a flow beside us keeps its share.
@@ -9,6 +13,7 @@ export class ProbeClock {
   #waitUs = PROBE_WAIT_BASE_US;
   #startedAtUs = 0;
   #roundCount = 0;
+  #unsteadyUntilUs = -Infinity;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -24,8 +29,15 @@ export class ProbeClock {
     this.#roundCount++;
   }
 
+  /** A path whose rate fell may get it back at any time, which only a probe shows. */
+  onRateDrop(nowUs: number): void {
+    this.#unsteadyUntilUs = nowUs + UNSTEADY_US;
+  }
+
   isProbeTime(targetInflightPackets: number, nowUs: number): boolean {
-    if (nowUs - this.#startedAtUs >= this.#waitUs) return true;
+    const waitedUs = nowUs - this.#startedAtUs;
+    if (waitedUs >= this.#waitUs) return true;
+    if (nowUs < this.#unsteadyUntilUs && waitedUs >= UNSTEADY_WAIT_US) return true;
     return this.#roundCount >= Math.min(targetInflightPackets, MAX_RENO_ROUNDS);
   }
 }

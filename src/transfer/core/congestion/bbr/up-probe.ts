@@ -3,14 +3,22 @@ import { LossBaseline } from './loss-baseline.ts';
 /** RTT that a probe may reach, as factor on the lowest and in addition (ours). */
 const RTT_GAIN = 1.25;
 const RTT_SLACK_US = 2_000;
+/** Bandwidth that is found by one probe only where the path has changed, as factor on what was known (ours). */
+const LEAP_GAIN = 1.5;
 
 /** One probe for more bandwidth, the state Up: which packets were its own, and what it did to the RTT. */
 export class UpProbe {
   #fromUs = Infinity;
   #toUs = -Infinity;
   #isFromEmptyQueue = false;
+  #knownBytesPerSec = Infinity;
 
-  begin(rttUs: number, minRttUs: number, nowUs: number): void {
+  begin(
+    path: { readonly rttUs: number; readonly minRttUs: number; readonly bytesPerSec: number },
+    nowUs: number,
+  ): void {
+    const { rttUs, minRttUs, bytesPerSec } = path;
+    this.#knownBytesPerSec = bytesPerSec;
     this.#fromUs = nowUs;
     this.#toUs = Infinity;
     this.#isFromEmptyQueue = LossBaseline.isQueueEmpty(rttUs, minRttUs);
@@ -32,5 +40,10 @@ export class UpProbe {
    */
   hasBuiltQueue(rttUs: number, minRttUs: number): boolean {
     return this.#isFromEmptyQueue && rttUs > RTT_GAIN * minRttUs + RTT_SLACK_US;
+  }
+
+  /** There is much more than was known: the path has changed, and a quarter a round finds it slowly. */
+  hasLeapt(bytesPerSec: number): boolean {
+    return bytesPerSec > LEAP_GAIN * this.#knownBytesPerSec;
   }
 }
