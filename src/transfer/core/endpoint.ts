@@ -10,7 +10,13 @@ import { type HandshakeHost, Handshakes } from './handshakes.ts';
 import type { TransportIntroduction } from './introduction.ts';
 import { type ControllerName, PathTable } from './path/path-table.ts';
 import type { Path } from './path/path.ts';
-import { CloseCode, type PeerAddress, type Transmit, type Transport } from './transport.ts';
+import {
+  CloseCode,
+  closeCodeOfPeer,
+  type PeerAddress,
+  type Transmit,
+  type Transport,
+} from './transport.ts';
 import type { TransportEvent } from './transport.ts';
 import { decodeHeader } from './wire/codec.ts';
 import { MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
@@ -309,7 +315,8 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
   onClosed(connection: Connection, code: number, reason: string, byPeer: boolean): void {
     // Nobody was told of a connection whose opener was never heard again.
     if (!connection.isConfirmed) return;
-    this.#events.pushClosed(connection, code as CloseCode, reason, byPeer);
+    const known = byPeer ? closeCodeOfPeer(code) : (code as CloseCode);
+    this.#events.pushClosed(connection, known, reason, byPeer);
   }
 
   onGone(connection: Connection): void {

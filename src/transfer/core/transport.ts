@@ -39,6 +39,14 @@ export const CloseCode = {
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
+const closeCodes = new Set<number>(Object.values(CloseCode));
+
+/** What a CLOSE of the peer says: one of a later version, or one that is never sent, is `internal`. */
+export function closeCodeOfPeer(code: number): CloseCode {
+  const isSent = code !== CloseCode.vanished && code !== CloseCode.unanswered;
+  return isSent && closeCodes.has(code) ? (code as CloseCode) : CloseCode.internal;
+}
+
 export interface CloseReason {
   readonly code: CloseCode;
   /** At most 256 bytes of UTF-8 from whoever closed. Not safe to print. */

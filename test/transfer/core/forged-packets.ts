@@ -2,6 +2,7 @@ import type { Connection } from '../../../src/transfer/core/connection/connectio
 import { PacketWriter } from '../../../src/transfer/core/connection/packet-writer.ts';
 import {
   encodeAck,
+  encodeClose,
   encodeDataHeader,
   encodeMark,
   encodePing,
@@ -61,6 +62,12 @@ export class ForgedPackets {
     };
     return this.#packet(PacketType.ack, 0, ackSeq, (buffer, at) =>
       encodeAck(buffer, at, 1200, fields, ranges),
+    );
+  }
+
+  close(code: number, reason: string): Uint8Array {
+    return this.#packet(PacketType.close, 0, 0, (buffer, at) =>
+      encodeClose(buffer, at, code, reason),
     );
   }
 

@@ -71,6 +71,19 @@ test('another final offset ends the connection as a violation', () => {
   expectViolation(b);
 });
 
+test.each([CloseCode.vanished, CloseCode.unanswered, 10, 65_535])(
+  'a CLOSE with code %i, which no peer of ours sends, is the peer’s failure and no fault here',
+  (code) => {
+    const exchange = Exchange.opened(config);
+    const { a, b } = exchange;
+    exchange.deliver(new ForgedPackets(b.connection).close(code, 'later'), b, a.address);
+    expect(b.events.at(-1)).toMatchObject({
+      type: 'closed',
+      reason: { code: CloseCode.internal, reason: 'later', byPeer: true },
+    });
+  },
+);
+
 test('a packet number is taken once: its second packet changes nothing', () => {
   const exchange = Exchange.opened(config);
   const { a, b } = exchange;

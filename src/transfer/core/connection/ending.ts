@@ -11,7 +11,6 @@ import type { Sender } from './sender.ts';
 const CLOSE_OK = 0;
 const CLOSE_VIOLATION = 3;
 const CLOSE_VANISHED = 4;
-const CLOSE_INTERNAL = 8;
 
 /** What an ending needs of its connection. */
 export interface EndingParts {
@@ -130,7 +129,6 @@ export class Ending {
     this.#isClosed = true;
     this.#drain = undefined;
     this.#parts.release();
-    const known = Number.isInteger(code) && code >= 0 ? code : CLOSE_INTERNAL;
-    this.#parts.host.onClosed(this.#parts.connection, known, reason, byPeer);
+    this.#parts.host.onClosed(this.#parts.connection, code, reason, byPeer);
   }
 }
