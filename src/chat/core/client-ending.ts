@@ -29,6 +29,8 @@ export function lostEnding(reason: string): Ending {
   return { why: 'lost', line: safeLine`The connection to the server was lost: ${reason}.` };
 }
 
+export const outOfOrder: Ending = lostEnding('it answers out of order');
+
 export function exitCodeOf(ending: Ending): number {
   switch (ending.why) {
     case 'replaced':

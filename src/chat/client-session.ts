@@ -1,0 +1,190 @@
+import { COMMAND_PROMPT, type ClientConsole, type Question } from './core/client-console.ts';
+import { clientExitCodes, type Ending, exitCodeOf, outOfOrder } from './core/client-ending.ts';
+import { answerTypes, doneLine, requestOf, type ServerCommand } from './core/client-requests.ts';
+import { messageLine, NO_NEW_MESSAGE, refusalText } from './core/client-texts.ts';
+import { type Command, commandHelp, parseCommand } from './core/command.ts';
+import { completionOf } from './core/completion.ts';
+import type { OnlineUsers } from './core/online-users.ts';
+import { changePassword } from './account-dialogs.ts';
+import type { Downloads } from './downloads.ts';
+import type { Answer, ServerLink } from './io/server-link.ts';
+import type { SessionDialog } from './session-dialog.ts';
+import type { SessionEnd } from './session-end.ts';
+import type { Uploads } from './uploads.ts';
+import { safeLine, safeText } from '../text/safe-text.ts';
+
+/** Longest wait for the server's good-bye. */
+const LOGOUT_WAIT_MS = 2_000;
+
+export interface ClientSessionOptions {
+  /** Who has logged in. */
+  readonly user: string;
+  readonly link: ServerLink;
+  readonly console: ClientConsole;
+  readonly dialog: SessionDialog;
+  readonly end: SessionEnd;
+  readonly users: OnlineUsers;
+  readonly uploads: Uploads;
+  readonly downloads: Downloads;
+}
+
+/** The time between login and exit code: commands and their answers, and how it ends. */
+export class ClientSession {
+  readonly #user: string;
+  readonly #link: ServerLink;
+  readonly #console: ClientConsole;
+  readonly #dialog: SessionDialog;
+  readonly #end: SessionEnd;
+  readonly #users: OnlineUsers;
+  readonly #uploads: Uploads;
+  readonly #downloads: Downloads;
+
+  constructor(options: ClientSessionOptions) {
+    this.#user = options.user;
+    this.#link = options.link;
+    this.#console = options.console;
+    this.#dialog = options.dialog;
+    this.#end = options.end;
+    this.#users = options.users;
+    this.#uploads = options.uploads;
+    this.#downloads = options.downloads;
+  }
+
+  /** `welcome`: what answered the login. Resolves with the exit code. */
+  async run(welcome: readonly Answer[]): Promise<number> {
+    this.#console.print(safeLine`Welcome to updraft, ${this.#user}!`);
+    for (const line of commandHelp) this.#console.print(line);
+    this.#showUsers(welcome);
+    const complete: Question['complete'] = (typed) => completionOf(typed, this.#users.names());
+    for (;;) {
+      const line = await this.#dialog.ask(COMMAND_PROMPT, { complete });
+      if (typeof line === 'object') return this.#endEarly(line);
+      const parsed = line === undefined ? OUT_AT_END : parseCommand(line);
+      if (parsed === undefined) continue;
+      if ('problem' in parsed) {
+        this.#console.print(safeText(parsed.problem));
+        continue;
+      }
+      const { command } = parsed;
+      const ending =
+        command.type === 'OUT' ? await this.#leave(command.isNow) : await this.#run(command);
+      if (ending !== undefined) return this.#endEarly(ending);
+      if (command.type === 'OUT') return clientExitCodes.ok;
+    }
+  }
+
+  /** Resolves with what ended the session before the command was done. */
+  async #run(command: Exclude<Command, { type: 'OUT' }>): Promise<Ending | undefined> {
+    if (command.type === 'HLP') {
+      for (const line of commandHelp) this.#console.print(line);
+    } else if (command.type === 'UPD') {
+      for (const path of command.paths) await this.#uploads.add(command.user, path);
+    } else if (command.type === 'RST') {
+      const outcome = await changePassword(this.#dialog.over(this.#link));
+      if (outcome === 'misunderstood') return outOfOrder;
+      // The end of input is met again at the next prompt.
+      if (outcome !== 'done') return outcome;
+    } else {
+      const answers = await this.#dialog.orEnding(this.#link.request(requestOf(command)));
+      if ('why' in answers) return answers;
+      return this.#showAnswer(command, answers);
+    }
+    return undefined;
+  }
+
+  /** Resolves with an ending when it is no answer to that command. */
+  #showAnswer(command: ServerCommand, answers: readonly Answer[]): Ending | undefined {
+    const [first] = answers;
+    const console = this.#console;
+    if (first?.type === 'refused') {
+      console.print(refusalText(first.body.reason, command.type));
+    } else if (first?.type !== answerTypes[command.type]) {
+      return outOfOrder;
+    } else if (first.type === 'done') {
+      console.print(doneLine(command.type, first.body.number, first.body.time));
+    } else if (first.type === 'users') {
+      this.#showUsers(answers);
+    } else {
+      const messages = answers.flatMap((answer) =>
+        answer.type === 'messages' ? answer.body.messages : [],
+      );
+      for (const message of messages) console.print(messageLine(message));
+      if (messages.length === 0) console.print(NO_NEW_MESSAGE);
+    }
+    return undefined;
+  }
+
+  /** The list that came with a login or an ATU. */
+  #showUsers(answers: readonly Answer[]): void {
+    this.#users.clear();
+    for (const answer of answers) {
+      if (answer.type === 'welcome' || answer.type === 'users') this.#users.add(answer.body.users);
+    }
+    for (const line of this.#users.lines()) this.#console.print(line);
+  }
+
+  /** OUT: resolves with undefined once logged out, or with what ended the session first. */
+  async #leave(isNow: boolean): Promise<Ending | undefined> {
+    const count = this.#uploads.count + this.#downloads.count;
+    let waits = !isNow && count > 0;
+    if (waits && this.#console.isTerminal) {
+      const what = count === 1 ? 'A transfer is running' : `${count} transfers are running`;
+      const answer = await this.#dialog.ask(safeLine`${what}. Wait for the end? [Y/n] `);
+      if (typeof answer === 'object') return answer;
+      waits = !/^\s*n/i.test(answer ?? '');
+    }
+    if (!waits) this.#abort();
+    const ending = await Promise.race([this.#end.ended, this.#allDone()]);
+    if (ending !== undefined) return ending;
+    await this.#logOut();
+    this.#console.print(safeLine`Bye, ${this.#user}!`);
+    return undefined;
+  }
+
+  async #endEarly(ending: Ending): Promise<number> {
+    if (ending.why === 'replaced') this.#console.print(safeText('You have logged in elsewhere.'));
+    if (ending.why === 'lost') {
+      this.#console.warn(ending.line);
+      // Transfers run from machine to machine: they need no server.
+      const stopping = await Promise.race([this.#end.stopped, this.#allDone()]);
+      if (stopping === undefined) return clientExitCodes.unreachable;
+      ending = stopping;
+    }
+    this.#abort();
+    await this.#allDone();
+    if (ending.why !== 'replaced') await this.#logOut();
+    return exitCodeOf(ending);
+  }
+
+  #abort(): void {
+    this.#uploads.abort();
+    this.#downloads.abort();
+  }
+
+  async #allDone(): Promise<undefined> {
+    await this.#uploads.idle();
+    await this.#downloads.idle();
+    return undefined;
+  }
+
+  /** Tells the server; one that does not answer is left all the same. */
+  async #logOut(): Promise<void> {
+    const { promise: isLate, cancel } = delay(LOGOUT_WAIT_MS);
+    const isOut = this.#link.request({ type: 'logout', body: {} }).catch(() => undefined);
+    await Promise.race([isOut, isLate]);
+    cancel();
+  }
+}
+
+const OUT_AT_END = { command: { type: 'OUT', isNow: false } } as const;
+
+function delay(ms: number): { readonly promise: Promise<void>; readonly cancel: () => void } {
+  let cancel = (): void => undefined;
+  const promise = new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    cancel = () => {
+      clearTimeout(timer);
+    };
+  });
+  return { promise, cancel };
+}

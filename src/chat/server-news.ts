@@ -1,0 +1,53 @@
+import type { ClientConsole } from './core/client-console.ts';
+import { type Ending, outOfOrder } from './core/client-ending.ts';
+import { messageLine } from './core/client-texts.ts';
+import type { OnlineUsers } from './core/online-users.ts';
+import type { News } from './io/server-link.ts';
+import { safeText } from '../text/safe-text.ts';
+import type { TransferEndpoint } from '../transfer/index.ts';
+
+export interface ServerNewsOptions {
+  readonly console: ClientConsole;
+  readonly users: OnlineUsers;
+  readonly end: (ending: Ending) => void;
+}
+
+/** What a client does with what the server tells it unasked. */
+export class ServerNews {
+  readonly #options: ServerNewsOptions;
+  /** Expects whom the server introduces, once there is one. */
+  endpoint: Pick<TransferEndpoint, 'expect'> | undefined;
+
+  constructor(options: ServerNewsOptions) {
+    this.#options = options;
+  }
+
+  handle(news: News): void {
+    const { console, users, end } = this.#options;
+    switch (news.type) {
+      case 'posted':
+        console.print(messageLine(news.body));
+        break;
+      case 'joined':
+        users.add([news.body]);
+        break;
+      case 'left':
+        users.remove(news.body.user);
+        break;
+      case 'expect':
+        this.endpoint?.expect(news.body.key, news.body.from);
+        break;
+      case 'ended':
+        if (news.body.reason === 'replaced') {
+          end({ why: 'replaced' });
+        } else {
+          const isStopping = news.body.reason === 'stopping';
+          const line = safeText('The server is stopping.');
+          end(isStopping ? { why: 'lost', line } : outOfOrder);
+        }
+        break;
+      case 'ping':
+        break;
+    }
+  }
+}
