@@ -51,9 +51,14 @@ export class ReadAhead {
     return this.#isShort;
   }
 
+  /** The last byte of the source was read. */
+  get isAllRead(): boolean {
+    return this.#unreadBytes === 0 && !this.#isReading;
+  }
+
   /** All bytes of the source were taken. */
   get isFinished(): boolean {
-    return this.#unreadBytes === 0 && this.#ready.length === 0 && !this.#isReading;
+    return this.isAllRead && this.#ready.length === 0;
   }
 
   /** Chunks that hold content now, in flight or not. */

@@ -1,24 +1,13 @@
-import { createHash } from 'node:crypto';
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
-import { RecordReader } from '../secure/record-reader.ts';
-import { RecordWriter } from '../secure/record-writer.ts';
-import { recordsOf } from '../secure/sealed-session.ts';
-import { closeCodeOf, errorOfClose, errorOfFailure } from './close-meaning.ts';
-import { ContentWriter } from './content-writer.ts';
+import { errorOfClose, errorOfFailure } from './close-meaning.ts';
 import type { Inbox, PartialFile } from './disk.ts';
-import {
-  decodeEnd,
-  decodeFailure,
-  encodeAccept,
-  encodeFailure,
-  type EndMessage,
-  MessageType,
-} from './message.ts';
+import { decodeEnd, decodeFailure, encodeAccept, MessageType } from './message.ts';
 import { decodeOffer, type OfferedEntry } from './offer.ts';
 import { Outcome } from './outcome.ts';
+import { PeerLink } from './peer-link.ts';
 import { ProgressMeter } from './progress-meter.ts';
-import { cleanReason } from './reason.ts';
 import type { ReceivePolicy } from './receive-policy.ts';
+import { ReceivingFile } from './receiving-file.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import type { Transfer, TransferProgress, TransferResult, TransferState } from './transfer.ts';
 
@@ -62,21 +51,14 @@ export class ReceivingTransfer implements Transfer {
   readonly direction = 'receive';
   readonly peer: string;
   readonly #options: ReceivingOptions;
-  readonly #connection: TransportConnection;
   readonly #outcome: Outcome = new Outcome();
   readonly #meter: ProgressMeter;
-  readonly #reader: RecordReader;
-  readonly #writer: RecordWriter;
-  readonly #hash = createHash('sha256');
+  readonly #link: PeerLink;
   readonly #startedAtUs: number;
   #state: TransferState = 'waiting';
   #stage: Stage = 'offer';
   #name = '';
-  #entry: OfferedEntry | undefined;
-  #partial: PartialFile | undefined;
-  #content: ContentWriter | undefined;
-  #contentBytes = 0;
-  #end: EndMessage | undefined;
+  #file: ReceivingFile | undefined;
   /** Set when a failure comes while the file is being published; too late once it has its name. */
   #abort: (() => void) | undefined;
 
@@ -84,12 +66,9 @@ export class ReceivingTransfer implements Transfer {
     this.#options = options;
     this.id = options.id;
     this.peer = options.peer;
-    this.#connection = options.connection;
     this.#meter = new ProgressMeter(options.nowUs);
     this.#startedAtUs = options.nowUs();
-    const cipher = recordsOf(options.connection.session);
-    this.#reader = new RecordReader(options.connection, cipher);
-    this.#writer = new RecordWriter(options.connection, cipher);
+    this.#link = new PeerLink(options.connection, 'sender');
   }
 
   /** Empty until the offer has arrived. */
@@ -147,25 +126,19 @@ export class ReceivingTransfer implements Transfer {
   }
 
   #pump(): void {
-    while (this.#canRead) {
-      const verdict = this.#reader.read((type, body) => {
-        this.#onRecord(type, body);
-      });
-      if (verdict === 'violation') this.#violation('a broken record');
-      if (verdict === 'unopened') this.#failAndClose(new TransferError('integrity', UNOPENED));
-      if (verdict !== 'record') break;
-    }
-    if (!this.isOver && this.#connection.isReadFinished && this.#stage !== 'publishing') {
-      this.#failAndClose(new TransferError('integrity', 'the sender ended before it was done'));
+    const error = this.#link.read(() => this.#canRead, this.#onRecord);
+    if (error !== undefined) this.#failAndClose(error);
+    if (!this.isOver && this.#link.isReadFinished && this.#stage !== 'publishing') {
+      this.#failAndClose(this.#link.endedEarly());
     }
   }
 
   get #canRead(): boolean {
-    if (this.#stage === 'content') return this.#content!.hasRoom;
+    if (this.#stage === 'content') return this.#file!.hasRoom;
     return this.#stage === 'offer' || this.#stage === 'writing';
   }
 
-  #onRecord(type: number, body: Uint8Array): void {
+  readonly #onRecord = (type: number, body: Uint8Array): void => {
     if (type === MessageType.fail) {
       const failure = decodeFailure(body);
       if (failure === undefined) this.#violation('a broken FAIL');
@@ -179,7 +152,7 @@ export class ReceivingTransfer implements Transfer {
     } else {
       this.#violation('an unexpected record');
     }
-  }
+  };
 
   #onOffer(body: Uint8Array): void {
     const verdict = decodeOffer(body);
@@ -188,7 +161,6 @@ export class ReceivingTransfer implements Transfer {
     } else if (verdict.type === 'unsupported') {
       this.#reject(new TransferError('version', 'this kind of offer is not supported'));
     } else {
-      this.#entry = verdict.entry;
       this.#name = verdict.entry.name;
       this.#meter.totalBytes = verdict.entry.sizeBytes;
       this.#stage = 'deciding';
@@ -198,6 +170,7 @@ export class ReceivingTransfer implements Transfer {
 
   async #decide(entry: OfferedEntry): Promise<void> {
     const { name, sizeBytes } = entry;
+    let partial: PartialFile | undefined;
     let refusal: TransferError | undefined;
     try {
       const decision = await this.#options.policy({ from: this.peer, name, sizeBytes });
@@ -207,23 +180,20 @@ export class ReceivingTransfer implements Transfer {
         refusal = new TransferError('refused', 'nothing is received here: there is no inbox');
       } else if (this.#stage === 'deciding') {
         const { storedName, keptFreeShare } = decision;
-        const request = { storedName, sizeBytes, keptFreeShare };
-        this.#partial = await this.#options.inbox.create(request);
+        partial = await this.#options.inbox.create({ storedName, sizeBytes, keptFreeShare });
       }
     } catch (error) {
       refusal = asTransferError(error);
     }
     if (this.#stage !== 'deciding') {
       // It ended while the disk was asked, so the end did not see this file.
-      await this.#partial?.discard().catch(() => undefined);
+      await partial?.discard().catch(() => undefined);
       return;
     }
     if (refusal !== undefined) {
       this.#reject(refusal);
     } else {
-      this.#content = new ContentWriter(this.#partial!, sizeBytes, () => {
-        this.#onWritten();
-      });
+      this.#file = new ReceivingFile(entry, partial!, this.#onWritten);
       this.#stage = 'room';
       this.#acceptWhenRoom();
     }
@@ -231,70 +201,61 @@ export class ReceivingTransfer implements Transfer {
   }
 
   #acceptWhenRoom(): void {
-    if (!this.#connection.raiseCredit()) return;
+    if (!this.#link.connection.raiseCredit()) return;
     this.#stage = 'content';
     this.#state = 'running';
     this.#meter.start();
     this.#options.onAccepted(this);
-    this.#writer.write(MessageType.accept, encodeAccept({ entryIndex: 0, offsetBytes: 0 }));
-    this.#connection.flush();
+    this.#link.write(MessageType.accept, encodeAccept({ entryIndex: 0, offsetBytes: 0 }));
+    this.#link.flush();
     this.#pump();
   }
 
   #onContent(body: Uint8Array): void {
-    if (body.length === 0 || this.#contentBytes + body.length > this.#entry!.sizeBytes) {
+    if (!this.#file!.append(body)) {
       this.#violation('content beyond the size of the offer');
       return;
     }
-    this.#hash.update(body);
-    this.#content!.append(body);
-    this.#contentBytes += body.length;
-    this.#meter.update(this.#contentBytes);
+    this.#meter.update(this.#file!.arrivedBytes);
   }
 
   #onEnd(body: Uint8Array): void {
     const end = decodeEnd(body);
-    const { sizeBytes } = this.#entry!;
-    const isComplete = end?.sizeBytes === sizeBytes && this.#contentBytes === sizeBytes;
-    if (end?.entryIndex !== 0 || !isComplete) {
+    const verdict = end?.entryIndex === 0 ? this.#file!.end(end) : 'unfit';
+    if (verdict === 'unfit') {
       this.#violation('an END that does not fit what was sent');
-      return;
-    }
-    this.#end = end;
-    if (!this.#hash.digest().equals(end.digest)) {
+    } else if (verdict === 'damaged') {
       this.#failAndSay(new TransferError('integrity', 'what arrived is not what was sent'));
-      return;
+    } else {
+      this.#stage = 'writing';
+      this.#publishWhenWritten();
     }
-    this.#stage = 'writing';
-    this.#content!.flush();
-    this.#publishWhenWritten();
   }
 
   /** The disk took a segment, or failed. */
-  #onWritten(): void {
+  readonly #onWritten = (): void => {
     if (this.isOver) return;
-    if (this.#content!.error !== undefined) {
-      this.#failAndSay(asTransferError(this.#content!.error));
+    const { error } = this.#file!;
+    if (error !== undefined) {
+      this.#failAndSay(error);
     } else {
       this.#pump();
       this.#publishWhenWritten();
     }
     this.#options.wake();
-  }
+  };
 
   #publishWhenWritten(): void {
-    if (this.#stage !== 'writing' || !this.#content!.isIdle) return;
+    if (this.#stage !== 'writing' || !this.#file!.isWritten) return;
     this.#stage = 'publishing';
     void this.#publish();
   }
 
   async #publish(): Promise<void> {
-    const { mtimeNs, mode } = this.#entry!;
-    const isAborted = (): boolean => this.#abort !== undefined;
     let path: string | undefined;
     let error: TransferError | undefined;
     try {
-      path = await this.#partial!.publish({ mtimeNs, mode, isAborted });
+      path = await this.#file!.publish(() => this.#abort !== undefined);
     } catch (cause) {
       error = asTransferError(cause);
     }
@@ -306,16 +267,17 @@ export class ReceivingTransfer implements Transfer {
   }
 
   #succeed(path: string): void {
-    this.#writer.write(MessageType.done, NOTHING);
-    this.#connection.flush();
-    this.#connection.finish();
+    this.#link.write(MessageType.done, NOTHING);
+    this.#link.flush();
+    this.#link.connection.finish();
     this.#stage = 'over';
     this.#state = 'done';
+    const { arrivedBytes, digest } = this.#file!;
     this.#outcome.resolve({
-      totalBytes: this.#contentBytes,
+      totalBytes: arrivedBytes,
       elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000,
       path,
-      sha256: Buffer.from(this.#end!.digest).toString('hex'),
+      sha256: Buffer.from(digest).toString('hex'),
       retransmittedBytes: 0,
       packetsLostCount: 0,
     });
@@ -324,32 +286,26 @@ export class ReceivingTransfer implements Transfer {
   /** Before the first byte: the peer learns it from REJECT. */
   #reject(error: TransferError): void {
     this.#fail(error, () => {
-      this.#sayLast(MessageType.reject, error);
+      this.#link.sayLast(MessageType.reject, error);
     });
   }
 
   /** The peer learns it from a record. */
   #failAndSay(error: TransferError): void {
     this.#fail(error, () => {
-      this.#sayLast(MessageType.fail, error);
+      this.#link.sayLast(MessageType.fail, error);
     });
-  }
-
-  #sayLast(type: number, { code, message }: TransferError): void {
-    this.#writer.write(type, encodeFailure({ code, reason: message }));
-    this.#connection.flush();
-    this.#connection.finish();
   }
 
   /** The peer learns it from CLOSE, at once. */
   #failAndClose(error: TransferError): void {
     this.#fail(error, () => {
-      this.#connection.close(closeCodeOf(error.code), cleanReason(error.message));
+      this.#link.close(error);
     });
   }
 
   #violation(what: string): void {
-    this.#failAndClose(new TransferError('protocol', `the sender broke the protocol: ${what}`));
+    this.#failAndClose(this.#link.violation(what));
   }
 
   #fail(error: TransferError, tellPeer: () => void): void {
@@ -363,26 +319,12 @@ export class ReceivingTransfer implements Transfer {
     this.#stage = 'over';
     this.#state = 'failed';
     tellPeer();
-    void this.#putAway(error).then(() => {
+    const putAway = this.#file?.putAway(error) ?? Promise.resolve();
+    void putAway.then(() => {
       this.#outcome.reject(error);
     });
   }
-
-  /** Keeps or removes what is on the disk, as the failure asks. */
-  async #putAway(error: TransferError): Promise<void> {
-    const partial = this.#partial;
-    if (partial === undefined) return;
-    const isWorthless = error.code === 'source-changed' || error.code === 'integrity';
-    try {
-      await this.#content?.drain();
-      if (isWorthless || partial.writtenBytes === 0) await partial.discard();
-      else await partial.keep();
-    } catch {
-      // The transfer has failed already, for a reason of its own.
-    }
-  }
 }
 
-const UNOPENED = 'a record is not what the sender sealed';
 const CANCELLED = 'cancelled by the receiver';
 const NOTHING = new Uint8Array(0);

@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
-import { RecordReader } from '../secure/record-reader.ts';
-import { RecordWriter } from '../secure/record-writer.ts';
-import { recordsOf } from '../secure/sealed-session.ts';
+import type { RecordWriter } from '../secure/record-writer.ts';
 import { closeCodeOf, errorOfClose, errorOfFailure } from './close-meaning.ts';
 import type { SourceDisk, SourceFile } from './disk.ts';
-import { decodeAccept, decodeFailure, encodeEnd, encodeFailure, MessageType } from './message.ts';
+import { decodeAccept, decodeFailure, encodeEnd, MessageType } from './message.ts';
 import { encodeOffer, MAX_NAME_BYTES, MAX_SIZE_BYTES } from './offer.ts';
 import { Outcome } from './outcome.ts';
 import { ProgressMeter } from './progress-meter.ts';
-import { ReadAhead } from './read-ahead.ts';
+import { PeerLink } from './peer-link.ts';
 import { cleanReason } from './reason.ts';
+import { SendingFile } from './sending-file.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import type { Transfer, TransferProgress, TransferResult, TransferState } from './transfer.ts';
 
@@ -50,18 +48,13 @@ export class SendingTransfer implements Transfer {
   readonly #options: SendingOptions;
   readonly #outcome: Outcome = new Outcome();
   readonly #meter: ProgressMeter;
-  readonly #hash = createHash('sha256');
-  #digest: Uint8Array = NO_DIGEST;
   #state: TransferState = 'waiting';
   #connection: TransportConnection | undefined;
-  #reader: RecordReader | undefined;
-  #writer: RecordWriter | undefined;
+  #link: PeerLink | undefined;
   #source: SourceFile | undefined;
-  #readAhead: ReadAhead | undefined;
+  #file: SendingFile | undefined;
   #isAccepted = false;
-  /** What of the end was said: nothing, the source is looked at once more, END. */
-  #ending: 'none' | 'checking' | 'said' = 'none';
-  #contentBytes = 0;
+  #isEndSaid = false;
   #startedAtUs = 0;
 
   constructor(options: SendingOptions) {
@@ -96,21 +89,17 @@ export class SendingTransfer implements Transfer {
   async prepare(): Promise<boolean> {
     try {
       const source = await this.#options.disk.openSource(this.#options.path);
+      this.#file = new SendingFile(source, this.#onFileChange);
       this.#source = source;
       if (this.isOver) {
-        await source.close();
+        await this.#file.close();
         return false;
       }
       if (Buffer.byteLength(this.name) > MAX_NAME_BYTES || source.sizeBytes > MAX_SIZE_BYTES) {
         throw new TransferError('local-file', `${this.#options.path}: name or size is too large`);
       }
       this.#meter.totalBytes = source.sizeBytes;
-      this.#readAhead = new ReadAhead(source, () => {
-        if (this.isOver || this.#writer === undefined) return;
-        this.#pump();
-        this.#options.wake();
-      });
-      this.#readAhead.start();
+      this.#file.start();
       return true;
     } catch (error) {
       this.#fail(asTransferError(error));
@@ -136,30 +125,18 @@ export class SendingTransfer implements Transfer {
     this.#startedAtUs = this.#options.nowUs();
     this.#meter.start();
     const { sizeBytes, mtimeNs, mode } = this.#source!;
-    const cipher = recordsOf(connection.session);
-    this.#reader = new RecordReader(connection, cipher);
-    this.#writer = new RecordWriter(connection, cipher);
-    this.#writer.write(
-      MessageType.offer,
-      encodeOffer({ name: this.name, sizeBytes, mtimeNs, mode }),
-    );
+    this.#link = new PeerLink(connection, 'receiver');
+    this.#link.write(MessageType.offer, encodeOffer({ name: this.name, sizeBytes, mtimeNs, mode }));
     this.#pump();
-    connection.flush();
+    this.#link.flush();
   }
 
   onReadable(): void {
-    while (!this.isOver && this.#reader !== undefined) {
-      const verdict = this.#reader.read((type, body) => {
-        this.#onRecord(type, body);
-      });
-      if (verdict === 'violation') this.#violation('a broken record');
-      if (verdict === 'unopened') this.#failAndClose(new TransferError('integrity', UNOPENED));
-      if (verdict !== 'record') break;
-    }
-    if (this.isOver) return;
-    if (this.#connection?.isReadFinished === true) {
-      this.#failAndClose(new TransferError('integrity', 'the receiver ended before it was done'));
-    }
+    const link = this.#link;
+    if (this.isOver || link === undefined) return;
+    const error = link.read(() => !this.isOver, this.#onRecord);
+    if (error !== undefined) this.#failAndClose(error);
+    else if (link.isReadFinished) this.#failAndClose(link.endedEarly());
     this.#pump();
   }
 
@@ -184,7 +161,7 @@ export class SendingTransfer implements Transfer {
     this.#failAndClose(new TransferError('cancelled', CANCELLED));
   }
 
-  #onRecord(type: number, body: Uint8Array): void {
+  readonly #onRecord = (type: number, body: Uint8Array): void => {
     switch (type) {
       case MessageType.accept: {
         const accept = decodeAccept(body);
@@ -201,7 +178,7 @@ export class SendingTransfer implements Transfer {
         return;
       }
       case MessageType.done:
-        if (body.length > 0 || !this.#isAccepted || this.#ending !== 'said') {
+        if (body.length > 0 || !this.#isAccepted || !this.#isEndSaid) {
           this.#violation('an unexpected DONE');
         } else {
           this.#succeed();
@@ -210,35 +187,32 @@ export class SendingTransfer implements Transfer {
       default:
         this.#violation('an unexpected record');
     }
-  }
+  };
+
+  readonly #onFileChange = (): void => {
+    if (this.isOver || this.#link === undefined) return;
+    this.#pump();
+    this.#options.wake();
+  };
 
   /** Writes as much content as may be written now. */
   #pump(): void {
-    const readAhead = this.#readAhead;
-    const writer = this.#writer;
-    const connection = this.#connection;
-    if (this.isOver || readAhead === undefined || writer === undefined) return;
-    if (connection === undefined) return;
-    readAhead.recycle(writer.freeBytes);
+    const file = this.#file;
+    const link = this.#link;
+    if (this.isOver || file === undefined || link === undefined) return;
+    const { connection, writer } = link;
+    file.recycle(writer.freeBytes);
     while (connection.writeRoomBytes > 0) {
       const limitBytes = this.#bodyLimitBytes(writer);
       if (limitBytes <= 0) break;
-      const content = readAhead.take(limitBytes);
+      const content = file.take(limitBytes);
       if (content === undefined) break;
-      this.#hash.update(content);
-      this.#contentBytes += content.length;
       writer.write(MessageType.content, content);
-      readAhead.onWritten(writer.writtenBytes);
+      file.onWritten(writer.writtenBytes);
     }
     this.#measure();
-    if (readAhead.error !== undefined) {
-      this.#failAndSay(asTransferError(readAhead.error));
-    } else if (readAhead.isShort) {
-      this.#failAndSay(new TransferError('source-changed', SOURCE_CHANGED));
-    } else if (this.#ending === 'none' && this.#hasRoomForEnd(writer) && readAhead.isFinished) {
-      this.#ending = 'checking';
-      void this.#sayEnd(writer, connection);
-    }
+    if (file.error !== undefined) this.#failAndSay(file.error);
+    else if (!this.#isEndSaid && file.isComplete && this.#hasRoomForEnd(writer)) this.#sayEnd();
   }
 
   #bodyLimitBytes(writer: RecordWriter): number {
@@ -253,45 +227,33 @@ export class SendingTransfer implements Transfer {
     return this.#isAccepted || writer.writtenBytes + END_ROOM_BYTES <= EAGER_STREAM_BYTES;
   }
 
-  async #sayEnd(writer: RecordWriter, connection: TransportConnection): Promise<void> {
-    let error: TransferError | undefined;
-    try {
-      const isUnchanged = await this.#source!.isUnchanged();
-      if (!isUnchanged) error = new TransferError('source-changed', SOURCE_CHANGED);
-    } catch (cause) {
-      error = asTransferError(cause);
-    }
-    if (this.isOver) return;
-    if (error !== undefined) {
-      this.#failAndSay(error);
-    } else {
-      this.#digest = this.#hash.digest();
-      const sizeBytes = this.#contentBytes;
-      writer.write(MessageType.end, encodeEnd({ entryIndex: 0, sizeBytes, digest: this.#digest }));
-      this.#ending = 'said';
-      connection.flush();
-    }
-    this.#options.wake();
+  #sayEnd(): void {
+    const { sizeBytes, digest } = this.#file!;
+    this.#link!.write(MessageType.end, encodeEnd({ entryIndex: 0, sizeBytes, digest }));
+    this.#isEndSaid = true;
+    this.#link!.flush();
   }
 
   /** What is not acknowledged counts as content, so this never says too much. */
   #measure(): void {
-    if (this.#writer === undefined || this.#connection === undefined) return;
-    const unacknowledged = this.#writer.writtenBytes - this.#connection.acknowledgedBytes;
-    this.#meter.update(this.#contentBytes - unacknowledged);
+    if (this.#link === undefined) return;
+    const { writer, connection } = this.#link;
+    const unacknowledged = writer.writtenBytes - connection.acknowledgedBytes;
+    this.#meter.update(this.#file!.takenBytes - unacknowledged);
   }
 
   #succeed(): void {
-    const connection = this.#connection!;
+    const { connection } = this.#link!;
     const { bytesRetransmittedCount, packetsLostCount } = connection.stats;
-    this.#meter.update(this.#contentBytes);
+    const { sizeBytes, digest } = this.#file!;
+    this.#meter.update(sizeBytes);
     this.#state = 'done';
     connection.close(CloseCode.ok, '');
     const result: TransferResult = {
-      totalBytes: this.#contentBytes,
+      totalBytes: sizeBytes,
       elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000,
       path: this.#options.path,
-      sha256: Buffer.from(this.#digest).toString('hex'),
+      sha256: Buffer.from(digest).toString('hex'),
       retransmittedBytes: bytesRetransmittedCount,
       packetsLostCount,
     };
@@ -301,16 +263,13 @@ export class SendingTransfer implements Transfer {
   }
 
   #violation(what: string): void {
-    this.#failAndClose(new TransferError('protocol', `the receiver broke the protocol: ${what}`));
+    this.#failAndClose(this.#link!.violation(what));
   }
 
   /** The peer learns it from a record, in order behind what was sent. */
   #failAndSay(error: TransferError): void {
     if (this.isOver) return;
-    const { code, message } = error;
-    this.#writer?.write(MessageType.fail, encodeFailure({ code, reason: message }));
-    this.#connection?.flush();
-    this.#connection?.finish();
+    this.#link?.sayLast(MessageType.fail, error);
     this.#fail(error);
   }
 
@@ -330,15 +289,10 @@ export class SendingTransfer implements Transfer {
   }
 
   async #release(): Promise<void> {
-    this.#readAhead?.stop();
-    // Whatever closing a file that was only read says, nothing is lost by it.
-    await this.#source?.close().catch(() => undefined);
+    await this.#file?.close();
   }
 }
 
-const UNOPENED = 'a record is not what the receiver sealed';
 const CANCELLED = 'cancelled by the sender';
-const SOURCE_CHANGED = 'the source changed while being sent';
 /** More than END needs, whatever the cipher adds. */
 const END_ROOM_BYTES = 128;
-const NO_DIGEST = new Uint8Array(0);
