@@ -7,6 +7,7 @@ import { logIn } from './account-dialogs.ts';
 import { ClientSession } from './client-session.ts';
 import { Downloads } from './downloads.ts';
 import type { Fingerprint } from './core/fingerprint.ts';
+import { IdentityKeyError, openIdentityKey } from './io/identity-key.ts';
 import { KnownServers, KnownServersError } from './io/known-servers.ts';
 import { LoginLink } from './io/login-link.ts';
 import { LinkError, ServerLink } from './io/server-link.ts';
@@ -34,7 +35,7 @@ export interface ChatClientOptions {
   readonly udpPort: number;
   /** An existing folder. */
   readonly inbox: string;
-  /** What is kept from run to run: the keys of servers. Made when it is needed. */
+  /** What is kept from run to run: the identity key, the keys of servers. Made when it is needed. */
   readonly stateDir: string;
   /** What the server's key must be; absent: what it was the last time. */
   readonly fingerprint?: Fingerprint | undefined;
@@ -83,7 +84,7 @@ export class ChatClient {
   /** Runs to the end and resolves with the exit code. */
   async run(): Promise<number> {
     try {
-      return await this.#connect();
+      return await this.#connect(await this.#openIdentityKey());
     } catch (error) {
       // Also a second connection, for somebody slow at the prompts, looks at the key.
       if (error instanceof ServerKeyError) {
@@ -92,6 +93,10 @@ export class ChatClient {
       }
       if (error instanceof KnownServersError) {
         this.#console.warn(safeLine`The server's key cannot be compared: ${error.message}.`);
+        return clientExitCodes.localFile;
+      }
+      if (error instanceof IdentityKeyError) {
+        this.#console.warn(safeLine`The identity key cannot be used: ${error.message}.`);
         return clientExitCodes.localFile;
       }
       throw error;
@@ -111,7 +116,18 @@ export class ChatClient {
     this.#console.warn(line);
   };
 
-  async #connect(): Promise<number> {
+  async #openIdentityKey(): Promise<Uint8Array> {
+    const path = join(this.#options.stateDir, 'identity');
+    const { privateKey, unkept } = await openIdentityKey(path);
+    if (unkept !== undefined) {
+      this.#warn(
+        safeLine`The identity key cannot be kept: ${unkept.message}. Those you meet now will refuse your next key.`,
+      );
+    }
+    return privateKey;
+  }
+
+  async #connect(privateKey: Uint8Array): Promise<number> {
     const { serverHost: host, serverPort: port, stateDir, fingerprint } = this.#options;
     const knownServers = new KnownServers(join(stateDir, 'servers'));
     const trust = new ServerTrust({ host, port, knownServers, fingerprint, warn: this.#warn });
@@ -134,13 +150,13 @@ export class ChatClient {
     }
     try {
       this.#console.print(safeText('Successfully connected to server'));
-      return await this.#withEndpoint(link);
+      return await this.#withEndpoint(link, privateKey);
     } finally {
       link.close();
     }
   }
 
-  async #withEndpoint(loginLink: LoginLink): Promise<number> {
+  async #withEndpoint(loginLink: LoginLink, privateKey: Uint8Array): Promise<number> {
     const { inbox, udpPort, maxSizeBytes, windowPackets, congestion } = this.#options;
     const create = this.#options.createEndpoint ?? createEndpoint;
     let endpoint: TransferEndpoint;
@@ -148,6 +164,7 @@ export class ChatClient {
       endpoint = await create({
         host: loginLink.link.localAddress,
         port: udpPort,
+        privateKey,
         inbox,
         storedName: ({ from, name }) => `${from}_${name}`,
         ...(maxSizeBytes === undefined ? {} : { maxSizeBytes }),

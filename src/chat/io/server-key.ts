@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import type { Fingerprint } from '../core/fingerprint.ts';
 import { createFile } from './atomic-file.ts';
 import { fingerprintOf } from './key-fingerprint.ts';
+import { readPrivateFile } from './private-file.ts';
 import { ServerStartError } from './server-start-error.ts';
 
 /** What a server proves itself with. */
@@ -33,25 +33,20 @@ export async function openServerKey(path: string): Promise<ServerKey> {
   }
 }
 
+/** Undefined when there is no file. */
 async function readKeyFile(path: string): Promise<string | undefined> {
-  let file;
-  try {
-    file = await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const { size, mode } = await file.stat();
-    if (size > MAX_PEM_BYTES) throw new ServerStartError('file', `${path}: ${NO_KEY}`);
-    // Windows has no such modes.
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+  const file = await readPrivateFile(path, MAX_PEM_BYTES);
+  switch (file.state) {
+    case 'absent':
+      return undefined;
+    case 'exposed': {
       const advice = `chmod 600 it if nobody has read it, else delete it for a new key`;
       throw new ServerStartError('file', `${path}: others may read this private key; ${advice}`);
     }
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
+    case 'unfit':
+      throw new ServerStartError('file', `${path}: ${NO_KEY}`);
+    case 'private':
+      return file.text;
   }
 }
 
