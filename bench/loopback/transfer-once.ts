@@ -102,7 +102,7 @@ async function send(): Promise<void> {
     const startMs = performance.now();
     const addresses = [{ address: '127.0.0.1', port }];
     const introduction = { ...introduced, peerKey: publicKey };
-    const transfer = endpoint.send({ introduction, addresses, path, peer: 'bench' });
+    const transfer = endpoint.send({ introduction, addresses, paths: [path], peer: 'bench' });
     const result = await transfer.done;
     const elapsedMs = performance.now() - startMs;
     const sendCpuUs = cpuUs();

@@ -59,7 +59,7 @@ async function send(): Promise<void> {
   const introduction = { ...introduced, peerKey: endpoint.publicKey };
   const addresses = [{ address: address!, port: Number(port) }];
   say({ t_start: nowNs() });
-  const transfer = endpoint.send({ introduction, addresses, path: path!, peer: 'bench' });
+  const transfer = endpoint.send({ introduction, addresses, paths: [path!], peer: 'bench' });
   const { retransmittedBytes, elapsedMs } = await transfer.done;
   say({ retransmitted: retransmittedBytes, cpu: cpuSec(), ms: elapsedMs });
   await endpoint.close();

@@ -99,7 +99,7 @@ export class Uploads {
         return;
       }
       const { key: introduction, addresses, to: peer } = introduced;
-      transfer = endpoint.send({ introduction, addresses, path, peer });
+      transfer = endpoint.send({ introduction, addresses, paths: [path], peer });
       this.#running.add(transfer);
       showProgress(transfer, warn);
       print(deliveredLine(transfer, await transfer.done));

@@ -18,7 +18,10 @@ export async function createEndpoint(options: EndpointOptions = {}): Promise<Tra
 export { TransferError, transferErrorCodes } from './files/transfer-error.ts';
 export type { TransferErrorCode } from './files/transfer-error.ts';
 export type {
+  EntryFailure,
   Introduction,
+  ItemResult,
+  PauseReason,
   SocketAddress,
   Transfer,
   TransferProgress,
@@ -26,6 +29,7 @@ export type {
   TransferState,
 } from './files/transfer.ts';
 export type {
+  ConflictPolicy,
   CongestionName,
   EndpointOptions,
   Offer,

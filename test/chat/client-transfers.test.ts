@@ -27,7 +27,7 @@ test('delivered is said when the transfer is done, not before, and the receiver 
   expect(request).toEqual({
     introduction: { ...expected!.introduction, peerKey: jess.endpoint().publicKey },
     addresses: [{ address: '127.0.0.1', port: 6000 }],
-    path,
+    paths: [path],
     peer: 'jess',
   });
   expect(expected!.from).toBe('derek');
@@ -45,7 +45,9 @@ test('a received file is stored under its sender and told with its size and path
   const { server } = await startFixture();
   const { console, endpoint } = await enterClient(server.port, 'jess');
   const { storedName, inbox } = endpoint().options;
-  expect(storedName!({ from: 'derek', name: 'movie.mp4', sizeBytes: 1 })).toBe('derek_movie.mp4');
+  expect(storedName!({ from: 'derek', name: 'movie.mp4', sizeBytes: 1, kind: 'file' })).toBe(
+    'derek_movie.mp4',
+  );
   expect(inbox).toBe('.');
   const transfer = endpoint().receive('derek', 'mo\u001bvie.mp4', 9_600_000);
   transfer.finish(9_600_000, 1_000, 'in/derek_movie.mp4');

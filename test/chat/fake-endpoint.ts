@@ -37,8 +37,10 @@ export class FakeTransfer implements Transfer {
 
   finish(totalBytes: number, elapsedMs: number, path: string = this.name): void {
     this.state = 'done';
-    const rest = { sha256: '0'.repeat(64), retransmittedBytes: 0, packetsLostCount: 0 };
-    this.#resolve({ totalBytes, elapsedMs, path, ...rest });
+    const sha256 = '0'.repeat(64);
+    const file = { kind: 'file', name: this.name, path, totalBytes, fileCount: 1, sha256 } as const;
+    const rest = { failures: [], failedCount: 0, retransmittedBytes: 0, packetsLostCount: 0 };
+    this.#resolve({ totalBytes, elapsedMs, path, sha256, items: [file], fileCount: 1, ...rest });
   }
 
   fail(code: TransferErrorCode, message: string): void {
@@ -81,7 +83,7 @@ export class FakeEndpoint implements TransferEndpoint {
   }
 
   send(request: SendRequest): Transfer {
-    const transfer = this.#add('send', request.peer, basename(request.path));
+    const transfer = this.#add('send', request.peer, basename(request.paths[0]!));
     this.sent.push({ request, transfer });
     this.#onChange();
     return transfer;

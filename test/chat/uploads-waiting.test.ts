@@ -139,7 +139,7 @@ test('a hundred small files in one UPD are more than a real server introduces in
   expect(console.rest().filter((line) => line.includes('could not'))).toEqual([]);
   expect(
     endpoint()
-      .sent.map(({ request }) => basename(request.path))
+      .sent.map(({ request }) => basename(request.paths[0]!))
       .sort(),
   ).toEqual(paths.map((path) => basename(path)).sort());
 });

@@ -90,7 +90,7 @@ async function begin(
   receiver.expect(introductionOf(sender), 'derek');
   const introduction = introductionOf(receiver);
   const addresses = [receiver.address];
-  const sent = sender.send({ introduction, addresses, path, peer: 'jess' });
+  const sent = sender.send({ introduction, addresses, paths: [path], peer: 'jess' });
   return [sent, await accepted];
 }
 
@@ -116,7 +116,7 @@ test.each(['a thread of its own', "the caller's thread"])(
     const path = sourceOf(new Uint8Array(1));
     const addresses = [endpoint.address];
     const introduction = introductionOf(endpoint);
-    const sent = endpoint.send({ introduction, addresses, path, peer: 'jess' });
+    const sent = endpoint.send({ introduction, addresses, paths: [path], peer: 'jess' });
     await expect(sent.done).rejects.toMatchObject({ code: 'cancelled' });
     await closed;
   },
@@ -128,7 +128,7 @@ test('a transfer needs nothing of its caller: it ends while the caller is busy',
   const sender = await opened();
   receiver.expect(introductionOf(sender), 'derek');
   const introduction = introductionOf(receiver);
-  sender.send({ introduction, addresses: [receiver.address], path, peer: 'jess' });
+  sender.send({ introduction, addresses: [receiver.address], paths: [path], peer: 'jess' });
   const sleep = new Int32Array(new SharedArrayBuffer(4));
   // This thread does not come back to its event loop before the file has its name.
   for (let waits = 0; waits < 2_000 && !existsSync(join(inbox, 'source')); waits++) {
@@ -148,7 +148,12 @@ test('errors of the engine cross as they are', async () => {
   const sender = await opened();
   const introduction = introductionOf(sender);
   const addresses = [{ address: '127.0.0.1', port }];
-  const sent = sender.send({ introduction, addresses, path: join(folder, 'none'), peer: 'jess' });
+  const sent = sender.send({
+    introduction,
+    addresses,
+    paths: [join(folder, 'none')],
+    peer: 'jess',
+  });
   await expect(sent.done).rejects.toMatchObject({ name: 'TransferError', code: 'local-file' });
 });
 
@@ -175,7 +180,7 @@ test('when the thread is ended, what runs fails and nothing hangs', async () => 
   const message = 'the thread of the engine has ended';
   await expect(sent.done).rejects.toMatchObject({ code: 'internal', message });
   const introduction = introductionOf(sender);
-  const late = sender.send({ introduction, addresses: [], path, peer: 'jess' });
+  const late = sender.send({ introduction, addresses: [], paths: [path], peer: 'jess' });
   await expect(late.done).rejects.toMatchObject({ code: 'internal', message });
   await sender.close();
 });

@@ -63,7 +63,12 @@ test('whoever listens reads neither the file nor its name', async () => {
   ];
   receiver.expect(introductionOf(sender), 'derek');
   const addresses = [receiver.address];
-  await sender.send({ introduction: introductionOf(receiver), addresses, path, peer: 'jess' }).done;
+  await sender.send({
+    introduction: introductionOf(receiver),
+    addresses,
+    paths: [path],
+    peer: 'jess',
+  }).done;
   expect(readFileSync(join(inbox, 'plans.pdf')).equals(content)).toBe(true);
   const wire = Buffer.concat(sent);
   expect(wire.length).toBeGreaterThan(content.length);
@@ -80,7 +85,12 @@ test.each<[string, (sender: TransferEndpoint, receiver: TransferEndpoint) => Int
   const [sender, receiver] = [await opened({ openTimeoutMs: 1_000 }), await opened({ inbox })];
   receiver.expect(introductionOf(sender), 'derek');
   const introduction = introductionFor(sender, receiver);
-  const sent = sender.send({ introduction, addresses: [receiver.address], path, peer: 'jess' });
+  const sent = sender.send({
+    introduction,
+    addresses: [receiver.address],
+    paths: [path],
+    peer: 'jess',
+  });
   await expect(sent.done).rejects.toMatchObject({ code: 'unanswered' });
   expect(receiver.transfers).toEqual([]);
 });
@@ -89,7 +99,12 @@ test('a receiver that expects somebody else gives no answer', async () => {
   const [sender, receiver] = [await opened({ openTimeoutMs: 1_000 }), await opened({ inbox })];
   receiver.expect(introductionOf(receiver), 'derek');
   const introduction = introductionOf(receiver);
-  const sent = sender.send({ introduction, addresses: [receiver.address], path, peer: 'jess' });
+  const sent = sender.send({
+    introduction,
+    addresses: [receiver.address],
+    paths: [path],
+    peer: 'jess',
+  });
   await expect(sent.done).rejects.toMatchObject({ code: 'unanswered' });
 });
 
@@ -97,11 +112,16 @@ test('an introduction that is none fails the transfer, and the endpoint goes on'
   const [sender, receiver] = [await opened(), await opened({ inbox })];
   const wrong = { ...introductionOf(receiver), peerKey: '00'.repeat(32) };
   const addresses = [receiver.address];
-  const failed = sender.send({ introduction: wrong, addresses, path, peer: 'jess' });
+  const failed = sender.send({ introduction: wrong, addresses, paths: [path], peer: 'jess' });
   await expect(failed.done).rejects.toMatchObject({ code: 'protocol' });
   receiver.expect(wrong, 'derek');
   receiver.expect(introductionOf(sender), 'derek');
-  await sender.send({ introduction: introductionOf(receiver), addresses, path, peer: 'jess' }).done;
+  await sender.send({
+    introduction: introductionOf(receiver),
+    addresses,
+    paths: [path],
+    peer: 'jess',
+  }).done;
 });
 
 test('an endpoint with a private key of its caller has the public key that belongs to it', async () => {

@@ -27,7 +27,12 @@ const received = new Promise<string>((resolve) => {
 });
 receiver.expect({ ...introduced, peerKey: sender.publicKey }, 'self');
 const introduction = { ...introduced, peerKey: receiver.publicKey };
-const sent = sender.send({ introduction, addresses: [receiver.address], path, peer: 'self' });
+const sent = sender.send({
+  introduction,
+  addresses: [receiver.address],
+  paths: [path],
+  peer: 'self',
+});
 console.log((await sent.done).sha256, await received);
 await Promise.all([sender.close(), receiver.close()]);
 console.log('closed');

@@ -7,7 +7,9 @@ export interface OfferedFile {
   readonly from: string;
   /** Base name as the sender gave it (NFC). Not safe to print. */
   readonly name: string;
+  /** Of all files together. */
   readonly sizeBytes: number;
+  readonly kind: 'file' | 'folder';
 }
 
 export type Decision =

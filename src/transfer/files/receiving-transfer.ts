@@ -173,7 +173,12 @@ export class ReceivingTransfer implements Transfer {
     let partial: PartialFile | undefined;
     let refusal: TransferError | undefined;
     try {
-      const decision = await this.#options.policy({ from: this.peer, name, sizeBytes });
+      const decision = await this.#options.policy({
+        from: this.peer,
+        name,
+        sizeBytes,
+        kind: 'file',
+      });
       if (decision.type === 'reject') {
         refusal = new TransferError(decision.code, decision.reason);
       } else if (this.#options.inbox === undefined) {
@@ -273,11 +278,17 @@ export class ReceivingTransfer implements Transfer {
     this.#stage = 'over';
     this.#state = 'done';
     const { arrivedBytes, digest } = this.#file!;
+    const sha256 = Buffer.from(digest).toString('hex');
+    const { name } = this;
     this.#outcome.resolve({
       totalBytes: arrivedBytes,
       elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000,
       path,
-      sha256: Buffer.from(digest).toString('hex'),
+      sha256,
+      items: [{ kind: 'file', name, path, totalBytes: arrivedBytes, fileCount: 1, sha256 }],
+      fileCount: 1,
+      failures: [],
+      failedCount: 0,
       retransmittedBytes: 0,
       packetsLostCount: 0,
     });

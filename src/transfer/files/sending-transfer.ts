@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
 import type { RecordWriter } from '../secure/record-writer.ts';
 import { closeCodeOf, errorOfClose, errorOfFailure } from './close-meaning.ts';
@@ -11,6 +10,7 @@ import { PeerLink } from './peer-link.ts';
 import { cleanReason } from './reason.ts';
 import { SendingFile } from './sending-file.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
+import { nameOfPaths } from './transfer-name.ts';
 import type { Transfer, TransferProgress, TransferResult, TransferState } from './transfer.ts';
 
 /** Stream bytes that may follow OFFER before it is accepted: the initial credit (DESIGN §3). */
@@ -21,7 +21,7 @@ const EAGER_RECORD_BYTES = 16_384;
 export interface SendingOptions {
   readonly id: number;
   readonly peer: string;
-  readonly path: string;
+  readonly paths: readonly string[];
   readonly disk: SourceDisk;
   /** A monotonic clock, microseconds; the one of `stalled` events. */
   readonly nowUs: () => number;
@@ -61,7 +61,7 @@ export class SendingTransfer implements Transfer {
     this.#options = options;
     this.id = options.id;
     this.peer = options.peer;
-    this.name = basename(options.path).normalize('NFC');
+    this.name = nameOfPaths(options.paths);
     this.#meter = new ProgressMeter(options.nowUs);
   }
 
@@ -88,7 +88,11 @@ export class SendingTransfer implements Transfer {
    */
   async prepare(): Promise<boolean> {
     try {
-      const source = await this.#options.disk.openSource(this.#options.path);
+      const [path, ...more] = this.#options.paths;
+      if (path === undefined || more.length > 0) {
+        throw new TransferError('local-file', 'one path a transfer can be sent so far');
+      }
+      const source = await this.#options.disk.openSource(path);
       this.#file = new SendingFile(source, this.#onFileChange);
       this.#source = source;
       if (this.isOver) {
@@ -96,7 +100,7 @@ export class SendingTransfer implements Transfer {
         return false;
       }
       if (Buffer.byteLength(this.name) > MAX_NAME_BYTES || source.sizeBytes > MAX_SIZE_BYTES) {
-        throw new TransferError('local-file', `${this.#options.path}: name or size is too large`);
+        throw new TransferError('local-file', `${path}: name or size is too large`);
       }
       this.#meter.totalBytes = source.sizeBytes;
       this.#file.start();
@@ -249,11 +253,17 @@ export class SendingTransfer implements Transfer {
     this.#meter.update(sizeBytes);
     this.#state = 'done';
     connection.close(CloseCode.ok, '');
+    const path = this.#options.paths[0]!;
+    const sha256 = Buffer.from(digest).toString('hex');
     const result: TransferResult = {
       totalBytes: sizeBytes,
       elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000,
-      path: this.#options.path,
-      sha256: Buffer.from(digest).toString('hex'),
+      path,
+      sha256,
+      items: [{ kind: 'file', name: this.name, path, totalBytes: sizeBytes, fileCount: 1, sha256 }],
+      fileCount: 1,
+      failures: [],
+      failedCount: 0,
       retransmittedBytes: bytesRetransmittedCount,
       packetsLostCount,
     };

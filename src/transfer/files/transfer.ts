@@ -1,4 +1,4 @@
-import type { TransferError } from './transfer-error.ts';
+import type { TransferError, TransferErrorCode } from './transfer-error.ts';
 
 /** What an introduction gives a side: with whom, and under which key, one connection may be opened. */
 export interface Introduction {
@@ -23,30 +23,73 @@ export interface TransferProgress {
   readonly bytesPerSec: number;
   /** Milliseconds without progress; 0 unless the transfer is stalled. */
   readonly stalledMs: number;
+  /** Why it waits: the receiver's disk is full, or a person said so. Undefined unless `paused`. */
+  readonly pauseReason?: PauseReason;
 }
 
-export interface TransferResult {
-  readonly totalBytes: number;
-  readonly elapsedMs: number;
+export type PauseReason = 'no-space' | 'user';
+
+/** One of the paths that a transfer was asked to send, as it was delivered. */
+export interface ItemResult {
+  readonly kind: 'file' | 'folder';
+  /** Its base name as it was offered. Not safe to print. */
+  readonly name: string;
   /** Where the receiver stored it (receiving side), or the source's path (sending side). */
   readonly path: string;
-  /** SHA-256 of the content as 64 hex digits, equal on both sides. */
+  /** Of the files of it that were delivered. */
+  readonly totalBytes: number;
+  /** Files of it that were delivered. */
+  readonly fileCount: number;
+  /** SHA-256 of a file's content as 64 hex digits, equal on both sides. */
+  readonly sha256?: string;
+}
+
+/** A file or folder that was not delivered while others were. */
+export interface EntryFailure {
+  /** Relative, from the base name of what was sent, parted by `/`. Not safe to print. */
+  readonly name: string;
+  readonly code: TransferErrorCode;
+  readonly reason: string;
+}
+
+/** Failures that a result lists; `failedCount` counts the others too. */
+export const MAX_LISTED_FAILURES = 1_000;
+/** Items that a result lists; what was sent as one folder is one. */
+export const MAX_LISTED_ITEMS = 10_000;
+
+/** At least one file, or an empty folder, was delivered. */
+export interface TransferResult {
+  /** Of the files that were delivered. */
+  readonly totalBytes: number;
+  readonly elapsedMs: number;
+  /** Where the receiver stored the first item (receiving side), or its source's path (sending side). */
+  readonly path: string;
+  /** SHA-256 of the content as 64 hex digits, equal on both sides; empty unless it is one file. */
   readonly sha256: string;
+  /** What was delivered, in the order of the paths. */
+  readonly items: readonly ItemResult[];
+  /** Files that were delivered. */
+  readonly fileCount: number;
+  /** What was not delivered. Scripts are told with exit code 23. */
+  readonly failures: readonly EntryFailure[];
+  readonly failedCount: number;
   /** Content bytes sent more than once, and packets the sender declared lost (sending side). */
   readonly retransmittedBytes: number;
   readonly packetsLostCount: number;
 }
 
-export type TransferState = 'waiting' | 'opening' | 'running' | 'stalled' | 'done' | 'failed';
+/** `checking`: all has arrived, and content that was sent before is still read for its hash. */
+export type TransferState =
+  'waiting' | 'opening' | 'running' | 'stalled' | 'paused' | 'checking' | 'done' | 'failed';
 
-/** One file on its way. `done` settles exactly once; nothing is reported after it. */
+/** Files and folders on their way together. `done` settles once; nothing is reported after it. */
 export interface Transfer {
   /** Counts from 1 within an endpoint. */
   readonly id: number;
   readonly direction: 'send' | 'receive';
   /** Whom the caller named in `send` or `expect`. */
   readonly peer: string;
-  /** The name that was offered: base name of the source, as the sender gave it. */
+  /** The name that was offered: base name of the source; of several, the first and how many more. */
   readonly name: string;
   readonly state: TransferState;
   readonly progress: TransferProgress;

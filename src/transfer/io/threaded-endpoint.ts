@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { nameOfPaths } from '../files/transfer-name.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
 import { systemTimers, type Timers } from './clock.ts';
@@ -100,8 +100,8 @@ export class ThreadedEndpoint implements TransferEndpoint {
 
   send(request: SendRequest): Transfer {
     const key = ++this.#lastSentKey;
-    const { peer, path } = request;
-    const name = basename(path).normalize('NFC');
+    const { peer, paths } = request;
+    const name = nameOfPaths(paths);
     const transfer = this.#add(key, { id: ++this.#lastId, direction: 'send', peer, name });
     if (this.#end === undefined) this.#thread.post({ type: 'send', key, request });
     else this.#fail(this.#end);

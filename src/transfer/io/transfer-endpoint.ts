@@ -3,14 +3,22 @@ import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts
 
 export type CongestionName = 'bbr' | 'cubic' | 'fixed';
 
-/** What a file offers before its first byte; a receiver decides on it. */
+/** What is offered before the first byte, once for each file or folder that was named; a receiver decides on it. */
 export interface Offer {
   /** As named in `expect`. */
   readonly from: string;
   /** Validated base name as the sender gave it (NFC); not yet made safe for a terminal. */
   readonly name: string;
+  /** Of all files together. */
   readonly sizeBytes: number;
+  readonly kind: 'file' | 'folder';
 }
+
+/**
+ * What becomes of a file whose name exists in the inbox: stored beside it as `NAME (1)`, put in its
+ * place, or refused with `exists`. A folder that exists is filled by `overwrite` and `skip`.
+ */
+export type ConflictPolicy = 'rename' | 'overwrite' | 'skip';
 
 export interface EndpointOptions {
   /** Address the listening socket binds; default 127.0.0.1. */
@@ -25,6 +33,8 @@ export interface EndpointOptions {
   readonly storedName?: (offer: Offer) => string | Promise<string>;
   /** Larger offers are refused. Default: no limit. */
   readonly maxSizeBytes?: number;
+  /** Default `rename`. */
+  readonly conflict?: ConflictPolicy;
   /** Default `bbr`; `fixed` needs `windowPackets`. */
   readonly congestion?: CongestionName;
   /** Window of `fixed`, in packets a connection; 1 is stop-and-wait. */
@@ -44,8 +54,8 @@ export interface SendRequest {
   readonly introduction: Introduction;
   /** Tried in turn; at most 4. */
   readonly addresses: readonly SocketAddress[];
-  /** The file to read. */
-  readonly path: string;
+  /** What to send in one transfer, in this order: at least one. */
+  readonly paths: readonly string[];
   /** How the peer is called in `Transfer.peer`. */
   readonly peer: string;
 }

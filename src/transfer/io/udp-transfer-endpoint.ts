@@ -133,7 +133,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     const transfer = new SendingTransfer({
       id: this.#nextId++,
       peer: request.peer,
-      path: request.path,
+      paths: request.paths,
       disk: sourceDisk,
       nowUs: monotonicNowUs,
       wake: () => engine?.wake(),

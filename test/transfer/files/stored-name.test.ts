@@ -134,7 +134,7 @@ test('a partial has its name behind it, or a hash where that would be too long',
 });
 
 describe('the policy', () => {
-  const offer = { from: 'derek', name: 'movie.mp4', sizeBytes: 100 };
+  const offer = { from: 'derek', name: 'movie.mp4', sizeBytes: 100, kind: 'file' } as const;
 
   test('stores under the name that it is told, made storable', async () => {
     const policy = createReceivePolicy({

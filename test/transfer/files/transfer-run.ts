@@ -45,7 +45,7 @@ export class TransferRun {
       ...shared,
       id: 1,
       peer: 'jess',
-      path: options.path ?? '/home/derek/movie.mp4',
+      paths: [options.path ?? '/home/derek/movie.mp4'],
       disk: options.source,
     });
     this.receiver = new ReceivingTransfer({

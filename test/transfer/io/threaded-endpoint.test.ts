@@ -14,7 +14,7 @@ import { FakeLoop } from './udp-fakes.ts';
 const request: SendRequest = {
   introduction: { keyId: '00112233445566ff', secret: '00'.repeat(32), peerKey: '00'.repeat(32) },
   addresses: [{ address: '127.0.0.1', port: 7000 }],
-  path: '/tmp/movie.mp4',
+  paths: ['/tmp/movie.mp4'],
   peer: 'jess',
 };
 
@@ -140,7 +140,12 @@ test('an incoming transfer is told with what is known of it, and can be cancelle
 
 test('the caller names what is received, in its own thread', async () => {
   await open({ storedName: ({ from, name }) => Promise.resolve(`${from}_${name}`) });
-  const named = engine.options.storedName!({ from: 'derek', name: 'a.txt', sizeBytes: 1 });
+  const named = engine.options.storedName!({
+    from: 'derek',
+    name: 'a.txt',
+    sizeBytes: 1,
+    kind: 'file',
+  });
   await thread.read();
   expect(await named).toBe('derek_a.txt');
 });
@@ -153,7 +158,9 @@ test('a caller that fails to name an offer fails that offer only', async () => {
     },
   });
   const names = ['bad', 'good'].map((name) =>
-    Promise.resolve(engine.options.storedName!({ from: 'derek', name, sizeBytes: 1 })),
+    Promise.resolve(
+      engine.options.storedName!({ from: 'derek', name, sizeBytes: 1, kind: 'file' }),
+    ),
   );
   const settled = Promise.allSettled(names);
   await thread.read();
