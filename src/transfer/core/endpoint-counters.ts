@@ -11,6 +11,8 @@ export interface EndpointCounters {
   unknownConnection: number;
   /** OPENs that no live introduction covers. */
   strangers: number;
+  /** OPENs of a ticket for which too many others were half open: they come again. */
+  deferred: number;
   /** Handshake answers that were not sent because too many waited. */
   outboxFull: number;
 }
@@ -23,6 +25,7 @@ export function newCounters(): EndpointCounters {
     forged: 0,
     unknownConnection: 0,
     strangers: 0,
+    deferred: 0,
     outboxFull: 0,
   };
 }

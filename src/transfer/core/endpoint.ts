@@ -153,6 +153,12 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     return this.#handshakes.expect(introduction);
   }
 
+  /** Lets the holders of a ticket open many connections; false when there are too many tickets. */
+  expectMany(ticket: TransportIntroduction, nowUs: number): boolean {
+    this.#advance(nowUs);
+    return this.#handshakes.expectMany(ticket);
+  }
+
   /**
    * Opens a connection to the first of `addresses` (at most 4) that answers. Returns its handle;
    * `opened` or `unopened` follows; no room here is `unopened` with `busy`.

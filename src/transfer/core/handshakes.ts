@@ -3,7 +3,9 @@ import type { Connection } from './connection/connection.ts';
 import type { ConnectionOptions } from './connection/connection-options.ts';
 import { type CreditLedger, OPENING_CREDIT_BYTES } from './connection/credit-ledger.ts';
 import type { EndpointCounters } from './endpoint-counters.ts';
-import { Expectation } from './expectation.ts';
+import type { Expectation } from './expectation.ts';
+import { Expectations, INTRODUCTION_US } from './expectations.ts';
+import { HalfOpen } from './half-open.ts';
 import type { ResponderHandshake, TransportIntroduction } from './introduction.ts';
 import { Opening } from './opening.ts';
 import type { Path } from './path/path.ts';
@@ -30,10 +32,6 @@ import type { PacketHeader } from './wire/packet.ts';
 export const PROTOCOL_VERSIONS: readonly number[] = [1];
 /** Connections whose opener has not been heard again yet (DESIGN §9). */
 export const MAX_HALF_OPEN = 64;
-/** Introductions that wait for their OPEN, or were consumed and have not expired. */
-export const MAX_EXPECTED = 256;
-/** An introduction opens a connection within this time (DESIGN §3). */
-export const INTRODUCTION_US = 60_000_000;
 
 const ONE_KIND = 'the introductions of one endpoint all have tags, or none has';
 
@@ -68,9 +66,7 @@ export class Handshakes {
   readonly #tagBytes: number;
   /** By our connection id. */
   readonly #openings: Map<number, Opening> = new Map();
-  /** By key id, the oldest first: all live equally long. */
-  readonly #expected: Map<string, Expectation> = new Map();
-  readonly #halfOpen: Set<Expectation> = new Set();
+  readonly #expectations: Expectations = new Expectations();
 
   constructor(host: HandshakeHost, openTimeoutUs: number, tagBytes: number) {
     this.#host = host;
@@ -83,11 +79,11 @@ export class Handshakes {
   }
 
   get expectedCount(): number {
-    return this.#expected.size;
+    return this.#expectations.count;
   }
 
   get halfOpenCount(): number {
-    return this.#halfOpen.size;
+    return this.#expectations.halfOpenCount;
   }
 
   hasOpening(connectionId: number): boolean {
@@ -95,10 +91,9 @@ export class Handshakes {
   }
 
   nextTimeoutUs(): number {
-    let next = Infinity;
+    let next = this.#expectations.nextTimeoutUs();
     for (const opening of this.#openings.values()) next = Math.min(next, opening.nextTimeoutUs);
-    const oldest = this.#expected.values().next().value;
-    return oldest === undefined ? next : Math.min(next, oldest.expiresAtUs);
+    return next;
   }
 
   handleTimeout(nowUs: number): void {
@@ -109,12 +104,7 @@ export class Handshakes {
         for (const to of opening.addresses) this.#host.send(opening.datagram, to);
       }
     }
-    for (const [keyId, expectation] of this.#expected) {
-      if (nowUs < expectation.expiresAtUs) break;
-      this.#expected.delete(keyId);
-      this.#halfOpen.delete(expectation);
-      expectation.halfOpen?.abort();
-    }
+    this.#expectations.handleTimeout(nowUs);
   }
 
   // ---- the opener
@@ -217,52 +207,61 @@ export class Handshakes {
   /** False when too many introductions wait, or this one does already. */
   expect(introduction: TransportIntroduction): boolean {
     assert(introduction.responderCheck.tagBytes === this.#tagBytes, ONE_KIND);
-    if (this.#expected.has(introduction.keyId) || this.#expected.size >= MAX_EXPECTED) return false;
-    const expiresAtUs = this.#host.nowUs + INTRODUCTION_US;
-    this.#expected.set(introduction.keyId, new Expectation(introduction, expiresAtUs));
-    return true;
+    return this.#expectations.addIntroduction(introduction, this.#host.nowUs);
+  }
+
+  /** Lets its holders open many connections; false when there are too many tickets, or this one is. */
+  expectMany(ticket: TransportIntroduction): boolean {
+    assert(ticket.responderCheck.tagBytes === this.#tagBytes, ONE_KIND);
+    return this.#expectations.addTicket(ticket);
   }
 
   handleOpen(datagram: Uint8Array, from: PeerAddress): void {
     const { counters, nowUs } = this.#host;
     const open = decodeOpen(datagram, COMMON_HEADER_BYTES + this.#tagBytes);
-    const expectation = open && this.#expected.get(open.keyId);
+    const expectation = open && this.#expectations.find(open.keyId);
     if (open === undefined || expectation === undefined) {
       counters.strangers++;
       return;
     }
-    const verdict = expectation.introduction.responderCheck.verify(datagram, 0);
+    const { introduction } = expectation;
+    const verdict = introduction.responderCheck.verify(datagram, 0);
     if (verdict !== 'ok') {
       counters[verdict]++;
       return;
     }
-    if (expectation.isConsumed) {
-      const answer = expectation.answerTo(datagram, from, nowUs);
+    if (expectation.isOver) {
+      counters.strangers++;
+      return;
+    }
+    const openHash = introduction.hashOpen(open.message);
+    const halfOpen = expectation.halfOpenOf(openHash);
+    if (halfOpen !== undefined) {
+      const answer = halfOpen.answerTo(from, nowUs);
       if (answer === undefined) counters.strangers++;
       else this.#host.send(answer, from);
       return;
     }
-    if (!expectation.takeAttempt(nowUs)) {
+    const permission = expectation.mayOpen(openHash);
+    if (permission === 'later') {
+      counters.deferred++;
+      return;
+    }
+    if (permission === 'never' || !expectation.takeAttempt(nowUs)) {
       counters.strangers++;
       return;
     }
-    const handshake = expectation.introduction.createResponder(headerBytes(datagram));
+    const handshake = introduction.createResponder(headerBytes(datagram));
     const message = handshake.readOpen(open.message);
     const offered = message && decodeOpenParameters(message);
     if (offered === undefined) counters.malformed++;
-    else this.#accept(expectation, handshake, offered, datagram, from);
+    else this.#accept({ expectation, openHash, handshake, offered }, from);
   }
 
-  #accept(
-    expectation: Expectation,
-    handshake: ResponderHandshake,
-    offered: OpenParameters,
-    open: Uint8Array,
-    from: PeerAddress,
-  ): void {
+  #accept({ expectation, openHash, handshake, offered }: OpenedOpen, from: PeerAddress): void {
     const host = this.#host;
     const version = PROTOCOL_VERSIONS.find((known) => offered.versions.includes(known));
-    const hasRoom = this.#halfOpen.size < MAX_HALF_OPEN && host.hasRoom;
+    const hasRoom = this.halfOpenCount < MAX_HALF_OPEN && host.hasRoom;
     const account = version !== undefined && hasRoom ? host.ledger.open() : undefined;
     if (version === undefined || account === undefined) {
       const refusal = version === undefined ? CloseCode.version : CloseCode.busy;
@@ -291,19 +290,19 @@ export class Handshakes {
       account,
       nowUs: host.nowUs,
     });
-    this.#halfOpen.add(expectation);
-    expectation.consume(open, buildOpenAck(offered, expectation, message), connection);
-    host.send(expectation.answerTo(open, from, host.nowUs)!, from);
+    const expiresAtUs = Math.min(expectation.expiresAtUs, host.nowUs + INTRODUCTION_US);
+    const answer = buildOpenAck(offered, expectation, message);
+    const halfOpen = new HalfOpen(connection, answer, expiresAtUs);
+    this.#expectations.accept(expectation, openHash, halfOpen);
+    host.send(halfOpen.answerTo(from, host.nowUs)!, from);
   }
 
   /** The opener of this connection was heard again: its address is its own. */
   onConfirmed(connection: Connection): void {
-    const expectation = this.#expected.get(connection.keyId);
-    if (expectation === undefined) return;
+    const halfOpen = this.#expectations.settle(connection);
+    if (halfOpen === undefined) return;
     const { nowUs } = this.#host;
-    learnRoundTrip(connection.path, expectation.roundTripUs(nowUs), nowUs);
-    this.#halfOpen.delete(expectation);
-    expectation.onConfirmed();
+    learnRoundTrip(connection.path, halfOpen.roundTripUs(nowUs), nowUs);
   }
 
   #limits(connectionId: number, firstPacketNumber: number): Omit<OpenAckParameters, 'version'> {
@@ -315,6 +314,14 @@ export class Handshakes {
       maxDatagramBytes: this.#host.maxReceivedDatagramBytes,
     };
   }
+}
+
+/** An OPEN whose handshake has opened it. */
+interface OpenedOpen {
+  readonly expectation: Expectation;
+  readonly openHash: string;
+  readonly handshake: ResponderHandshake;
+  readonly offered: OpenParameters;
 }
 
 function buildOpenAck(

@@ -10,6 +10,8 @@ export type {
   ResponderHandshake,
   TransportIntroduction,
 } from './introduction.ts';
+export { MAX_TICKETS } from './expectations.ts';
+export { crc32 } from './wire/checksum.ts';
 export { crcCheck } from './wire/packet-check.ts';
 export type { CheckVerdict } from './wire/packet-check.ts';
 export { plainSession } from './wire/packet-session.ts';

@@ -36,6 +36,8 @@ export interface TransportIntroduction {
   /** @param openHeader of the OPEN, behind its checksum: what is not sealed must not be changed either */
   createOpener(openHeader: Uint8Array): OpenerHandshake;
   createResponder(openHeader: Uint8Array): ResponderHandshake;
+  /** By which the message of an OPEN is known when it comes again, whatever it is wrapped in. */
+  hashOpen(message: Uint8Array): string;
 }
 
 /**
@@ -56,5 +58,6 @@ export function plainIntroduction(keyId: string): TransportIntroduction {
     responderCheck: crcCheck,
     createOpener: () => handshake,
     createResponder: () => handshake,
+    hashOpen: (message) => String.fromCharCode(...message),
   };
 }

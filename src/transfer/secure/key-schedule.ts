@@ -6,6 +6,10 @@ import { TAG_KEY_BYTES } from './tag/tag-hash.ts';
 /** Every key has a label of its own behind this; another version of the protocol has other keys. */
 const PROTOCOL_LABEL = 'updraft 1';
 
+/** By which an OPEN names its introduction. */
+export const KEY_ID_BYTES = 8;
+const NO_SALT = new Uint8Array(0);
+
 /** What an introduction's secret gives: known to both sides and to whoever introduced them. */
 export interface OpeningKeys {
   /** Goes into the handshake. */
@@ -39,6 +43,11 @@ export function openingKeys(secret: Uint8Array, keyId: Uint8Array): OpeningKeys 
     openTag: derive(secret, keyId, 'open tag', TAG_KEY_BYTES),
     openAckTag: derive(secret, keyId, 'open ack tag', TAG_KEY_BYTES),
   };
+}
+
+/** A ticket travels without its key id (8 bytes), which follows from its secret. */
+export function ticketKeyId(secret: Uint8Array): Uint8Array {
+  return derive(secret, NO_SALT, 'ticket key id', KEY_ID_BYTES);
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import type { OpenerHandshake, ResponderHandshake, TransportIntroduction } from '../core/index.ts';
-import { openingKeys, sessionKeys } from './key-schedule.ts';
+import { KEY_ID_BYTES, openingKeys, sessionKeys } from './key-schedule.ts';
 import { NoiseHandshake } from './noise/noise-handshake.ts';
 import { IKpsk2 } from './noise/pattern.ts';
 import { X25519KeyPair } from './noise/x25519.ts';
@@ -8,9 +9,10 @@ import { SealedSession } from './sealed-session.ts';
 import { taggedCheck } from './tagged-check.ts';
 
 const PROLOGUE = Buffer.from('updraft 1');
-const KEY_ID_BYTES = 8;
 /** An introduction's secret. */
 export const SECRET_BYTES = 32;
+/** Of SHA-256 in base64: 132 bits, so that nobody finds two messages with one hash. */
+const OPEN_HASH_DIGITS = 22;
 
 export interface SealedIntroductionOptions {
   /** 16 hex digits. */
@@ -19,7 +21,8 @@ export interface SealedIntroductionOptions {
   readonly secret: Uint8Array;
   /** The static keys of this side and of the other one. */
   readonly ownKey: X25519KeyPair;
-  readonly peerKey: Uint8Array;
+  /** Undefined where anybody may open who has the secret: the handshake tells whose key it was. */
+  readonly peerKey: Uint8Array | undefined;
   /** Of each handshake; default from the system's randomness. */
   readonly drawEphemeral?: () => X25519KeyPair;
 }
@@ -27,7 +30,8 @@ export interface SealedIntroductionOptions {
 /**
  * An introduction with keys: OPEN and OPEN_ACK are tagged under its secret, so a stranger costs one
  * hash; their messages are those of `Noise_IKpsk2_25519_AESGCM_SHA256`, whose prologue is OPEN's header
- * and key id. Both sides know each other's static key, and a connection comes about with its owner only.
+ * and key id. Both sides know each other's static key, and a connection comes about with its owner only;
+ * the receiver of a ticket learns its opener's from the handshake.
  */
 export function sealedIntroduction(options: SealedIntroductionOptions): TransportIntroduction {
   const { keyId, secret } = options;
@@ -51,6 +55,8 @@ export function sealedIntroduction(options: SealedIntroductionOptions): Transpor
     responderCheck: taggedCheck({ own: openAckTag, peer: openTag }),
     createOpener: (openHeader) => new SealedHandshake(handshake(true, openHeader)),
     createResponder: (openHeader) => new SealedHandshake(handshake(false, openHeader)),
+    hashOpen: (message) =>
+      createHash('sha256').update(message).digest('base64').slice(0, OPEN_HASH_DIGITS),
   };
 }
 
@@ -67,6 +73,7 @@ class SealedHandshake implements OpenerHandshake, ResponderHandshake {
     assert(this.#noise.isComplete, 'a session begins when the handshake is complete');
     this.#session ??= new SealedSession(
       sessionKeys(this.#noise.split(), this.#noise.handshakeHash),
+      this.#noise.remoteStaticKey!,
     );
     return this.#session;
   }

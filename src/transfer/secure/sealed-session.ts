@@ -11,8 +11,11 @@ export class SealedSession implements PacketSession {
   readonly check: PacketCheck;
   readonly closeSeal: CloseSeal;
   readonly records: RecordCipher;
+  /** The other side's static key. */
+  readonly peerKey: Uint8Array;
 
-  constructor({ own, peer }: SessionKeys) {
+  constructor({ own, peer }: SessionKeys, peerKey: Uint8Array) {
+    this.peerKey = peerKey;
     this.check = taggedCheck({ own: own.tag, peer: peer.tag });
     this.closeSeal = sealedClose(own.close, peer.close);
     this.records = new SealedRecords(own.records, peer.records);
@@ -22,6 +25,11 @@ export class SealedSession implements PacketSession {
 /** How the records of a connection are sealed that has this session. */
 export function recordsOf(session: PacketSession): RecordCipher {
   return session instanceof SealedSession ? session.records : plainRecords;
+}
+
+/** The static key of the peer, which its handshake has proved; undefined without keys. */
+export function peerKeyOf(session: PacketSession): Uint8Array | undefined {
+  return session instanceof SealedSession ? session.peerKey : undefined;
 }
 
 /** The reason under AES-256-GCM, its code as additional data. One nonce: CLOSE is made once. */

@@ -1,12 +1,9 @@
 import { expect, test } from 'vitest';
 import { type PeerAddress, plainIntroduction } from '../../../src/transfer/core/index.ts';
 import { MAX_CONNECTIONS, MAX_OUTBOX } from '../../../src/transfer/core/endpoint.ts';
-import { MAX_ANSWER_ADDRESSES, MAX_ANSWERS } from '../../../src/transfer/core/expectation.ts';
-import {
-  INTRODUCTION_US,
-  MAX_EXPECTED,
-  MAX_HALF_OPEN,
-} from '../../../src/transfer/core/handshakes.ts';
+import { INTRODUCTION_US, MAX_EXPECTED } from '../../../src/transfer/core/expectations.ts';
+import { MAX_ANSWER_ADDRESSES, MAX_ANSWERS } from '../../../src/transfer/core/half-open.ts';
+import { MAX_HALF_OPEN } from '../../../src/transfer/core/handshakes.ts';
 import { CloseCode } from '../../../src/transfer/core/transport.ts';
 import { crcCheck } from '../../../src/transfer/core/wire/packet-check.ts';
 import { PacketType } from '../../../src/transfer/core/wire/packet.ts';
@@ -28,6 +25,9 @@ function altered(bytes: Uint8Array, change: (copy: Uint8Array) => void): Uint8Ar
 function keyIdOf(index: number): string {
   return index.toString(16).padStart(16, '0');
 }
+
+/** Where the message of an OPEN without tag begins: header (10), key id (8), length (2). */
+const MESSAGE_AT = 20;
 
 /** An exchange whose b has answered OPEN, and whose a never hears it. */
 function halfOpened(): { exchange: Exchange; open: Uint8Array } {
@@ -116,7 +116,7 @@ test('another OPEN under a consumed key id is a stranger: counted, unanswered, n
   const { exchange, open } = halfOpened();
   const { b, a } = exchange;
   const other = altered(open, (copy) => {
-    copy[copy.length - 1]! ^= 1;
+    copy[MESSAGE_AT + 5]! ^= 1;
   });
   exchange.deliver(other, b, a.address);
   expect(b.sent).toHaveLength(1);

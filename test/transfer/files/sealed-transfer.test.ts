@@ -20,8 +20,8 @@ function sealedRun(
     Uint8Array,
   ];
   const sessions = [
-    new SealedSession(sessionKeys({ send: one, receive: two }, hash)),
-    new SealedSession(sessionKeys({ send: two, receive: one }, hash)),
+    new SealedSession(sessionKeys({ send: one, receive: two }, hash), two),
+    new SealedSession(sessionKeys({ send: two, receive: one }, hash), one),
   ] as const;
   return new TransferRun({ source, inbox, pair: { sessions } });
 }

@@ -4,7 +4,7 @@ import type { TransportIntroduction } from '../../../src/transfer/core/index.ts'
 import { X25519KeyPair } from '../../../src/transfer/secure/noise/x25519.ts';
 import { plainRecords } from '../../../src/transfer/secure/record-cipher.ts';
 import { sealedIntroduction } from '../../../src/transfer/secure/sealed-introduction.ts';
-import { recordsOf } from '../../../src/transfer/secure/sealed-session.ts';
+import { peerKeyOf, recordsOf } from '../../../src/transfer/secure/sealed-session.ts';
 import { plainSession } from '../../../src/transfer/core/index.ts';
 
 const HEADER = Uint8Array.of(0x41, 0, 1, 2, 3, 4);
@@ -54,6 +54,22 @@ test('two openings under one introduction have nothing in common', () => {
   const packet = new Uint8Array(60);
   first.check.write(packet, packet.length, 0);
   expect(second.check.verify(packet, 0)).toBe('forged');
+});
+
+test('whoever gave a ticket learns its opener’s static key from the handshake', () => {
+  const ticket = sealedIntroduction({
+    keyId: '0011223344556677',
+    secret: new Uint8Array(32).fill(5),
+    ownKey: other,
+    peerKey: undefined,
+  });
+  const opener = introduction(true).createOpener(HEADER);
+  const responder = ticket.createResponder(HEADER);
+  expect(responder.readOpen(opener.writeOpen(HEADER))).toEqual(Buffer.from(HEADER));
+  opener.readOpenAck(responder.writeOpenAck(HEADER));
+  expect(Buffer.compare(peerKeyOf(responder.session)!, one.publicKey)).toBe(0);
+  expect(peerKeyOf(opener.session)).toEqual(other.publicKey);
+  expect(peerKeyOf(plainSession)).toBeUndefined();
 });
 
 test('OPEN’s header is part of what is agreed', () => {

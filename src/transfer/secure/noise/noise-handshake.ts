@@ -18,7 +18,7 @@ export interface NoiseOptions {
    * The other side's static public key. Where the pattern sends it, a message with any other one
    * does not open.
    */
-  readonly remoteStaticKey?: Uint8Array;
+  readonly remoteStaticKey?: Uint8Array | undefined;
   /** For patterns with `psk`: 32 bytes. */
   readonly psk?: Uint8Array;
   /** A fresh key pair at each call. */
@@ -79,6 +79,11 @@ export class NoiseHandshake {
   /** Of all that was said; the same on both sides once complete. */
   get handshakeHash(): Uint8Array {
     return this.#progress.symmetric.hash;
+  }
+
+  /** Of the other side: given, or learned from a message that opened. */
+  get remoteStaticKey(): Uint8Array | undefined {
+    return this.#progress.remoteStatic;
   }
 
   /** The next message, with `payload` at its end; sealed as far as there are keys. */

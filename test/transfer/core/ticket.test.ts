@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { Expectation, TICKET_OPENINGS } from '../../../src/transfer/core/expectation.ts';
+import { INTRODUCTION_US, MAX_TICKETS } from '../../../src/transfer/core/expectations.ts';
+import { HalfOpen } from '../../../src/transfer/core/half-open.ts';
+import { plainIntroduction } from '../../../src/transfer/core/index.ts';
+import { CloseCode } from '../../../src/transfer/core/transport.ts';
+import { PacketType } from '../../../src/transfer/core/wire/packet.ts';
+import { Exchange, KEY_ID, SECOND_US } from './exchange.ts';
+
+const ticket = plainIntroduction(KEY_ID);
+
+/** An exchange whose b has given out a ticket. */
+function ticketed(): Exchange {
+  const exchange = new Exchange();
+  expect(exchange.b.endpoint.expectMany(ticket, exchange.nowUs)).toBe(true);
+  return exchange;
+}
+
+function open(exchange: Exchange): void {
+  exchange.a.endpoint.open(ticket, [exchange.b.address], exchange.nowUs);
+}
+
+test('a ticket opens one connection after the other, long after an introduction would have expired', () => {
+  const exchange = ticketed();
+  for (let count = 1; count <= 3; count++) {
+    exchange.run(2 * INTRODUCTION_US);
+    open(exchange);
+    exchange.run(SECOND_US);
+    expect(exchange.b.typesOf().filter((type) => type === 'opened')).toHaveLength(count);
+    exchange.a.connection.close(CloseCode.ok, '');
+    exchange.run(5 * SECOND_US);
+    expect(exchange.b.endpoint.connectionCount).toBe(0);
+  }
+  expect(exchange.b.endpoint.expectedCount).toBe(1);
+});
+
+test('of many openers at once 16 are half open, and the others open when they ask again', () => {
+  const exchange = ticketed();
+  const { a, b } = exchange;
+  for (let count = 0; count < 30; count++) open(exchange);
+  exchange.run(exchange.delayUs);
+  expect(b.endpoint.halfOpenCount).toBe(16);
+  expect(b.endpoint.counters).toMatchObject({ deferred: 14, strangers: 0 });
+  expect(b.sentOf(PacketType.openAck)).toHaveLength(16);
+  exchange.run(SECOND_US / 2);
+  expect(a.typesOf()).toEqual(Array<string>(30).fill('opened'));
+  expect(b.endpoint.connectionCount).toBe(30);
+});
+
+test('an OPEN that was accepted opens no second connection, neither before nor after its end', () => {
+  const exchange = ticketed();
+  const { a, b } = exchange;
+  open(exchange);
+  exchange.run(SECOND_US / 2);
+  const replayed = a.sentOf(PacketType.open)[0]!.bytes;
+  const thief = { address: '10.0.0.66', port: 66 };
+  exchange.deliver(replayed, b, thief);
+  a.connection.close(CloseCode.ok, '');
+  exchange.run(2 * INTRODUCTION_US);
+  exchange.deliver(replayed, b, thief);
+  expect(b.endpoint.counters.strangers).toBe(2);
+  expect(b.endpoint.connectionCount).toBe(0);
+  expect(b.sent.filter(({ to }) => to.port === thief.port)).toEqual([]);
+});
+
+test('a half-open connection of a ticket is freed after 60 s, and the ticket stays', () => {
+  const exchange = ticketed();
+  const { a, b } = exchange;
+  exchange.drops = ({ from }) => from === b;
+  open(exchange);
+  exchange.run(20_000);
+  expect(b.endpoint.halfOpenCount).toBe(1);
+  exchange.run(INTRODUCTION_US);
+  expect(b.endpoint.halfOpenCount + b.endpoint.connectionCount).toBe(0);
+  expect(b.endpoint.nextTimeoutUs()).toBe(Infinity);
+  exchange.drops = () => false;
+  exchange.deliver(a.sentOf(PacketType.open)[0]!.bytes, b, a.address);
+  expect(b.endpoint.counters.strangers).toBe(1);
+  open(exchange);
+  exchange.run(SECOND_US);
+  expect(b.typesOf()).toEqual(['opened']);
+});
+
+test('a ticket ends after 65,536 connections, the last of which is still answered', () => {
+  const expectation = new Expectation(ticket, TICKET_OPENINGS, Infinity);
+  const halfOpen = new HalfOpen(undefined as never, new Uint8Array(0), Infinity);
+  for (let count = 0; count < 65_536; count++) {
+    expect(expectation.mayOpen(`${count}`)).toBe('now');
+    expectation.accept(`${count}`, halfOpen);
+    if (count < 65_535) expectation.settle(`${count}`);
+  }
+  expect(expectation.mayOpen('another')).toBe('never');
+  expect(expectation.isOver).toBe(false);
+  expect(expectation.halfOpenOf('65535')).toBe(halfOpen);
+  expectation.settle('65535');
+  expect(expectation.isOver).toBe(true);
+});
+
+test('the 17th ticket of an endpoint, and one that it knows, are not taken', () => {
+  const { endpoint } = new Exchange().b;
+  for (let index = 0; index < MAX_TICKETS; index++) {
+    const keyId = index.toString(16).padStart(16, '0');
+    expect(endpoint.expectMany(plainIntroduction(keyId), 0)).toBe(true);
+    expect(endpoint.expectMany(plainIntroduction(keyId), 0)).toBe(false);
+    expect(endpoint.expect(plainIntroduction(keyId), 0)).toBe(false);
+  }
+  expect(endpoint.expectMany(ticket, 0)).toBe(false);
+  expect(endpoint.expect(ticket, 0)).toBe(true);
+});
