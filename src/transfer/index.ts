@@ -15,6 +15,8 @@ export async function createEndpoint(options: EndpointOptions = {}): Promise<Tra
   return ThreadedEndpoint.create(options, startEngineThread());
 }
 
+export { readTicket } from './io/send-target.ts';
+export type { IntroducedPeer, SendTarget, TicketContent, TicketHolder } from './io/send-target.ts';
 export { TransferError, transferErrorCodes } from './files/transfer-error.ts';
 export type { TransferErrorCode } from './files/transfer-error.ts';
 export type {
@@ -33,6 +35,8 @@ export type {
   CongestionName,
   EndpointOptions,
   Offer,
+  SendOptions,
   SendRequest,
+  TicketOptions,
   TransferEndpoint,
 } from './io/transfer-endpoint.ts';

@@ -3,6 +3,7 @@ import {
   type EndpointOptions,
   type Introduction,
   type SendRequest,
+  type TicketOptions,
   type Transfer,
   type TransferEndpoint,
   TransferError,
@@ -64,6 +65,7 @@ export class FakeEndpoint implements TransferEndpoint {
   readonly receiveBufferBytes = 0;
   readonly expected: { readonly introduction: Introduction; readonly from: string }[] = [];
   readonly sent: { readonly request: SendRequest; readonly transfer: FakeTransfer }[] = [];
+  readonly tickets: TicketOptions[] = [];
   isClosed = false;
   readonly #transfers: FakeTransfer[] = [];
   #onReceive: (transfer: Transfer) => void = () => undefined;
@@ -82,8 +84,13 @@ export class FakeEndpoint implements TransferEndpoint {
     this.#onChange();
   }
 
+  ticket(options: TicketOptions = {}): string {
+    this.tickets.push(options);
+    return 'upd1fake';
+  }
+
   send(request: SendRequest): Transfer {
-    const transfer = this.#add('send', request.peer, basename(request.paths[0]!));
+    const transfer = this.#add('send', request.peer ?? 'a ticket', basename(request.paths[0]!));
     this.sent.push({ request, transfer });
     this.#onChange();
     return transfer;

@@ -87,7 +87,7 @@ export interface Transfer {
   /** Counts from 1 within an endpoint. */
   readonly id: number;
   readonly direction: 'send' | 'receive';
-  /** Whom the caller named in `send` or `expect`. */
+  /** Whom the caller named in `send` or `expect`; of a ticket's holder its public key, 64 hex digits. */
   readonly peer: string;
   /** The name that was offered: base name of the source; of several, the first and how many more. */
   readonly name: string;

@@ -67,6 +67,9 @@ export class EngineHost {
       case 'expect':
         this.#opened.expect(message.introduction, message.from);
         break;
+      case 'ticket':
+        this.#opened.ticket({ secret: message.secret });
+        break;
       case 'named':
         this.#questions.get(message.question)?.resolve(message.storedName);
         this.#questions.delete(message.question);

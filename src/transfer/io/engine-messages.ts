@@ -15,7 +15,7 @@ import type { EndpointOptions, Offer, SendRequest } from './transfer-endpoint.ts
  * ```
  *   caller's thread                                    engine's thread
  *   ThreadedEndpoint  ── open, send, cancel, expect, ─▶  EngineHost
- *                        named, read, close
+ *                        ticket, named, read, close
  *                    ◀── ready | failed, naming,
  *                        received, progress, ended
  * ```
@@ -27,6 +27,8 @@ export type ToEngine =
   /** First of all, and once. */
   | { readonly type: 'open'; readonly options: PortableOptions }
   | { readonly type: 'send'; readonly key: number; readonly request: SendRequest }
+  /** Lets the holders of a ticket in: the caller's thread has made it. */
+  | { readonly type: 'ticket'; readonly secret: Uint8Array }
   | { readonly type: 'cancel'; readonly key: number }
   | { readonly type: 'expect'; readonly introduction: Introduction; readonly from: string }
   /** The answer to `naming`. */

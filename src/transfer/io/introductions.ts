@@ -18,6 +18,15 @@ export function transportIntroduction(
   return sealedIntroduction({ keyId, secret: secretBytes, ownKey, peerKey: peerKeyBytes });
 }
 
+/** The same where anybody may open who has the secret of a ticket. */
+export function ticketExpectation(
+  { keyId, secret }: Introduction,
+  ownKey: X25519KeyPair,
+): TransportIntroduction {
+  const secretBytes = Buffer.from(secret, 'hex');
+  return sealedIntroduction({ keyId, secret: secretBytes, ownKey, peerKey: undefined });
+}
+
 function isHex(text: string, digitCount: number): boolean {
   return text.length === digitCount && /^[0-9a-f]*$/.test(text);
 }

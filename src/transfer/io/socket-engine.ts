@@ -110,6 +110,11 @@ export class SocketEngine {
     return this.#driver.command((nowUs) => this.#endpoint.expect(introduction, nowUs));
   }
 
+  /** False when there are too many tickets, or this is one already. */
+  expectMany(ticket: TransportIntroduction): boolean {
+    return this.#driver.command((nowUs) => this.#endpoint.expectMany(ticket, nowUs));
+  }
+
   /** Opens a connection for `user`; returns what `abandon` takes. */
   open(
     introduction: TransportIntroduction,

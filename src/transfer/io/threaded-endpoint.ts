@@ -5,7 +5,15 @@ import { systemTimers, type Timers } from './clock.ts';
 import { type FromEngine, fromPortableError } from './engine-messages.ts';
 import type { EngineThread } from './engine-thread.ts';
 import { ThreadedTransfer, type TransferIdentity } from './threaded-transfer.ts';
-import type { EndpointOptions, Offer, SendRequest, TransferEndpoint } from './transfer-endpoint.ts';
+import { introducedPeer } from './send-target.ts';
+import { TicketMaker } from './ticket-maker.ts';
+import type {
+  EndpointOptions,
+  Offer,
+  SendRequest,
+  TicketOptions,
+  TransferEndpoint,
+} from './transfer-endpoint.ts';
 
 /**
  * Longest that `close` waits for the thread before it is ended: an endpoint closes its connections
@@ -29,6 +37,7 @@ export class ThreadedEndpoint implements TransferEndpoint {
   readonly #thread: EngineThread;
   readonly #storedName: EndpointOptions['storedName'];
   readonly #timers: Timers;
+  readonly #tickets: TicketMaker;
   /** By key. */
   readonly #transfers: Map<number, ThreadedTransfer> = new Map();
   readonly #listeners: ((transfer: Transfer) => void)[] = [];
@@ -51,6 +60,7 @@ export class ThreadedEndpoint implements TransferEndpoint {
     this.receiveBufferBytes = receiveBufferBytes;
     this.#storedName = storedName;
     this.#timers = timers;
+    this.#tickets = new TicketMaker(address, publicKey);
   }
 
   /** Rejects as `createEndpoint` does. `thread` was just started. */
@@ -98,7 +108,14 @@ export class ThreadedEndpoint implements TransferEndpoint {
     this.#thread.post({ type: 'expect', introduction, from });
   }
 
-  send(request: SendRequest): Transfer {
+  ticket(options: TicketOptions = {}): string {
+    const { text, introduction } = this.#tickets.make(options);
+    this.#thread.post({ type: 'ticket', secret: Buffer.from(introduction.secret, 'hex') });
+    return text;
+  }
+
+  send(asked: SendRequest): Transfer {
+    const request = { ...asked, ...introducedPeer(asked) };
     const key = ++this.#lastSentKey;
     const { peer, paths } = request;
     const name = nameOfPaths(paths);

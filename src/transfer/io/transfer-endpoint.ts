@@ -1,11 +1,12 @@
 import type dgram from 'node:dgram';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
+import type { SendTarget } from './send-target.ts';
 
 export type CongestionName = 'bbr' | 'cubic' | 'fixed';
 
 /** What is offered before the first byte, once for each file or folder that was named; a receiver decides on it. */
 export interface Offer {
-  /** As named in `expect`. */
+  /** As named in `expect`; with a ticket the sender's public key, 64 hex digits. */
   readonly from: string;
   /** Validated base name as the sender gave it (NFC); not yet made safe for a terminal. */
   readonly name: string;
@@ -50,14 +51,22 @@ export interface EndpointOptions {
   readonly createSocket?: (options: dgram.SocketOptions) => dgram.Socket;
 }
 
-export interface SendRequest {
-  readonly introduction: Introduction;
-  /** Tried in turn; at most 4. */
-  readonly addresses: readonly SocketAddress[];
+/** What to send. */
+export interface SendOptions {
   /** What to send in one transfer, in this order: at least one. */
   readonly paths: readonly string[];
-  /** How the peer is called in `Transfer.peer`. */
-  readonly peer: string;
+}
+
+export type SendRequest = SendTarget & SendOptions;
+
+export interface TicketOptions {
+  /**
+   * IP literals under which this endpoint may be reached, 1 to 4. Default: what it is bound to, or this
+   * machine's addresses.
+   */
+  readonly addresses?: readonly string[];
+  /** 32 bytes that nobody guesses; the same gives the same ticket. Default: drawn. */
+  readonly secret?: Uint8Array;
 }
 
 /** Sends and receives files over UDP: one listening port, one socket more for each peer sent to. */
@@ -70,6 +79,12 @@ export interface TransferEndpoint {
   readonly receiveBufferBytes: number;
   /** Lets the holder of this introduction open one connection within 60 s. */
   expect(introduction: Introduction, from: string): void;
+  /**
+   * A word whose holders may send here until this endpoint closes, 65,536 transfers in all. Their name
+   * is their public key: 64 hex digits. Throws when there are 16 already.
+   */
+  ticket(options?: TicketOptions): string;
+  /** Throws a `TypeError` when it is given a ticket that is not valid. */
   send(request: SendRequest): Transfer;
   /** Called for each incoming transfer once its offer was accepted. */
   onReceive(listener: (transfer: Transfer) => void): void;

@@ -6,14 +6,22 @@ import { SendingTransfer } from '../files/sending-transfer.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
 import { X25519KeyPair } from '../secure/noise/x25519.ts';
+import { peerKeyOf } from '../secure/sealed-session.ts';
 import { TAG_BYTES } from '../secure/tag/tag-hash.ts';
 import { monotonicNowUs } from './clock.ts';
 import { DiskInbox } from './disk-inbox.ts';
 import { sourceDisk } from './disk-source.ts';
 import type { FineTimers } from './fine-timers.ts';
-import { transportIntroduction } from './introductions.ts';
+import { ticketExpectation, transportIntroduction } from './introductions.ts';
+import { introducedPeer, type IntroducedPeer } from './send-target.ts';
 import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
-import type { EndpointOptions, SendRequest, TransferEndpoint } from './transfer-endpoint.ts';
+import { TicketMaker } from './ticket-maker.ts';
+import type {
+  EndpointOptions,
+  SendRequest,
+  TicketOptions,
+  TransferEndpoint,
+} from './transfer-endpoint.ts';
 import { UdpPort } from './udp-port.ts';
 
 /** Peers whose socket is kept, so that the next transfer to them starts with what the path taught. */
@@ -36,6 +44,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   readonly #peers: Map<string, Promise<SocketEngine>> = new Map();
   /** Key id to the name given in `expect`, the oldest first. */
   readonly #introduced: Map<string, string> = new Map();
+  readonly #tickets: TicketMaker;
   readonly #transfers: Set<SendingTransfer | ReceivingTransfer> = new Set();
   readonly #listeners: ((transfer: Transfer) => void)[] = [];
   #nextId = 1;
@@ -71,6 +80,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
         ? undefined
         : new DiskInbox({ folder: options.inbox, platform, umask: readUmask() });
     this.#listening = this.#createEngine(port, this.#onIncoming);
+    this.#tickets = new TicketMaker(this.address, this.publicKey);
   }
 
   /** `fineTimers`: only on a thread that does nothing else. */
@@ -128,7 +138,15 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     this.#introduced.delete(oldest!);
   }
 
-  send(request: SendRequest): Transfer {
+  ticket(options: TicketOptions = {}): string {
+    const { text, introduction } = this.#tickets.make(options);
+    // The same once more is known already.
+    this.#listening.expectMany(ticketExpectation(introduction, this.#key));
+    return text;
+  }
+
+  send(asked: SendRequest): Transfer {
+    const request = { ...asked, ...introducedPeer(asked) };
     let engine: SocketEngine | undefined;
     const transfer = new SendingTransfer({
       id: this.#nextId++,
@@ -191,7 +209,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
 
   async #open(
     transfer: SendingTransfer,
-    request: SendRequest,
+    request: IntroducedPeer,
     onEngine: (engine: SocketEngine) => void,
   ): Promise<void> {
     if (!(await transfer.prepare())) return;
@@ -252,7 +270,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   }
 
   readonly #onIncoming = (connection: TransportConnection): ConnectionUser | undefined => {
-    const from = this.#introduced.get(connection.keyId);
+    const from = this.#nameOf(connection);
     if (from === undefined) return undefined;
     this.#introduced.delete(connection.keyId);
     const transfer = new ReceivingTransfer({
@@ -272,6 +290,13 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     this.#track(transfer);
     return transfer;
   };
+
+  /** Whom `expect` has named, or the key of a ticket's holder. */
+  #nameOf({ keyId, session }: TransportConnection): string | undefined {
+    const introduced = this.#introduced.get(keyId);
+    if (introduced !== undefined || !this.#tickets.has(keyId)) return introduced;
+    return Buffer.from(peerKeyOf(session)!).toString('hex');
+  }
 }
 
 /** UDP payload of the datagrams sent, until the path's MTU is discovered. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
-import { TransferError } from '../../../src/transfer/index.ts';
+import { readTicket, TransferError } from '../../../src/transfer/index.ts';
 import { PROGRESS_INTERVAL_MS } from '../../../src/transfer/io/engine-host.ts';
 import {
   MAX_THREAD_CLOSE_MS,
@@ -306,4 +306,42 @@ test('what is sent after closing fails', async () => {
   await thread.read();
   await closed;
   await expect(endpoint.send(request).done).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+test('a ticket is made here, and the engine lets in who has its secret', async () => {
+  const endpoint = await open();
+  const secret = new Uint8Array(32).fill(9);
+  const text = endpoint.ticket({ secret, addresses: ['10.0.0.7'] });
+  expect(readTicket(text)).toEqual({
+    addresses: [{ address: '10.0.0.7', port: 6000 }],
+    receiverKey: engine.publicKey,
+  });
+  await thread.read();
+  expect(engine.tickets).toEqual([{ secret }]);
+});
+
+test('what is sent with a ticket crosses as an introduction; one with a typo throws', async () => {
+  const endpoint = await open();
+  const ticket = endpoint.ticket({ addresses: ['10.0.0.7', 'fd00::7'] });
+  const transfer = endpoint.send({ ticket, paths: ['/tmp/movie.mp4'] });
+  expect(transfer.peer).toBe('10.0.0.7:6000');
+  await thread.read();
+  expect(engine.sent[0]!.request).toMatchObject({
+    introduction: { peerKey: engine.publicKey },
+    addresses: [
+      { address: '10.0.0.7', port: 6000 },
+      { address: 'fd00::7', port: 6000 },
+    ],
+  });
+  const typo = `${ticket.slice(0, -1)}${ticket.endsWith('A') ? 'B' : 'A'}`;
+  expect(() => endpoint.send({ ticket: typo, paths: ['/tmp/movie.mp4'] })).toThrow(TypeError);
+});
+
+test('the 17th ticket of an endpoint is refused; the same secret gives the same one again', async () => {
+  const endpoint = await open();
+  const secret = new Uint8Array(32);
+  const first = endpoint.ticket({ secret });
+  for (let count = 1; count < 16; count++) endpoint.ticket();
+  expect(() => endpoint.ticket()).toThrow('at most 16 tickets');
+  expect(endpoint.ticket({ secret })).toBe(first);
 });
