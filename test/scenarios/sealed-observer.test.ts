@@ -11,6 +11,7 @@ import { sealedPair } from './sealed-pair.ts';
 
 const STREAM_BYTES = 2_000_000;
 const OPEN = 1;
+const OPEN_ACK = 2;
 const ACK = 4;
 const MARK = 5;
 const PATH_RESPONSE = 9;
@@ -141,6 +142,14 @@ test.each(forgeries)(
 test('an observer who sends all of it back to where it came from changes nothing', () => {
   const watched = transferWatched((seen) => Uint8Array.from(seen));
   expect(finishedAtUs(watched)).toBeLessThan(finishedAtUs(quiet) * 1.25);
+});
+
+test('copies of OPEN_ACK that overtake it from elsewhere change nothing', () => {
+  const copies = ofType(OPEN_ACK, (seen) => Uint8Array.from(seen));
+  const watched = transferWatched(copies, { address: 'elsewhere', port: 9 });
+  expect(watched.forgedCount).toBeGreaterThan(0);
+  expect(watched.pair.network.unroutableCount).toBe(0);
+  expect(finishedAtUs(watched)).toBe(finishedAtUs(quiet));
 });
 
 test('copies of OPEN that overtake it from elsewhere cost a round trip of ACKs, and change nothing', () => {

@@ -7,7 +7,7 @@ import type { Expectation } from './expectation.ts';
 import { Expectations, INTRODUCTION_US } from './expectations.ts';
 import { HalfOpen } from './half-open.ts';
 import type { ResponderHandshake, TransportIntroduction } from './introduction.ts';
-import { Opening } from './opening.ts';
+import { type OpenAnswer, Opening } from './opening.ts';
 import type { Path } from './path/path.ts';
 import { CloseCode, type PeerAddress } from './transport.ts';
 import {
@@ -98,7 +98,11 @@ export class Handshakes {
 
   handleTimeout(nowUs: number): void {
     for (const opening of this.#openings.values()) {
-      if (opening.isOver(nowUs)) this.#fail(opening, CloseCode.unanswered, 'no answer', false);
+      const strange = opening.dueStrangeAnswer(nowUs);
+      if (strange !== undefined) this.#establish(opening, strange);
+      else if (opening.isOver(nowUs)) {
+        this.#fail(opening, CloseCode.unanswered, 'no answer', false);
+      }
       // Without room for all it stays due: what is dropped now would be dropped at every resending.
       else if (opening.addresses.length <= this.#host.outboxRoom && opening.takeSend(nowUs)) {
         for (const to of opening.addresses) this.#host.send(opening.datagram, to);
@@ -151,6 +155,12 @@ export class Handshakes {
       counters[verdict]++;
       return;
     }
+    if (opening.strangeAnswer !== undefined) {
+      // The stored answer once more: its tag says so, and what it says is known.
+      const { parameters } = opening.strangeAnswer;
+      if (opening.isAsked(from)) this.#establish(opening, { parameters, from });
+      return;
+    }
     const sealed = decodeOpenAck(datagram, COMMON_HEADER_BYTES + check.tagBytes);
     const message = sealed && opening.handshake.readOpenAck(sealed);
     const answer = message && decodeOpenAnswer(message);
@@ -160,14 +170,16 @@ export class Handshakes {
       const code = answer.refusal === CloseCode.version ? CloseCode.version : CloseCode.busy;
       const reason = code === CloseCode.version ? 'no common version' : 'no room for a connection';
       this.#fail(opening, code, reason, true);
-    } else if (PROTOCOL_VERSIONS.includes(answer.version)) {
-      this.#establish(opening, answer, from);
-    } else {
+    } else if (!PROTOCOL_VERSIONS.includes(answer.version)) {
       counters.malformed++;
+    } else if (opening.isAsked(from)) {
+      this.#establish(opening, { parameters: answer, from });
+    } else {
+      opening.keepStrange({ parameters: answer, from });
     }
   }
 
-  #establish(opening: Opening, answer: OpenAckParameters, from: PeerAddress): void {
+  #establish(opening: Opening, { parameters: answer, from }: OpenAnswer): void {
     const host = this.#host;
     const account = host.ledger.open();
     if (account === undefined) {

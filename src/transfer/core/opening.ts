@@ -1,6 +1,7 @@
 import type { OpenerHandshake, TransportIntroduction } from './introduction.ts';
 import type { PeerAddress } from './transport.ts';
 import { encodeHeader, encodeOpen, headerBytes } from './wire/codec.ts';
+import type { OpenAckParameters } from './wire/open-parameters.ts';
 import { COMMON_HEADER_BYTES, MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
 
 /** First wait before OPEN is sent again (research: a lost first packet should not cost a second). */
@@ -9,6 +10,14 @@ const FIRST_RESEND_US = 250_000;
 const MAX_RESEND_US = 4_000_000;
 /** Addresses of one peer that are tried (DESIGN §7). */
 export const MAX_ADDRESSES = 4;
+/** Times that OPEN is sent again before an answer is taken from an address that it never went to. */
+export const STRANGE_ANSWER_ROUNDS = 2;
+
+/** That the peer accepted, and from where it said so. */
+export interface OpenAnswer {
+  readonly parameters: OpenAckParameters;
+  readonly from: PeerAddress;
+}
 
 /** Whom to open to, and under which numbers. */
 export interface OpeningTarget {
@@ -23,6 +32,10 @@ export interface OpeningTarget {
 /**
  * A connection that this side wants to open: OPEN is made once and resent byte for byte, to each of
  * the peer's addresses, until an OPEN_ACK verifies or the time is up.
+ *
+ * A peer with several addresses may answer from another than it was asked at, and so may somebody who
+ * saw its answer and wants what follows to go elsewhere. So an answer from a strange address is kept
+ * while the peer is asked again, which it answers with the same bytes from where it really is.
  */
 export class Opening {
   readonly handle: number;
@@ -37,6 +50,9 @@ export class Opening {
   #resendUs = FIRST_RESEND_US;
   #roundCount = 0;
   #sentAtUs = 0;
+  #strange: OpenAnswer | undefined;
+  /** `#roundCount` at which the strange answer is taken. */
+  #strangeFromRound = 0;
 
   constructor(target: OpeningTarget, parameters: Uint8Array, nowUs: number, timeoutUs: number) {
     this.handle = target.handle;
@@ -62,6 +78,28 @@ export class Opening {
 
   isOver(nowUs: number): boolean {
     return nowUs >= this.#deadlineUs;
+  }
+
+  /** Whether OPEN went there. */
+  isAsked({ address, port }: PeerAddress): boolean {
+    return this.addresses.some((asked) => asked.port === port && asked.address === address);
+  }
+
+  /** What the peer answered, if it is known only from a strange address so far. */
+  get strangeAnswer(): OpenAnswer | undefined {
+    return this.#strange;
+  }
+
+  keepStrange(answer: OpenAnswer): void {
+    if (this.#strange !== undefined) return;
+    this.#strange = answer;
+    this.#strangeFromRound = this.#roundCount + STRANGE_ANSWER_ROUNDS;
+  }
+
+  /** The strange answer, once OPEN was sent again often enough and that was waited for, or time is up. */
+  dueStrangeAnswer(nowUs: number): OpenAnswer | undefined {
+    const isWaitedFor = nowUs >= this.#nextSendAtUs && this.#roundCount >= this.#strangeFromRound;
+    return isWaitedFor || this.isOver(nowUs) ? this.#strange : undefined;
   }
 
   /** Whether OPEN is to be sent now, to every address; arms the next time. */

@@ -4,6 +4,7 @@ import { MAX_CONNECTIONS, MAX_OUTBOX } from '../../../src/transfer/core/endpoint
 import { INTRODUCTION_US, MAX_EXPECTED } from '../../../src/transfer/core/expectations.ts';
 import { MAX_ANSWER_ADDRESSES, MAX_ANSWERS } from '../../../src/transfer/core/half-open.ts';
 import { MAX_HALF_OPEN } from '../../../src/transfer/core/handshakes.ts';
+import { STRANGE_ANSWER_ROUNDS } from '../../../src/transfer/core/opening.ts';
 import { CloseCode } from '../../../src/transfer/core/transport.ts';
 import { crcCheck } from '../../../src/transfer/core/wire/packet-check.ts';
 import { PacketType } from '../../../src/transfer/core/wire/packet.ts';
@@ -110,6 +111,49 @@ test('the stored answer goes to at most 4 addresses', () => {
   }
   const ports = new Set(b.sentOf(PacketType.openAck).map(({ to }) => to.port));
   expect(ports.size).toBe(MAX_ANSWER_ADDRESSES);
+});
+
+/** An opening that has heard the right answer from an address that it never asked. */
+function answeredElsewhere(config: ConstructorParameters<typeof Exchange>[0] = {}): Exchange {
+  const exchange = new Exchange(config);
+  exchange.drops = isFrom(exchange.b.address.port);
+  exchange.open();
+  exchange.run(20_000);
+  const answer = exchange.b.sentOf(PacketType.openAck)[0]!.bytes;
+  exchange.deliver(answer, exchange.a, ELSEWHERE);
+  expect(exchange.a.endpoint.connectionCount).toBe(0);
+  return exchange;
+}
+
+const ELSEWHERE: PeerAddress = { address: '10.0.0.7', port: 7 };
+
+test('an answer from an address that was not asked waits for the one from where OPEN went', () => {
+  const exchange = answeredElsewhere();
+  const { a, b } = exchange;
+  exchange.deliver(b.sentOf(PacketType.openAck)[0]!.bytes, a, ELSEWHERE);
+  expect(a.endpoint.connectionCount).toBe(0);
+  exchange.drops = () => false;
+  exchange.run(SECOND_US);
+  expect(a.sentOf(PacketType.open)).toHaveLength(2);
+  expect(a.connection.peerAddress).toEqual(b.address);
+  expect([a, b].map((side) => side.typesOf())).toEqual([['opened'], ['opened']]);
+  expect(a.sent.every(({ to }) => to.port === b.address.port)).toBe(true);
+});
+
+test('a peer that answers only from an address that was not asked is believed after two OPENs more', () => {
+  const exchange = answeredElsewhere();
+  const { a } = exchange;
+  exchange.run(4 * SECOND_US);
+  expect(a.sentOf(PacketType.open)).toHaveLength(1 + STRANGE_ANSWER_ROUNDS);
+  expect(a.connection.peerAddress).toEqual(ELSEWHERE);
+});
+
+test('a peer that answers only from an address that was not asked is believed when the time is up', () => {
+  const exchange = answeredElsewhere({ openTimeoutUs: SECOND_US / 10 });
+  const { a } = exchange;
+  exchange.run(SECOND_US / 5);
+  expect(a.typesOf()).toEqual(['opened']);
+  expect(a.endpoint.openingCount).toBe(0);
 });
 
 test('another OPEN under a consumed key id is a stranger: counted, unanswered, no memory', () => {
