@@ -118,3 +118,25 @@ test('no key seals two plaintexts under one nonce: handshakes, records and CLOSE
   expect(sealed.length).toBe(readCount + 5 * RUN_COUNT);
   expect(new Set(sealed).size).toBe(sealed.length);
 });
+
+test('refusals seal nothing twice either, however often the same OPEN comes and is tried again', () => {
+  const OPENING_COUNT = 4;
+  // Room for no connection: each OPEN is refused, and the introduction stays.
+  const config = { creditPoolBytes: 1_000 };
+  const pair = sealedPair({ seed: 3, config, forward: [delay(5_000), duplicate(1, 1_000)] });
+  const { opener, responder } = introduceSealed('0123456789abcdef');
+  let refusedCount = 0;
+  const open = (): void => void pair.a.transport.open(opener, [pair.b.address], pair.network.nowUs);
+  pair.a.application = (event) => {
+    if (event.type !== 'unopened') return;
+    expect(event.reason.code).toBe(CloseCode.busy);
+    if (++refusedCount < OPENING_COUNT) open();
+  };
+  pair.b.transport.expect(responder, 0);
+  open();
+  pair.network.run(() => refusedCount === OPENING_COUNT && pair.b.transport.expectedCount === 0);
+  expect(pair.forward.counters.deliveredCount).toBe(2 * OPENING_COUNT);
+  // Each OPEN has two seals, and each time that it came it was refused with one.
+  expect(sealed.length).toBe(2 * OPENING_COUNT + 2 * OPENING_COUNT);
+  expect(new Set(sealed).size).toBe(sealed.length);
+});
