@@ -105,7 +105,7 @@ function early(type: number): Attack {
 }
 
 /** By what is sent; made anew for each use, as some remember what they saw. */
-const harmless = {
+const harmless: Readonly<Record<string, () => Attack>> = {
   'DATA with other bytes': () => changed(altered, DATA),
   'anything with other bytes': () => changed(altered),
   'ACKs with more credit and more ranges': () => changed(greedy, ACK),
@@ -117,21 +117,19 @@ const harmless = {
   'OPEN_ACKs with other bytes': () => remembered(OPEN_ACK, altered),
   'copies of OPEN from elsewhere': () => remembered(OPEN, copied, 'elsewhere'),
   'copies of OPEN_ACK from elsewhere': () => remembered(OPEN_ACK, copied, 'elsewhere'),
-} satisfies Record<string, () => Attack>;
+};
 
 /** Copies that arrive before the original, which they may stand for. */
-const overtaking = {
+const overtaking: Readonly<Record<string, () => Attack>> = {
   'copies of all': () => changed(copied),
   'early copies of OPEN from elsewhere': () => early(OPEN),
   'early copies of OPEN_ACK from elsewhere': () => early(OPEN_ACK),
-} satisfies Record<string, () => Attack>;
+};
 
-const attacks = { ...harmless, ...overtaking };
-
-export type AttackName = keyof typeof attacks;
+const attacks: Readonly<Record<string, () => Attack>> = { ...harmless, ...overtaking };
 
 /** All whose every forgery is refused. */
-export const attackNames = Object.keys(harmless) as readonly (keyof typeof harmless)[];
+export const attackNames: readonly string[] = Object.keys(harmless);
 
 /**
  * Somebody who sees every datagram of a connection, and adds forgeries of some kinds, a bounded number
@@ -139,23 +137,23 @@ export const attackNames = Object.keys(harmless) as readonly (keyof typeof harml
  */
 export class Observer {
   /** Forgeries made, by kind. */
-  readonly counts: ReadonlyMap<AttackName, number>;
+  readonly counts: ReadonlyMap<string, number>;
   readonly #random: Random;
   readonly #most: number;
   readonly #mostAtOnce: number;
-  readonly #counts: Map<AttackName, number>;
-  readonly #attacks: ReadonlyMap<AttackName, Attack>;
+  readonly #counts: Map<string, number>;
+  readonly #attacks: ReadonlyMap<string, Attack>;
 
   constructor(
     random: Random,
-    names: readonly AttackName[],
+    names: readonly string[],
     { most = Infinity, mostAtOnce = MOST_AT_ONCE }: { most?: number; mostAtOnce?: number } = {},
   ) {
     this.#random = random;
     this.#most = most;
     this.#mostAtOnce = mostAtOnce;
     this.#counts = new Map(names.map((name) => [name, 0]));
-    this.#attacks = new Map(names.map((name) => [name, attacks[name]()]));
+    this.#attacks = new Map(names.map((name) => [name, attacks[name]!()]));
     this.counts = this.#counts;
   }
 

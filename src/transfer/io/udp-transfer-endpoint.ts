@@ -8,10 +8,11 @@ import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts
 import { X25519KeyPair } from '../secure/noise/x25519.ts';
 import { peerKeyOf } from '../secure/sealed-session.ts';
 import { TAG_BYTES } from '../secure/tag/tag-hash.ts';
-import { monotonicNowUs } from './clock.ts';
+import { monotonicNowUs, systemTimers } from './clock.ts';
 import { DiskInbox } from './disk-inbox.ts';
 import { sourceDisk } from './disk-source.ts';
 import type { FineTimers } from './fine-timers.ts';
+import { IncomingGuard } from './incoming-guard.ts';
 import { ticketExpectation, transportIntroduction } from './introductions.ts';
 import { introducedPeer, type IntroducedPeer } from './send-target.ts';
 import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
@@ -46,6 +47,9 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   readonly #introduced: Map<string, string> = new Map();
   readonly #tickets: TicketMaker;
   readonly #transfers: Set<SendingTransfer | ReceivingTransfer> = new Set();
+  readonly #guard: IncomingGuard = new IncomingGuard(systemTimers, () => {
+    this.#listening.wake();
+  });
   readonly #listeners: ((transfer: Transfer) => void)[] = [];
   #nextId = 1;
   #isClosing = false;
@@ -164,6 +168,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const transfer of this.#transfers) transfer.cancel();
+    this.#guard.close();
     const engines = [this.#listening, ...(await Promise.all(this.#peers.values()))];
     for (const engine of engines) engine.wake();
     await this.#quiet(engines);
@@ -273,6 +278,10 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     const from = this.#nameOf(connection);
     if (from === undefined) return undefined;
     this.#introduced.delete(connection.keyId);
+    if (!this.#guard.admits(from)) {
+      connection.close(CloseCode.busy, 'too many transfers from one sender at once');
+      return undefined;
+    }
     const transfer = new ReceivingTransfer({
       id: this.#nextId++,
       peer: from,
@@ -288,6 +297,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       },
     });
     this.#track(transfer);
+    this.#guard.watch(transfer, connection);
     return transfer;
   };
 
