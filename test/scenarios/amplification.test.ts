@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_ANSWERS } from '../../src/transfer/core/expectation.ts';
+import { MAX_ANSWERS } from '../../src/transfer/core/half-open.ts';
 import { delay, lose } from '../sim/wire-elements.ts';
 import { introduceSealed, sealedPair } from './sealed-pair.ts';
 
