@@ -79,6 +79,7 @@ class ToldPath {
       newlyLostBytes: 0,
       bytesInFlight: this.#bytesInFlight,
       priorBytesInFlight,
+      isWindowLimited: !isAppLimited,
       newestSentAtUs,
       smoothedRttUs: RTT_US + queueUs,
       minRttUs: RTT_US,

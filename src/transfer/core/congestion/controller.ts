@@ -17,6 +17,8 @@ export interface AckEvent {
   readonly bytesInFlight: number;
   /** What was in flight before the ACK came. */
   readonly priorBytesInFlight: number;
+  /** The window held a packet back some time in the last round. */
+  readonly isWindowLimited: boolean;
   /** When the newest packet that this ACK acknowledged was sent. */
   readonly newestSentAtUs: number;
   readonly smoothedRttUs: number;

@@ -21,6 +21,7 @@ export class AckTally {
     newlyLostBytes: 0,
     bytesInFlight: 0,
     priorBytesInFlight: 0,
+    isWindowLimited: false,
     newestSentAtUs: 0,
     smoothedRttUs: 0,
     minRttUs: 0,
@@ -87,14 +88,15 @@ export class AckTally {
     rtt: RttEstimator,
     latestRttUs: number | undefined,
     rate: RateSample | undefined,
-    bytesInFlight: number,
+    path: { readonly bytesInFlight: number; readonly isWindowLimited: boolean },
     nowUs: number,
   ): AckEvent {
     const event = this.#ackEvent;
     event.nowUs = nowUs;
     event.newlyAckedBytes = this.#ackedBytes;
     event.newlyLostBytes = this.#lostBytes;
-    event.bytesInFlight = bytesInFlight;
+    event.bytesInFlight = path.bytesInFlight;
+    event.isWindowLimited = path.isWindowLimited;
     event.priorBytesInFlight = this.#priorBytesInFlight;
     event.newestSentAtUs = this.#newestSentAtUs;
     event.smoothedRttUs = rtt.smoothedUs;

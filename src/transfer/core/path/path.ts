@@ -52,6 +52,8 @@ export class Path {
   /** Sum over the members: what may stand in the peer's kernel buffer. */
   #standingBytes = 0;
   #isHeldByPacer = false;
+  /** Count of delivered bytes that ends the round in which the controller's window held a packet back. */
+  #windowLimitedUntilBytes = -1;
   /** Last use, for forgetting a path without members. */
   usedAtUs = 0;
 
@@ -193,6 +195,7 @@ export class Path {
     // An MTU probe that is due is waited for: it needs more room than what leaves usually.
     const wantedBytes = Math.max(this.#datagramBytes, this.#dueMtuProbeBytes(nowUs));
     if (this.#bytesInFlight + wantedBytes > this.windowBytes && this.#bytesInFlight > 0) {
+      this.#noteWindowLimit(wantedBytes);
       return this.#rest();
     }
     if (!this.#pacer.maySend(this.controller.pacingBytesPerSec, nowUs)) {
@@ -318,10 +321,16 @@ export class Path {
     if (this.#silence.take()) this.controller.onPersistentCongestion(nowUs);
     if (!this.#tally.hasAcked) return;
     const bytesInFlight = this.#bytesInFlight;
-    this.controller.onAcked(
-      this.#tally.ackEvent(this.rtt, latestRttUs, rate, bytesInFlight, nowUs),
-    );
+    const isWindowLimited = this.#windowLimitedUntilBytes >= this.delivery.deliveredBytes;
+    const path = { bytesInFlight, isWindowLimited };
+    this.controller.onAcked(this.#tally.ackEvent(this.rtt, latestRttUs, rate, path, nowUs));
     this.#capacity.onDelivered(this.delivery.deliveredBytes, bytesInFlight);
+  }
+
+  /** Holds till what is in flight now is acknowledged: a round. */
+  #noteWindowLimit(wantedBytes: number): void {
+    if (this.#bytesInFlight + wantedBytes <= this.controller.windowBytes) return;
+    this.#windowLimitedUntilBytes = this.delivery.deliveredBytes + this.#bytesInFlight;
   }
 
   #markAppLimited(): void {

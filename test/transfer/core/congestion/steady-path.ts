@@ -23,6 +23,7 @@ export function ackEvent(event: Partial<AckEvent>): AckEvent {
     newlyLostBytes: 0,
     bytesInFlight,
     priorBytesInFlight: bytesInFlight + (event.newlyAckedBytes ?? DATAGRAM_BYTES),
+    isWindowLimited: true,
     newestSentAtUs: 0,
     smoothedRttUs: 100_000,
     minRttUs: 100_000,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AckEvent, SentEvent } from '../../../../src/transfer/core/congestion/controller.ts';
 import { FixedWindow } from '../../../../src/transfer/core/congestion/fixed.ts';
+import type { PathMember } from '../../../../src/transfer/core/path/path-member.ts';
 import { Path } from '../../../../src/transfer/core/path/path.ts';
 import { PacketKind, SentPackets } from '../../../../src/transfer/core/recovery/sent-packets.ts';
 
@@ -11,9 +12,12 @@ const RTT_US = 20_000;
 class Listener extends FixedWindow {
   readonly sent: SentEvent[] = [];
   readonly ratesBytesPerSec: number[] = [];
+  readonly windowLimits: boolean[] = [];
+  override readonly windowBytes: number;
 
-  constructor() {
+  constructor(windowBytes = Infinity) {
     super({ datagramBytes: PACKET_BYTES, windowPackets: 64, random: () => 0.5 });
+    this.windowBytes = windowBytes;
   }
 
   override onSent(event?: SentEvent): void {
@@ -21,6 +25,7 @@ class Listener extends FixedWindow {
   }
 
   override onAcked(event?: AckEvent): void {
+    this.windowLimits.push(event!.isWindowLimited);
     const rate = event?.rate;
     if (rate !== undefined) this.ratesBytesPerSec.push(rate.deliveryRateBytesPerSec);
   }
@@ -50,4 +55,44 @@ test('a probe of a connection that hears nothing is no new start: the rate count
   // 41 packets since the first left, not in the one round trip since the probe.
   expect(controller.ratesBytesPerSec).toEqual([(41 * PACKET_BYTES * 1e6) / nowUs]);
   expect(path.bytesInFlight).toBe(0);
+});
+
+test('a window that held a packet back counts as the limit until its round is acknowledged', () => {
+  const controller = new Listener(4 * PACKET_BYTES);
+  const path = new Path({ address: 'b', port: 1 }, controller, PACKET_BYTES);
+  const sent = new SentPackets(0, 64);
+  let wantedPackets = 6;
+  const member: PathMember = {
+    deficitBytes: 0,
+    isReady: false,
+    standingBytes: 0,
+    pollPacket: (_, nowUs) => {
+      if (wantedPackets === 0) return 0;
+      wantedPackets--;
+      const number = sent.add(nowUs, PACKET_BYTES, PacketKind.data, 0, PACKET_BYTES, false);
+      path.onSent(sent, number, PACKET_BYTES, nowUs);
+      return PACKET_BYTES;
+    },
+  };
+  const buffer = new Uint8Array(PACKET_BYTES);
+  const sendAll = (nowUs: number): void => {
+    while (path.pollPacket(buffer, nowUs) > 0);
+  };
+  const ack = (number: number, nowUs: number): void => {
+    path.beginAck();
+    path.onPacketAcked(sent, number, true, nowUs);
+    path.endAck(RTT_US, nowUs);
+    sendAll(nowUs);
+  };
+  path.join(member);
+  path.activate(member);
+  sendAll(0);
+  expect(path.bytesInFlight).toBe(4 * PACKET_BYTES);
+  for (let number = 0; number < 6; number++) ack(number, RTT_US + number);
+  expect(controller.windowLimits).toEqual([true, true, true, true, true, true]);
+  wantedPackets = 1;
+  path.activate(member);
+  sendAll(2 * RTT_US);
+  ack(6, 3 * RTT_US);
+  expect(controller.windowLimits.at(-1)).toBe(false);
 });

@@ -49,10 +49,9 @@ export class Allowance {
     return this.#model.inflightBytes(gain) + probe;
   }
 
-  /** The window, not the sender's data or the pacer, bounded the flight. */
-  isFull(priorBytesInFlight: number): boolean {
-    const isUsed = priorBytesInFlight + 2 * this.#model.datagramBytes >= this.windowBytes;
-    return isUsed && this.windowBytes >= this.#longTerm.inflightBytes;
+  /** The window stands at the long-term bound. */
+  get isAtLongTermBound(): boolean {
+    return this.windowBytes >= this.#longTerm.inflightBytes;
   }
 
   /** No queue of ours is left, and others have room to grow into. */

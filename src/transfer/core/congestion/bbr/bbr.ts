@@ -300,13 +300,18 @@ export class Bbr implements CongestionController {
     if (rate.lostBytes > rate.txInFlightBytes * this.#losses.threshold(rate.txInFlightBytes))
       return;
     this.#longTerm.onCleanFlight(rate.txInFlightBytes);
-    if (this.#state !== 'up' || !this.#allowance.isFull(event.priorBytesInFlight)) return;
+    if (this.#state !== 'up' || !this.#isBoundByLongTerm(event)) return;
     this.#longTerm.grow(
       event.newlyAckedBytes,
       this.#allowance.windowBytes,
       this.#model.datagramBytes,
       this.#rounds.isStart,
     );
+  }
+
+  /** Not the sender's data, the pacer or a late tick: asked of a whole round, ACKs come in batches. */
+  #isBoundByLongTerm({ isWindowLimited }: AckEvent): boolean {
+    return isWindowLimited && this.#allowance.isAtLongTermBound;
   }
 
   #advanceCycle(event: AckEvent): void {
@@ -333,7 +338,7 @@ export class Bbr implements CongestionController {
           this.#startDown(nowUs);
         } else if (this.#upProbe.hasLeapt(this.#model.bandwidth.max)) {
           this.#enterStartup(nowUs);
-        } else if (this.#allowance.isFull(event.priorBytesInFlight)) {
+        } else if (this.#isBoundByLongTerm(event)) {
           this.#pipe.restart(rate?.deliveryRateBytesPerSec ?? this.#model.bandwidth.max);
         } else if (this.#pipe.isFullNow) {
           this.#startDown(nowUs);
