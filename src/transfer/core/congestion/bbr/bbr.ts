@@ -239,8 +239,10 @@ export class Bbr implements CongestionController {
     }
   }
 
-  #onLossRound({ isLossy, eventCount }: LossRound, isAppLimited: boolean): void {
-    if (!isLossy) return;
+  #onLossRound(round: LossRound, isAppLimited: boolean): void {
+    this.#model.shortTerm.forgive(this.#losses.threshold);
+    if (!round.isLossy) return;
+    const { eventCount } = round;
     if (this.#state === 'startup') {
       const minRttUs = this.#model.minRtt.valueUs;
       if (isStartupOver({ eventCount, rttUs: this.#rttUs, minRttUs })) this.#endStartup();
@@ -249,6 +251,7 @@ export class Bbr implements CongestionController {
       this.#model.shortTerm.onLossyRound(
         { bytesPerSec: this.#model.bandwidth.max, inflightBytes: this.#allowance.windowBytes },
         this.#latest,
+        round,
       );
     }
   }
@@ -257,6 +260,7 @@ export class Bbr implements CongestionController {
   #endStartup(): void {
     this.#pipe.isReached = true;
     this.#longTerm.inflightBytes = Math.max(this.#model.bdpBytes(1), this.#latest.inflightBytes);
+    this.#clock.probeSoon();
     this.#enterDrain();
   }
 
@@ -265,8 +269,12 @@ export class Bbr implements CongestionController {
   #advanceState(event: AckEvent): void {
     const { nowUs, bytesInFlight } = event;
     if (this.#state === 'startup' && this.#pipe.isReached) this.#enterDrain();
-    if (this.#state === 'drain' && bytesInFlight <= this.#allowance.inflightBytes(this.#state, 1))
-      this.#startDown(nowUs);
+    if (this.#state === 'drain') {
+      // The rates of Startup's last round come in only now.
+      this.#longTerm.onCleanFlight(this.#model.bdpBytes(1));
+      const isEmpty = bytesInFlight <= this.#allowance.inflightBytes(this.#state, 1);
+      if (isEmpty) this.#startDown(nowUs);
+    }
     if (this.#pipe.isReached) this.#adaptLongTerm(event);
     if (this.#isInProbeBw) this.#advanceCycle(event);
     if (this.#state !== 'probeRtt' && this.#model.minRtt.isProbeDue && !this.#isIdleRestart) {

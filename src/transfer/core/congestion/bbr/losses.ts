@@ -11,6 +11,8 @@ export interface LossRound {
   readonly isLossy: boolean;
   /** Runs of packets lost together. */
   readonly eventCount: number;
+  readonly lossRate: number;
+  readonly bytes: number;
 }
 
 /** What is lost, and whether it is more than the path loses by itself. */
@@ -42,9 +44,8 @@ export class Losses {
   }
 
   /** Loss rate above which a flight of so many bytes has filled the queue. */
-  threshold(bytes: number): number {
-    return this.#baseline.threshold(bytes / this.#model.datagramBytes);
-  }
+  readonly threshold = (bytes: number): number =>
+    this.#baseline.threshold(bytes / this.#model.datagramBytes);
 
   /**
    * The part of the flight that a lost packet left with which came before the loss passed the
@@ -100,7 +101,7 @@ export class Losses {
     if (!this.#round.isOver(priorDeliveredBytes)) return undefined;
     const { lossRate, bytes, eventCount } = this.#round;
     this.#round.restart(deliveredBytes);
-    return { isLossy: lossRate > this.threshold(bytes), eventCount };
+    return { isLossy: lossRate > this.threshold(bytes), eventCount, lossRate, bytes };
   }
 
   /** A round begins with what is sent from now on. */

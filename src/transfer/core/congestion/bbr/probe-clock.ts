@@ -14,6 +14,7 @@ export class ProbeClock {
   #startedAtUs = 0;
   #roundCount = 0;
   #unsteadyUntilUs = -Infinity;
+  #isDue = false;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -23,6 +24,11 @@ export class ProbeClock {
     this.#startedAtUs = nowUs;
     this.#roundCount = Math.floor(this.#random() * 2);
     this.#waitUs = PROBE_WAIT_BASE_US + this.#random() * PROBE_WAIT_SPREAD_US;
+  }
+
+  /** Startup ended because of loss, not because the rate stopped growing: there may be more. */
+  probeSoon(): void {
+    this.#isDue = true;
   }
 
   onRound(): void {
@@ -35,6 +41,10 @@ export class ProbeClock {
   }
 
   isProbeTime(targetInflightPackets: number, nowUs: number): boolean {
+    if (this.#isDue) {
+      this.#isDue = false;
+      return true;
+    }
     const waitedUs = nowUs - this.#startedAtUs;
     if (waitedUs >= this.#waitUs) return true;
     if (nowUs < this.#unsteadyUntilUs && waitedUs >= UNSTEADY_WAIT_US) return true;
