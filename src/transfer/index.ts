@@ -33,10 +33,15 @@ export type {
 export type {
   ConflictPolicy,
   CongestionName,
+  DirectMessage,
   EndpointOptions,
+  IntroductionPurpose,
+  MessageListener,
+  MessageRequest,
   Offer,
   SendOptions,
   SendRequest,
   TicketOptions,
+  SentMessage,
   TransferEndpoint,
 } from './io/transfer-endpoint.ts';

@@ -2,8 +2,12 @@ import { basename } from 'node:path';
 import {
   type EndpointOptions,
   type Introduction,
+  type IntroductionPurpose,
+  type MessageListener,
+  type MessageRequest,
   type SendRequest,
   type TicketOptions,
+  type SentMessage,
   type Transfer,
   type TransferEndpoint,
   TransferError,
@@ -54,6 +58,31 @@ export class FakeTransfer implements Transfer {
   }
 }
 
+/** A direct message that a test delivers or not. */
+export class FakeMessage implements SentMessage {
+  readonly request: MessageRequest;
+  readonly done: Promise<void>;
+  deliver: () => void = () => undefined;
+  #reject: (error: TransferError) => void = () => undefined;
+
+  constructor(request: MessageRequest) {
+    this.request = request;
+    this.done = new Promise((resolve, reject) => {
+      this.deliver = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => undefined);
+  }
+
+  fail(code: TransferErrorCode, message: string): void {
+    this.#reject(new TransferError(code, message));
+  }
+
+  cancel(): void {
+    this.fail('cancelled', 'cancelled');
+  }
+}
+
 let endpointCount = 0;
 
 /** An endpoint without a network: a test sees what it was asked for and decides what becomes of it. */
@@ -63,10 +92,17 @@ export class FakeEndpoint implements TransferEndpoint {
   /** Another one for each endpoint. */
   readonly publicKey: string = (++endpointCount).toString(16).padStart(64, '0');
   readonly receiveBufferBytes = 0;
-  readonly expected: { readonly introduction: Introduction; readonly from: string }[] = [];
+  readonly expected: {
+    readonly introduction: Introduction;
+    readonly from: string;
+    readonly purpose: IntroductionPurpose;
+  }[] = [];
   readonly sent: { readonly request: SendRequest; readonly transfer: FakeTransfer }[] = [];
   readonly tickets: TicketOptions[] = [];
+  readonly sentMessages: FakeMessage[] = [];
   isClosed = false;
+  /** What shows the direct messages that come. */
+  show: MessageListener = () => undefined;
   readonly #transfers: FakeTransfer[] = [];
   #onReceive: (transfer: Transfer) => void = () => undefined;
   #onChange: () => void = () => undefined;
@@ -79,8 +115,8 @@ export class FakeEndpoint implements TransferEndpoint {
     return this.#transfers;
   }
 
-  expect(introduction: Introduction, from: string): void {
-    this.expected.push({ introduction, from });
+  expect(introduction: Introduction, from: string, purpose: IntroductionPurpose = 'files'): void {
+    this.expected.push({ introduction, from, purpose });
     this.#onChange();
   }
 
@@ -94,6 +130,17 @@ export class FakeEndpoint implements TransferEndpoint {
     this.sent.push({ request, transfer });
     this.#onChange();
     return transfer;
+  }
+
+  sendMessage(request: MessageRequest): SentMessage {
+    const message = new FakeMessage(request);
+    this.sentMessages.push(message);
+    this.#onChange();
+    return message;
+  }
+
+  onMessage(listener: MessageListener): void {
+    this.show = listener;
   }
 
   onReceive(listener: (transfer: Transfer) => void): void {
@@ -116,6 +163,12 @@ export class FakeEndpoint implements TransferEndpoint {
   async sends(count: number): Promise<FakeTransfer[]> {
     await this.#until(() => this.sent.length >= count);
     return this.sent.map(({ transfer }) => transfer);
+  }
+
+  /** Resolves when so many direct messages have been asked for. */
+  async messages(count: number): Promise<FakeMessage[]> {
+    await this.#until(() => this.sentMessages.length >= count);
+    return this.sentMessages;
   }
 
   /** Resolves when so many introductions have come. */

@@ -1,10 +1,10 @@
 import type { TransferError } from './transfer-error.ts';
 import type { TransferResult } from './transfer.ts';
 
-/** The promise of a transfer's end; the first of `resolve` and `reject` counts. */
-export class Outcome {
-  readonly done: Promise<TransferResult>;
-  #resolve!: (result: TransferResult) => void;
+/** The promise of how something ended; the first of `resolve` and `reject` counts. */
+export class Outcome<Result = TransferResult> {
+  readonly done: Promise<Result>;
+  #resolve!: (result: Result) => void;
   #reject!: (error: TransferError) => void;
 
   constructor() {
@@ -16,7 +16,7 @@ export class Outcome {
     this.done.catch(() => undefined);
   }
 
-  resolve(result: TransferResult): void {
+  resolve(result: Result): void {
     this.#resolve(result);
   }
 

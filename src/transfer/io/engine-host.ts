@@ -1,16 +1,24 @@
 import assert from 'node:assert/strict';
-import { asTransferError } from '../files/transfer-error.ts';
+import { asTransferError, type TransferError } from '../files/transfer-error.ts';
 import type { Transfer } from '../files/transfer.ts';
 import type { Timers } from './clock.ts';
 import {
+  fromPortableError,
   type FromEngine,
+  type PortableError,
   type PortableOptions,
   type PortableOutcome,
   type Standing,
   type ToEngine,
   toPortableError,
 } from './engine-messages.ts';
-import type { EndpointOptions, Offer, TransferEndpoint } from './transfer-endpoint.ts';
+import type {
+  DirectMessage,
+  EndpointOptions,
+  Offer,
+  SentMessage,
+  TransferEndpoint,
+} from './transfer-endpoint.ts';
 
 /** How often transfers that run are looked at, to tell the caller how far they are. */
 export const PROGRESS_INTERVAL_MS = 100;
@@ -43,6 +51,9 @@ export class EngineHost {
   readonly #told: Map<number, Standing> = new Map();
   /** Offers whose name the caller is asked for. */
   readonly #questions: Map<number, Answering> = new Map();
+  readonly #messages: Map<number, SentMessage> = new Map();
+  /** Direct messages that the caller is asked to show. */
+  readonly #showing: Map<number, (error: TransferError | undefined) => void> = new Map();
   #lastQuestion = 0;
   #lastReceivedKey = 0;
   #isProgressUnread = false;
@@ -65,11 +76,23 @@ export class EngineHost {
         this.#transfers.get(message.key)?.cancel();
         break;
       case 'expect':
-        this.#opened.expect(message.introduction, message.from);
+        this.#opened.expect(message.introduction, message.from, message.purpose);
         break;
       case 'ticket':
         this.#opened.ticket({ secret: message.secret });
         break;
+      case 'send-message':
+        this.#addMessage(message.key, this.#opened.sendMessage(message.request));
+        break;
+      case 'cancel-message':
+        this.#messages.get(message.key)?.cancel();
+        break;
+      case 'shown': {
+        const { question, error } = message;
+        this.#showing.get(question)?.(error && fromPortableError(error));
+        this.#showing.delete(question);
+        break;
+      }
       case 'named':
         this.#questions.get(message.question)?.resolve(message.storedName);
         this.#questions.delete(message.question);
@@ -109,6 +132,7 @@ export class EngineHost {
       post({ type: 'received', peer, name, ...standingOf(key, transfer) });
       this.#add(key, transfer);
     });
+    this.#endpoint.onMessage(this.#askToShow);
     const { address, publicKey, receiveBufferBytes } = this.#endpoint;
     post({ type: 'ready', address, publicKey, receiveBufferBytes });
   }
@@ -120,6 +144,33 @@ export class EngineHost {
       this.#questions.set(question, { resolve, reject });
     });
   };
+
+  readonly #askToShow = (message: DirectMessage): Promise<void> => {
+    const question = ++this.#lastQuestion;
+    this.#options.post({ type: 'message', question, message });
+    return new Promise((resolve, reject) => {
+      this.#showing.set(question, (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
+  };
+
+  #addMessage(key: number, message: SentMessage): void {
+    this.#messages.set(key, message);
+    const end = (error?: PortableError): void => {
+      this.#messages.delete(key);
+      this.#options.post({ type: 'message-ended', key, ...(error && { error }) });
+    };
+    message.done.then(
+      () => {
+        end();
+      },
+      (error: unknown) => {
+        end(toPortableError(asTransferError(error)));
+      },
+    );
+  }
 
   #add(key: number, transfer: Transfer): void {
     this.#transfers.set(key, transfer);

@@ -7,7 +7,14 @@ import type {
   TransferResult,
   TransferState,
 } from '../files/transfer.ts';
-import type { EndpointOptions, Offer, SendRequest } from './transfer-endpoint.ts';
+import type {
+  DirectMessage,
+  EndpointOptions,
+  IntroductionPurpose,
+  MessageRequest,
+  Offer,
+  SendRequest,
+} from './transfer-endpoint.ts';
 
 /**
  * What the caller's thread and the engine's thread tell each other. All of it can be cloned.
@@ -18,6 +25,9 @@ import type { EndpointOptions, Offer, SendRequest } from './transfer-endpoint.ts
  *                        ticket, named, read, close
  *                    ◀── ready | failed, naming,
  *                        received, progress, ended
+ *                    and of direct messages:
+ *                    ── send-message, cancel-message, shown ─▶
+ *                    ◀── message, message-ended
  * ```
  *
  * A transfer has a key on both sides: the caller numbers what it sends from 1 upward, the engine what
@@ -30,7 +40,17 @@ export type ToEngine =
   /** Lets the holders of a ticket in: the caller's thread has made it. */
   | { readonly type: 'ticket'; readonly secret: Uint8Array }
   | { readonly type: 'cancel'; readonly key: number }
-  | { readonly type: 'expect'; readonly introduction: Introduction; readonly from: string }
+  | {
+      readonly type: 'expect';
+      readonly introduction: Introduction;
+      readonly from: string;
+      readonly purpose: IntroductionPurpose;
+    }
+  /** Keys of messages are counted like those of what is sent. */
+  | { readonly type: 'send-message'; readonly key: number; readonly request: MessageRequest }
+  | { readonly type: 'cancel-message'; readonly key: number }
+  /** The answer to `message`; with an error when it was not shown. */
+  | { readonly type: 'shown'; readonly question: number; readonly error?: PortableError }
   /** The answer to `naming`. */
   | { readonly type: 'named'; readonly question: number; readonly storedName: string }
   | { readonly type: 'unnamed'; readonly question: number; readonly error: string }
@@ -50,6 +70,10 @@ export type FromEngine =
   | { readonly type: 'failed'; readonly error: PortableError }
   /** Asks the caller's `storedName`. */
   | { readonly type: 'naming'; readonly question: number; readonly offer: Offer }
+  /** Asks the caller to show a direct message. */
+  | { readonly type: 'message'; readonly question: number; readonly message: DirectMessage }
+  /** Of a direct message that was sent; without an error it was shown. */
+  | { readonly type: 'message-ended'; readonly key: number; readonly error?: PortableError }
   | ({ readonly type: 'received'; readonly peer: string; readonly name: string } & Standing)
   /** Of transfers that went on since the last one. At most one is on its way unread. */
   | { readonly type: 'progress'; readonly standings: readonly Standing[] }

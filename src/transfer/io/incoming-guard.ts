@@ -1,4 +1,5 @@
 import { CloseCode, type TransportConnection } from '../core/index.ts';
+import type { ReceivingMessage } from '../files/receiving-message.ts';
 import type { ReceivingTransfer } from '../files/receiving-transfer.ts';
 import type { Timers } from './clock.ts';
 
@@ -11,7 +12,7 @@ export const MAX_LAST_WORD_MS = 5_000;
 
 /** What the guard needs to know of a transfer. */
 export type GuardedTransfer = Pick<
-  ReceivingTransfer,
+  ReceivingTransfer | ReceivingMessage,
   'peer' | 'name' | 'isOver' | 'done' | 'cancel'
 >;
 

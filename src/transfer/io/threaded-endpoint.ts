@@ -1,16 +1,22 @@
 import { nameOfPaths } from '../files/transfer-name.ts';
-import { TransferError } from '../files/transfer-error.ts';
+import { Outcome } from '../files/outcome.ts';
+import { asTransferError, TransferError } from '../files/transfer-error.ts';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
 import { systemTimers, type Timers } from './clock.ts';
-import { type FromEngine, fromPortableError } from './engine-messages.ts';
+import { type FromEngine, fromPortableError, toPortableError } from './engine-messages.ts';
 import type { EngineThread } from './engine-thread.ts';
 import { ThreadedTransfer, type TransferIdentity } from './threaded-transfer.ts';
 import { introducedPeer } from './send-target.ts';
 import { TicketMaker } from './ticket-maker.ts';
 import type {
+  DirectMessage,
   EndpointOptions,
+  IntroductionPurpose,
+  MessageListener,
+  MessageRequest,
   Offer,
   SendRequest,
+  SentMessage,
   TicketOptions,
   TransferEndpoint,
 } from './transfer-endpoint.ts';
@@ -41,6 +47,9 @@ export class ThreadedEndpoint implements TransferEndpoint {
   /** By key. */
   readonly #transfers: Map<number, ThreadedTransfer> = new Map();
   readonly #listeners: ((transfer: Transfer) => void)[] = [];
+  /** Direct messages on their way, by key. */
+  readonly #messages: Map<number, Outcome<void>> = new Map();
+  #messageListener: MessageListener | undefined;
   #lastId = 0;
   #lastSentKey = 0;
   #closing: Promise<void> | undefined;
@@ -104,8 +113,27 @@ export class ThreadedEndpoint implements TransferEndpoint {
     this.#listeners.push(listener);
   }
 
-  expect(introduction: Introduction, from: string): void {
-    this.#thread.post({ type: 'expect', introduction, from });
+  onMessage(listener: MessageListener): void {
+    this.#messageListener = listener;
+  }
+
+  expect(introduction: Introduction, from: string, purpose: IntroductionPurpose = 'files'): void {
+    this.#thread.post({ type: 'expect', introduction, from, purpose });
+  }
+
+  sendMessage(request: MessageRequest): SentMessage {
+    const key = ++this.#lastSentKey;
+    const outcome = new Outcome<void>();
+    if (this.#end !== undefined) {
+      outcome.reject(this.#end);
+      return { done: outcome.done, cancel: () => undefined };
+    }
+    this.#messages.set(key, outcome);
+    this.#thread.post({ type: 'send-message', key, request });
+    const cancel = (): void => {
+      if (this.#messages.has(key)) this.#thread.post({ type: 'cancel-message', key });
+    };
+    return { done: outcome.done, cancel };
   }
 
   ticket(options: TicketOptions = {}): string {
@@ -169,6 +197,16 @@ export class ThreadedEndpoint implements TransferEndpoint {
           this.#transfers.get(standing.key)?.stand(standing);
         this.#thread.post({ type: 'read' });
         break;
+      case 'message':
+        void this.#show(message.question, message.message);
+        break;
+      case 'message-ended': {
+        const outcome = this.#messages.get(message.key);
+        this.#messages.delete(message.key);
+        if (message.error === undefined) outcome?.resolve();
+        else outcome?.reject(fromPortableError(message.error));
+        break;
+      }
       case 'ended': {
         const transfer = this.#transfers.get(message.key);
         this.#transfers.delete(message.key);
@@ -188,6 +226,22 @@ export class ThreadedEndpoint implements TransferEndpoint {
     }
   }
 
+  async #show(question: number, message: DirectMessage): Promise<void> {
+    try {
+      if (this.#messageListener === undefined) {
+        throw new TransferError('refused', 'nobody reads messages here');
+      }
+      await this.#messageListener(message);
+      this.#thread.post({ type: 'shown', question });
+    } catch (error) {
+      this.#thread.post({
+        type: 'shown',
+        question,
+        error: toPortableError(asTransferError(error)),
+      });
+    }
+  }
+
   #onThreadEnd(error: Error | undefined): void {
     const isClosed = this.#closing !== undefined && error === undefined;
     this.#end = isClosed
@@ -201,6 +255,8 @@ export class ThreadedEndpoint implements TransferEndpoint {
   #fail(error: TransferError): void {
     for (const transfer of this.#transfers.values()) transfer.fail(error);
     this.#transfers.clear();
+    for (const message of this.#messages.values()) message.reject(error);
+    this.#messages.clear();
   }
 }
 

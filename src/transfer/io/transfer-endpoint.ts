@@ -69,6 +69,39 @@ export interface TicketOptions {
   readonly secret?: Uint8Array;
 }
 
+/** What a connection is introduced for: files and folders, or one direct message. */
+export type IntroductionPurpose = 'files' | 'message';
+
+export interface MessageRequest {
+  /** The other side expects it for a message. */
+  readonly introduction: Introduction;
+  /** Tried in turn; at most 4. */
+  readonly addresses: readonly SocketAddress[];
+  /** At most 12,288 bytes of UTF-8, not empty. */
+  readonly text: string;
+}
+
+/** A direct message on its way. */
+export interface SentMessage {
+  /** Resolves once the other side's listener has shown it; rejects with a `TransferError`. */
+  readonly done: Promise<void>;
+  /** Ends it; `done` then rejects with `cancelled`. */
+  cancel(): void;
+}
+
+export interface DirectMessage {
+  /** As named in `expect`. */
+  readonly from: string;
+  /** As the sender gave it: not safe to print. */
+  readonly text: string;
+}
+
+/**
+ * Shows a direct message to a person. The sender is told that it was delivered when this has returned
+ * or its promise is fulfilled; what it throws, when that is a `TransferError`, is told instead.
+ */
+export type MessageListener = (message: DirectMessage) => void | Promise<void>;
+
 /** Sends and receives files over UDP: one listening port, one socket more for each peer sent to. */
 export interface TransferEndpoint {
   /** What the listening socket is bound to. */
@@ -77,8 +110,8 @@ export interface TransferEndpoint {
   readonly publicKey: string;
   /** Bytes of receive buffer that the kernel granted the listening socket. */
   readonly receiveBufferBytes: number;
-  /** Lets the holder of this introduction open one connection within 60 s. */
-  expect(introduction: Introduction, from: string): void;
+  /** Lets the holder of this introduction open one connection within 60 s; for files by default. */
+  expect(introduction: Introduction, from: string, purpose?: IntroductionPurpose): void;
   /**
    * A word whose holders may send here until this endpoint closes, 65,536 transfers in all. Their name
    * is their public key: 64 hex digits. Throws when there are 16 already.
@@ -86,6 +119,9 @@ export interface TransferEndpoint {
   ticket(options?: TicketOptions): string;
   /** Throws a `TypeError` when it is given a ticket that is not valid. */
   send(request: SendRequest): Transfer;
+  sendMessage(request: MessageRequest): SentMessage;
+  /** The one listener of direct messages; without it they are refused. */
+  onMessage(listener: MessageListener): void;
   /** Called for each incoming transfer once its offer was accepted. */
   onReceive(listener: (transfer: Transfer) => void): void;
   /** Running transfers, both directions; an incoming one once its offer was accepted. */

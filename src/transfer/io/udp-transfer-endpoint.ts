@@ -9,6 +9,7 @@ import { X25519KeyPair } from '../secure/noise/x25519.ts';
 import { peerKeyOf } from '../secure/sealed-session.ts';
 import { TAG_BYTES } from '../secure/tag/tag-hash.ts';
 import { monotonicNowUs, systemTimers } from './clock.ts';
+import { DirectMessages } from './direct-messages.ts';
 import { DiskInbox } from './disk-inbox.ts';
 import { sourceDisk } from './disk-source.ts';
 import type { FineTimers } from './fine-timers.ts';
@@ -19,7 +20,11 @@ import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './s
 import { TicketMaker } from './ticket-maker.ts';
 import type {
   EndpointOptions,
+  IntroductionPurpose,
+  MessageListener,
+  MessageRequest,
   SendRequest,
+  SentMessage,
   TicketOptions,
   TransferEndpoint,
 } from './transfer-endpoint.ts';
@@ -43,9 +48,10 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   readonly #listening: SocketEngine;
   /** By the peer's addresses; a promise while its socket is being bound. */
   readonly #peers: Map<string, Promise<SocketEngine>> = new Map();
-  /** Key id to the name given in `expect`, the oldest first. */
-  readonly #introduced: Map<string, string> = new Map();
   readonly #tickets: TicketMaker;
+  /** Key id to what was given in `expect`, the oldest first. */
+  readonly #introduced: Map<string, Introduced> = new Map();
+  readonly #messages: DirectMessages = new DirectMessages();
   readonly #transfers: Set<SendingTransfer | ReceivingTransfer> = new Set();
   readonly #guard: IncomingGuard = new IncomingGuard(systemTimers, () => {
     this.#listening.wake();
@@ -133,10 +139,14 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     this.#listeners.push(listener);
   }
 
-  expect(introduction: Introduction, from: string): void {
+  onMessage(listener: MessageListener): void {
+    this.#messages.listen(listener);
+  }
+
+  expect(introduction: Introduction, from: string, purpose: IntroductionPurpose = 'files'): void {
     const expected = transportIntroduction(introduction, this.#key);
     if (expected === undefined || !this.#listening.expect(expected)) return;
-    this.#introduced.set(introduction.keyId, from);
+    this.#introduced.set(introduction.keyId, { from, purpose });
     if (this.#introduced.size <= MAX_INTRODUCED) return;
     const [oldest] = this.#introduced.keys();
     this.#introduced.delete(oldest!);
@@ -165,8 +175,19 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     return transfer;
   }
 
+  sendMessage({ introduction, addresses, text }: MessageRequest): SentMessage {
+    return this.#messages.send(text, async (message) => {
+      const sealed = transportIntroduction(introduction, this.#key);
+      if (sealed === undefined) throw new TransferError('protocol', BAD_INTRODUCTION);
+      const engine = await this.#engineTo(addresses);
+      if (this.#isClosing) throw new TransferError('cancelled', 'the endpoint is closed');
+      return [engine, engine.open(sealed, addresses, message)];
+    });
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#messages.cancelAll();
     for (const transfer of this.#transfers) transfer.cancel();
     this.#guard.close();
     const engines = [this.#listening, ...(await Promise.all(this.#peers.values()))];
@@ -224,7 +245,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     }
     const introduction = transportIntroduction(request.introduction, this.#key);
     if (introduction === undefined) {
-      const reason = 'the introduction is not valid';
+      const reason = BAD_INTRODUCTION;
       transfer.onClosed({ code: CloseCode.violation, reason, byPeer: false });
       return;
     }
@@ -275,12 +296,20 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   }
 
   readonly #onIncoming = (connection: TransportConnection): ConnectionUser | undefined => {
-    const from = this.#nameOf(connection);
-    if (from === undefined) return undefined;
+    const introduced = this.#introducedAs(connection);
+    if (introduced === undefined) return undefined;
     this.#introduced.delete(connection.keyId);
+    const { from, purpose } = introduced;
     if (!this.#guard.admits(from)) {
       connection.close(CloseCode.busy, 'too many transfers from one sender at once');
       return undefined;
+    }
+    if (purpose === 'message') {
+      const message = this.#messages.receive(connection, from, () => {
+        this.#listening.wake();
+      });
+      this.#guard.watch(message, connection);
+      return message;
     }
     const transfer = new ReceivingTransfer({
       id: this.#nextId++,
@@ -302,13 +331,20 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   };
 
   /** Whom `expect` has named, or the key of a ticket's holder. */
-  #nameOf({ keyId, session }: TransportConnection): string | undefined {
+  #introducedAs({ keyId, session }: TransportConnection): Introduced | undefined {
     const introduced = this.#introduced.get(keyId);
     if (introduced !== undefined || !this.#tickets.has(keyId)) return introduced;
-    return Buffer.from(peerKeyOf(session)!).toString('hex');
+    return { from: Buffer.from(peerKeyOf(session)!).toString('hex'), purpose: 'files' };
   }
 }
 
+/** Who was introduced, and for what. */
+interface Introduced {
+  readonly from: string;
+  readonly purpose: IntroductionPurpose;
+}
+
+const BAD_INTRODUCTION = 'the introduction is not valid';
 /** UDP payload of the datagrams sent, until the path's MTU is discovered. */
 const DATAGRAM_BYTES = 1_200;
 

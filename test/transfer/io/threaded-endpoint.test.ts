@@ -125,7 +125,7 @@ test('an incoming transfer is told with what is known of it, and can be cancelle
   const received: unknown[] = [];
   endpoint.onReceive((transfer) => received.push(transfer));
   endpoint.expect(request.introduction, 'derek');
-  expect(engine.expected).toEqual([{ introduction: request.introduction, from: 'derek' }]);
+  expect(engine.expected).toMatchObject([{ introduction: request.introduction, from: 'derek' }]);
   engine.receive('derek', 'a.txt', 50);
   await thread.read();
   expect(received).toEqual(endpoint.transfers);
