@@ -29,6 +29,7 @@ beforeEach(() => {
   sealed.length = 0;
 });
 
+const KEY_ID = '0123456789abcdef';
 const MAX_BODY_BYTES = 3_000;
 
 /** Writes records of drawn lengths on one side, reads the other side's, and closes when all came. */
@@ -124,7 +125,7 @@ test('refusals seal nothing twice either, however often the same OPEN comes and 
   // Room for no connection: each OPEN is refused, and the introduction stays.
   const config = { creditPoolBytes: 1_000 };
   const pair = sealedPair({ seed: 3, config, forward: [delay(5_000), duplicate(1, 1_000)] });
-  const { opener, responder } = introduceSealed('0123456789abcdef');
+  const { opener, responder } = introduceSealed(KEY_ID);
   let refusedCount = 0;
   const open = (): void => void pair.a.transport.open(opener, [pair.b.address], pair.network.nowUs);
   pair.a.application = (event) => {
@@ -138,5 +139,25 @@ test('refusals seal nothing twice either, however often the same OPEN comes and 
   expect(pair.forward.counters.deliveredCount).toBe(2 * OPENING_COUNT);
   // Each OPEN has two seals, and each time that it came it was refused with one.
   expect(sealed.length).toBe(2 * OPENING_COUNT + 2 * OPENING_COUNT);
+  expect(new Set(sealed).size).toBe(sealed.length);
+});
+
+test('nor do the connections of one ticket, which have its secret in common', () => {
+  const OPENING_COUNT = 6;
+  const pair = sealedPair({ seed: 5, forward: [delay(5_000), duplicate(0.5, 1_000)] });
+  const { opener } = introduceSealed(KEY_ID);
+  pair.b.transport.expectMany(introduceSealed(KEY_ID, {}, { peerKey: undefined }).responder, 0);
+  for (const node of [pair.a, pair.b]) {
+    node.application = (event) => {
+      if (event.type === 'opened') event.connection.close(CloseCode.cancelled, 'said all');
+    };
+  }
+  for (let count = 0; count < OPENING_COUNT; count++) {
+    pair.a.transport.open(opener, [pair.b.address], 0);
+  }
+  pair.network.runUntil(10_000_000);
+  expect(pair.a.transport.connectionCount).toBe(0);
+  // Three seals in each handshake, and two CLOSEs.
+  expect(sealed.length).toBe(5 * OPENING_COUNT);
   expect(new Set(sealed).size).toBe(sealed.length);
 });

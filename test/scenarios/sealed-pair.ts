@@ -21,6 +21,7 @@ export function keyPairOf(name: string): X25519KeyPair {
 export function introduceSealed(
   keyId: string,
   openerChanges: Partial<SealedIntroductionOptions> = {},
+  responderChanges: Partial<SealedIntroductionOptions> = {},
 ): SidesIntroduced {
   const secret = drawn(`secret ${keyId}`);
   const [opener, responder] = [keyPairOf('opener'), keyPairOf('responder')];
@@ -43,6 +44,7 @@ export function introduceSealed(
       ownKey: responder,
       peerKey: opener.publicKey,
       drawEphemeral: draw('responder'),
+      ...responderChanges,
     }),
   };
 }

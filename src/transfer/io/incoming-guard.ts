@@ -3,8 +3,11 @@ import type { ReceivingMessage } from '../files/receiving-message.ts';
 import type { ReceivingTransfer } from '../files/receiving-transfer.ts';
 import type { Timers } from './clock.ts';
 
-/** Connections that one peer may have opened here at once: a quarter of all, so that nobody has all. */
-export const MAX_INCOMING_PER_PEER = 256;
+/**
+ * Connections that one peer, or all holders of one ticket, may have opened here at once: a quarter of
+ * all, so that nobody has all.
+ */
+export const MAX_INCOMING_PER_ORIGIN = 256;
 /** Longest that a peer may take from its opening to its whole offer. */
 export const MAX_OFFER_WAIT_MS = 60_000;
 /** How long a peer that was told the end may leave its connection open (DESIGN §3, Ending). */
@@ -13,10 +16,11 @@ export const MAX_LAST_WORD_MS = 5_000;
 /** What the guard needs to know of a transfer. */
 export type GuardedTransfer = Pick<
   ReceivingTransfer | ReceivingMessage,
-  'peer' | 'name' | 'isOver' | 'done' | 'cancel'
+  'name' | 'isOver' | 'done' | 'cancel'
 >;
 
 interface Held {
+  readonly origin: string;
   readonly transfer: GuardedTransfer;
   readonly connection: TransportConnection;
   cancelTimer: () => void;
@@ -44,21 +48,21 @@ export class IncomingGuard {
     return this.#held.size;
   }
 
-  /** Whether one more connection of this peer is let in. */
-  admits(peer: string): boolean {
+  /** Whether one more connection is let in of this peer, or by this ticket. */
+  admits(origin: string): boolean {
     this.#forgetClosed();
     let count = 0;
-    for (const { transfer } of this.#held) if (transfer.peer === peer) count++;
-    return count < MAX_INCOMING_PER_PEER;
+    for (const held of this.#held) if (held.origin === origin) count++;
+    return count < MAX_INCOMING_PER_ORIGIN;
   }
 
-  watch(transfer: GuardedTransfer, connection: TransportConnection): void {
+  watch(origin: string, transfer: GuardedTransfer, connection: TransportConnection): void {
     const cancelTimer = this.#timers.after(MAX_OFFER_WAIT_MS, () => {
       if (transfer.name !== '') return;
       transfer.cancel();
       this.#wake();
     });
-    const held: Held = { transfer, connection, cancelTimer };
+    const held: Held = { origin, transfer, connection, cancelTimer };
     this.#held.add(held);
     const onOver = (): void => {
       held.cancelTimer();

@@ -300,7 +300,8 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     if (introduced === undefined) return undefined;
     this.#introduced.delete(connection.keyId);
     const { from, purpose } = introduced;
-    if (!this.#guard.admits(from)) {
+    const origin = this.#tickets.has(connection.keyId) ? connection.keyId : from;
+    if (!this.#guard.admits(origin)) {
       connection.close(CloseCode.busy, 'too many transfers from one sender at once');
       return undefined;
     }
@@ -308,7 +309,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       const message = this.#messages.receive(connection, from, () => {
         this.#listening.wake();
       });
-      this.#guard.watch(message, connection);
+      this.#guard.watch(origin, message, connection);
       return message;
     }
     const transfer = new ReceivingTransfer({
@@ -326,7 +327,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       },
     });
     this.#track(transfer);
-    this.#guard.watch(transfer, connection);
+    this.#guard.watch(origin, transfer, connection);
     return transfer;
   };
 

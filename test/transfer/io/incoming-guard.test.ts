@@ -5,7 +5,7 @@ import type { TransferResult } from '../../../src/transfer/index.ts';
 import {
   type GuardedTransfer,
   IncomingGuard,
-  MAX_INCOMING_PER_PEER,
+  MAX_INCOMING_PER_ORIGIN,
   MAX_LAST_WORD_MS,
   MAX_OFFER_WAIT_MS,
 } from '../../../src/transfer/io/incoming-guard.ts';
@@ -51,7 +51,7 @@ class Visit {
   }
 
   enter(guard: IncomingGuard): this {
-    guard.watch(this, this as unknown as TransportConnection);
+    guard.watch(this.peer, this, this as unknown as TransportConnection);
     return this;
   }
 
@@ -85,7 +85,7 @@ beforeEach(() => {
 
 test('one peer has a quarter of all connections at most, and others the rest', () => {
   const visits: Visit[] = [];
-  for (let count = 0; count < MAX_INCOMING_PER_PEER; count++) {
+  for (let count = 0; count < MAX_INCOMING_PER_ORIGIN; count++) {
     expect(guard.admits('mallory')).toBe(true);
     visits.push(new Visit().enter(guard));
   }
@@ -93,7 +93,7 @@ test('one peer has a quarter of all connections at most, and others the rest', (
   expect(guard.admits('derek')).toBe(true);
   visits[7]!.close(CloseCode.ok);
   expect(guard.admits('mallory')).toBe(true);
-  expect(guard.heldCount).toBe(MAX_INCOMING_PER_PEER - 1);
+  expect(guard.heldCount).toBe(MAX_INCOMING_PER_ORIGIN - 1);
 });
 
 test('a peer that offers nothing for a minute is sent away', async () => {
