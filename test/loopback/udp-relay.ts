@@ -15,13 +15,15 @@ export interface UdpRelayOptions {
   readonly listenerPort: number;
   /** Larger datagrams vanish, as behind many a tunnel. Default: none do. */
   readonly maxDatagramBytes?: number;
+  /** Each datagram is held for so long; default 0. */
+  readonly delayMs?: number;
   /** Called behind each datagram that was passed on, in the order they came. */
   readonly onPassed: (datagram: Buffer, towards: Towards) => void;
 }
 
 /**
  * A man in the middle between two real endpoints: each takes the relay for its peer, so whoever runs it
- * has every datagram and sends with either's address. It changes, holds and drops nothing by itself.
+ * has every datagram and sends with either's address. By itself it changes and drops nothing.
  */
 export class UdpRelay {
   readonly #options: UdpRelayOptions;
@@ -29,6 +31,7 @@ export class UdpRelay {
   readonly #front: dgram.Socket;
   readonly #back: dgram.Socket;
   #openerPort: number | undefined;
+  #isClosed = false;
 
   private constructor(options: UdpRelayOptions, front: dgram.Socket, back: dgram.Socket) {
     this.#options = options;
@@ -52,8 +55,14 @@ export class UdpRelay {
     return this.#front.address().port;
   }
 
+  /** From where the opener spoke last. */
+  get openerPort(): number | undefined {
+    return this.#openerPort;
+  }
+
   /** Sends as if the other side had. */
   inject(datagram: Uint8Array, towards: Towards): void {
+    if (this.#isClosed) return;
     if (towards === 'listener') {
       this.#back.send(datagram, this.#options.listenerPort, '127.0.0.1');
     } else if (this.#openerPort !== undefined) {
@@ -62,15 +71,20 @@ export class UdpRelay {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const sockets = [this.#front, this.#back];
     await Promise.all(sockets.map((socket) => new Promise<void>((done) => socket.close(done))));
   }
 
   #pass(datagram: Buffer, towards: Towards): void {
-    const { maxDatagramBytes = Infinity, onPassed } = this.#options;
+    const { maxDatagramBytes = Infinity, delayMs = 0, onPassed } = this.#options;
     if (datagram.length > maxDatagramBytes) return;
-    this.inject(datagram, towards);
-    onPassed(datagram, towards);
+    const pass = (): void => {
+      this.inject(datagram, towards);
+      onPassed(datagram, towards);
+    };
+    if (delayMs === 0) pass();
+    else setTimeout(pass, delayMs);
   }
 }
 
