@@ -10,8 +10,11 @@ import type { Timers } from './clock.ts';
 export const MAX_INCOMING_PER_ORIGIN = 256;
 /** Longest that a peer may take from its opening to its whole offer. */
 export const MAX_OFFER_WAIT_MS = 60_000;
-/** How long a peer that was told the end may leave its connection open (DESIGN §3, Ending). */
-export const MAX_LAST_WORD_MS = 5_000;
+/**
+ * How long a peer that was told the end may leave its connection open: if the path fails just then, it
+ * still learns the end when that returns within this.
+ */
+export const MAX_LAST_WORD_MS = 60_000;
 
 /** What the guard needs to know of a transfer. */
 export type GuardedTransfer = Pick<
