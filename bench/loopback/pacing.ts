@@ -54,7 +54,7 @@ class PacedBlast implements Transport {
   constructor(to: PeerAddress, bytesPerSec: number, tickUs: number, endUs: number) {
     this.#to = to;
     this.#bytesPerSec = bytesPerSec;
-    this.#pacer = new Pacer(DATAGRAM_BYTES, tickUs);
+    this.#pacer = new Pacer(DATAGRAM_BYTES, { tickUs, sleepsBelowBytesPerSec: 0 });
     this.#endUs = endUs;
   }
 

@@ -159,7 +159,9 @@ export class Network {
   ): SimNode<Endpoint> {
     const random = this.random.split(`endpoint/${name}`);
     const told: Partial<EndpointConfig> = {
-      ...(spec?.tickUs === undefined ? {} : { pacingTickUs: spec.tickUs[1] }),
+      ...(spec?.tickUs === undefined
+        ? {}
+        : { timers: { tickUs: spec.tickUs[1], sleepsBelowBytesPerSec: 0 } }),
       ...(spec?.receiveBufferBytes === undefined
         ? {}
         : { receiveBufferBytes: spec.receiveBufferBytes }),

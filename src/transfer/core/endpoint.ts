@@ -8,7 +8,7 @@ import { type EndpointCounters, newCounters } from './endpoint-counters.ts';
 import { EventQueue } from './event-queue.ts';
 import { type HandshakeHost, Handshakes } from './handshakes.ts';
 import type { TransportIntroduction } from './introduction.ts';
-import { type ControllerName, PathTable } from './path/path-table.ts';
+import { type ControllerName, type DriverTimers, PathTable } from './path/path-table.ts';
 import type { Path } from './path/path.ts';
 import {
   CloseCode,
@@ -43,8 +43,8 @@ export interface EndpointConfig {
   readonly windowPackets?: number;
   /** UDP payload of the datagrams sent, until a path is known to carry larger ones; default 1200. */
   readonly datagramBytes?: number;
-  /** How often the driver can send; default 500 µs. Coarser ticks mean larger bursts. */
-  readonly pacingTickUs?: number;
+  /** How the driver waits; coarser ticks mean larger bursts. Default: called back at any microsecond. */
+  readonly timers?: DriverTimers;
   /** MTU discovery goes up to this; default `datagramBytes`, which is never left then. */
   readonly maxDatagramBytes?: number;
   /** A connection ends after this long without a checked packet. Default 300 s. */
@@ -94,7 +94,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
       windowPackets: config.windowPackets ?? 32,
       random: config.random,
       datagramBytes,
-      pacingTickUs: config.pacingTickUs,
+      timers: config.timers,
       maxDatagramBytes: config.maxDatagramBytes ?? datagramBytes,
     });
     const openTimeoutUs = config.openTimeoutUs ?? 60_000_000;

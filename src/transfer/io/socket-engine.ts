@@ -22,6 +22,13 @@ const MAX_DATAGRAM_BYTES = 65_507;
  * busy machine later. With quanta for 0.5 ms only 0.6 of the pacing rate left.
  */
 const TIMER_TICK_US = 2_000;
+/**
+ * Pacing rate from which the engine's thread waits by timers although it may sleep: four turns a
+ * millisecond cost more of a core than bursts of 25 packets cost the path. On an emulated link of
+ * 500 Mbit/s, 20 ms, alternating: 0.86 of the limit by timers against 0.79 by sleeps; at 100 Mbit/s,
+ * 50 ms 0.90 against 0.91.
+ */
+const SLEEPS_BELOW_BYTES_PER_SEC = 32_000_000;
 
 /** What a transfer hears of its connection. */
 export interface ConnectionUser {
@@ -68,8 +75,10 @@ export class SocketEngine {
       ...options.config,
       random: secureRandom,
       receiveBufferBytes: options.port.receiveBufferBytes,
-      // The core's own is for fine timers: two of their sleeps.
-      ...(options.fineTimers === undefined ? { pacingTickUs: TIMER_TICK_US } : {}),
+      timers: {
+        tickUs: TIMER_TICK_US,
+        sleepsBelowBytesPerSec: options.fineTimers === undefined ? 0 : SLEEPS_BELOW_BYTES_PER_SEC,
+      },
     });
     options.port.onHint = this.#onHint;
     this.#driver = new TransportDriver({

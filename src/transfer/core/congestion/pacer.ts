@@ -10,6 +10,17 @@ const REPAID_US = 10_000;
 /** How much faster than the rate a late tick's budget is repaid. */
 const REPAY_GAIN = 1.25;
 
+/** How a driver waits for the pacer. */
+export interface DriverTimers {
+  /** How often its timers let it send. */
+  readonly tickUs: number;
+  /** Below this rate it sleeps as long as it needs to, and ticks of `FINE_TICK_US` are kept. */
+  readonly sleepsBelowBytesPerSec: number;
+}
+
+/** A driver that is called back at any microsecond. */
+const FINE_TIMERS: DriverTimers = { tickUs: FINE_TICK_US, sleepsBelowBytesPerSec: Infinity };
+
 /**
  * Token bucket that spreads a path's packets over time.
  *
@@ -18,7 +29,7 @@ const REPAY_GAIN = 1.25;
  * rate and holds two quanta. So in any interval T at most 1.25·rate·T + 2 quanta leave.
  */
 export class Pacer {
-  readonly #tickUs: number;
+  readonly #timers: DriverTimers;
   #datagramBytes: number;
   #averageBytes = 0;
   #burstBytes = 0;
@@ -29,21 +40,27 @@ export class Pacer {
   #bytesPerSec = Infinity;
 
   /**
-   * `tickUs`: how often the driver can send. Two quanta must last from one tick to the next: with
+   * `timers`: how often the driver can send. Two quanta must last from one tick to the next: with
    * quanta of 0.5 ms and ticks of 1.2 to 1.8 ms only 0.6 of the rate was sent (measured).
    */
-  constructor(datagramBytes: number, tickUs: number = FINE_TICK_US) {
+  constructor(datagramBytes: number, timers: DriverTimers = FINE_TIMERS) {
     this.#datagramBytes = datagramBytes;
-    this.#tickUs = tickUs;
+    this.#timers = timers;
   }
 
   set datagramBytes(bytes: number) {
     this.#datagramBytes = bytes;
   }
 
+  /** Whether the driver may sleep till `nextSendAtUs`, at the rate of the last refill. */
+  get isSleptFor(): boolean {
+    return this.#bytesPerSec < this.#timers.sleepsBelowBytesPerSec;
+  }
+
   /** Bytes that may leave back to back at the present rate. */
   get quantumBytes(): number {
-    const atRate = (this.#bytesPerSec * this.#tickUs) / 1e6;
+    const tickUs = this.isSleptFor ? FINE_TICK_US : this.#timers.tickUs;
+    const atRate = (this.#bytesPerSec * tickUs) / 1e6;
     const floor = MIN_QUANTUM_PACKETS * this.#datagramBytes;
     return Math.max(floor, Math.min(atRate, MAX_QUANTUM_BYTES));
   }

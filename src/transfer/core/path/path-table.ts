@@ -1,9 +1,10 @@
+import type { DriverTimers } from '../congestion/pacer.ts';
 import { controllerNames, controllers, type ControllerName } from '../congestion/registry.ts';
 import type { Address } from './path-member.ts';
 import { Path } from './path.ts';
 
 export { controllerNames };
-export type { ControllerName };
+export type { ControllerName, DriverTimers };
 
 /** Paths that are remembered though no connection uses them. */
 const MAX_IDLE_PATHS = 64;
@@ -17,8 +18,8 @@ export interface PathOptions {
   readonly random: () => number;
   /** Sent until a path is known to carry larger ones, UDP payload bytes. */
   readonly datagramBytes: number;
-  /** How often the driver can send; the pacer's default where timers are fine. */
-  readonly pacingTickUs?: number | undefined;
+  /** Default: the driver is called back at any microsecond. */
+  readonly timers?: DriverTimers | undefined;
   /** MTU discovery goes up to this. */
   readonly maxDatagramBytes: number;
 }
@@ -50,8 +51,8 @@ export class PathTable {
     this.#forgetIdle(nowUs);
     const { controller, windowPackets, random, datagramBytes } = this.#options;
     const options = { datagramBytes, windowPackets, random };
-    const { pacingTickUs } = this.#options;
-    path = new Path(address, controllers[controller](options), datagramBytes, pacingTickUs);
+    const { timers } = this.#options;
+    path = new Path(address, controllers[controller](options), datagramBytes, timers);
     path.interfaceDatagramBytes = this.#interfaceDatagramBytes;
     path.usedAtUs = nowUs;
     this.#paths.set(key, path);

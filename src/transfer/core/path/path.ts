@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CongestionController } from '../congestion/controller.ts';
-import { Pacer } from '../congestion/pacer.ts';
+import { type DriverTimers, Pacer } from '../congestion/pacer.ts';
 import { DeliveryRate } from '../recovery/delivery-rate.ts';
 import { PersistentCongestion } from '../recovery/persistent-congestion.ts';
 import { RttEstimator } from '../recovery/rtt-estimator.ts';
@@ -61,14 +61,14 @@ export class Path {
     address: Address,
     controller: CongestionController,
     datagramBytes: number = BASE_DATAGRAM_BYTES,
-    pacingTickUs?: number,
+    timers?: DriverTimers,
   ) {
     this.address = address;
     this.controller = controller;
     this.#datagramBytes = datagramBytes;
     this.#silence = new PersistentCongestion(this.rtt, MAX_ACK_DELAY_US);
     this.#mtu = new MtuDiscovery(datagramBytes);
-    this.#pacer = new Pacer(datagramBytes, pacingTickUs);
+    this.#pacer = new Pacer(datagramBytes, timers);
   }
 
   get bytesInFlight(): number {
@@ -221,11 +221,13 @@ export class Path {
   }
 
   /**
-   * The same for a driver that would sleep till then. Infinity while the RTT is being probed: an ACK
-   * that comes during a sleep is taken for later than it was.
+   * The same for a driver that would sleep till then. Infinity at rates for which its timers are to
+   * serve, and while the RTT is being probed: an ACK that comes during a sleep is taken for later than
+   * it was.
    */
   get sleepUntilUs(): number {
-    return this.controller.state === PROBING_RTT ? Infinity : this.nextTimeoutUs;
+    const isWoken = this.controller.state === PROBING_RTT || !this.#pacer.isSleptFor;
+    return isWoken ? Infinity : this.nextTimeoutUs;
   }
 
   /** Whether `prober` may send one more PTO probe; counts it. Probes bypass window and pacer. */

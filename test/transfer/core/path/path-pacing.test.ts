@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Bbr } from '../../../../src/transfer/core/congestion/bbr/bbr.ts';
 import type { CongestionController } from '../../../../src/transfer/core/congestion/controller.ts';
+import type { DriverTimers } from '../../../../src/transfer/core/congestion/pacer.ts';
 import type { PathMember } from '../../../../src/transfer/core/path/path-member.ts';
 import { Path } from '../../../../src/transfer/core/path/path.ts';
 import { PacketKind, SentPackets } from '../../../../src/transfer/core/recovery/sent-packets.ts';
@@ -9,7 +10,7 @@ const PACKET_BYTES = 1_200;
 const nothing = (): void => undefined;
 
 /** A path at 100 Mbit/s whose controller is in `state`, and a member that sends all it may. */
-function sendingPath(state: Bbr['state']): Path {
+function sendingPath(state: Bbr['state'], timers?: DriverTimers): Path {
   const controller: CongestionController = {
     windowBytes: Infinity,
     pacingBytesPerSec: 12_500_000,
@@ -23,7 +24,7 @@ function sendingPath(state: Bbr['state']): Path {
     onPersistentCongestion: nothing,
     onDatagramBytes: nothing,
   };
-  const path = new Path({ address: '127.0.0.1', port: 1 }, controller);
+  const path = new Path({ address: '127.0.0.1', port: 1 }, controller, PACKET_BYTES, timers);
   const sent = new SentPackets(0, 256);
   const member: PathMember = {
     deficitBytes: 0,
@@ -50,6 +51,20 @@ test('a driver may sleep until the pacer lets the next packet leave', () => {
   pollAll(path);
   expect(path.sleepUntilUs).toBe(path.nextTimeoutUs);
   expect(path.nextTimeoutUs).toBeLessThan(1_000);
+});
+
+test.each([
+  { fromMbit: 80, packets: 41, what: 'waits for its timers, with quanta of their ticks' },
+  { fromMbit: 120, packets: 10, what: 'sleeps, with quanta of half a millisecond' },
+])('at 100 Mbit/s a driver with timers from $fromMbit $what', ({ fromMbit, packets }) => {
+  const sleepsBelowBytesPerSec = (fromMbit * 1e6) / 8;
+  const path = sendingPath('cruise', { tickUs: 2_000, sleepsBelowBytesPerSec });
+  // The first quantum leaves at once; after a rest of 10 ms another.
+  pollAll(path);
+  expect(path.sleepUntilUs).toBe(fromMbit === 80 ? Infinity : path.nextTimeoutUs);
+  const before = path.bytesInFlight;
+  pollAll(path, 10_000);
+  expect((path.bytesInFlight - before) / PACKET_BYTES).toBe(packets);
 });
 
 test('while the RTT is probed it must not sleep, though the pacer holds back', () => {
