@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Fingerprint, parseFingerprint } from '../core/fingerprint.ts';
+import { hostAndPortInFileName } from '../core/host-and-port.ts';
 import { replaceFile } from './atomic-file.ts';
 
 const FOLDER_MODE = 0o700;
@@ -24,8 +25,7 @@ export class KnownServers {
   }
 
   pathOf(host: string, port: number): string {
-    // Colons of IPv6 addresses may not stand in names of files everywhere.
-    return join(this.#folder, `${encodeURIComponent(host.toLowerCase())}_${port}`);
+    return join(this.#folder, hostAndPortInFileName(host, port));
   }
 
   /** Undefined when no key is kept. Rejects with a `KnownServersError`: a doubt is no first contact. */
