@@ -7,11 +7,15 @@ import { completionOf } from './core/completion.ts';
 import type { OnlineUsers } from './core/online-users.ts';
 import { changePassword } from './account-dialogs.ts';
 import type { Downloads } from './downloads.ts';
+import type { Introducer } from './introducer.ts';
 import type { Answer, ServerLink } from './io/server-link.ts';
+import type { PeerTrust } from './peer-trust.ts';
+import type { PrivateMessages } from './private-messages.ts';
 import type { SessionDialog } from './session-dialog.ts';
 import type { SessionEnd } from './session-end.ts';
+import type { TransferList } from './transfer-list.ts';
 import type { Uploads } from './uploads.ts';
-import { safeLine, safeText } from '../text/safe-text.ts';
+import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 
 /** Longest wait for the server's good-bye. */
 const LOGOUT_WAIT_MS = 2_000;
@@ -26,10 +30,16 @@ export interface ClientSessionOptions {
   readonly users: OnlineUsers;
   readonly uploads: Uploads;
   readonly downloads: Downloads;
+  readonly messages: PrivateMessages;
+  readonly transfers: TransferList;
+  readonly trust: Pick<PeerTrust, 'accept' | 'checkCode'>;
+  /** Ends waits for introductions. */
+  readonly introducer: Pick<Introducer, 'abort'>;
 }
 
 /** The time between login and exit code: commands and their answers, and how it ends. */
 export class ClientSession {
+  readonly #options: ClientSessionOptions;
   readonly #user: string;
   readonly #link: ServerLink;
   readonly #console: ClientConsole;
@@ -40,6 +50,7 @@ export class ClientSession {
   readonly #downloads: Downloads;
 
   constructor(options: ClientSessionOptions) {
+    this.#options = options;
     this.#user = options.user;
     this.#link = options.link;
     this.#console = options.console;
@@ -75,21 +86,40 @@ export class ClientSession {
 
   /** Resolves with what ended the session before the command was done. */
   async #run(command: Exclude<Command, { type: 'OUT' }>): Promise<Ending | undefined> {
-    if (command.type === 'HLP') {
-      for (const line of commandHelp) this.#console.print(line);
-    } else if (command.type === 'UPD') {
-      for (const path of command.paths) await this.#uploads.add(command.user, path);
-    } else if (command.type === 'RST') {
-      const outcome = await changePassword(this.#dialog.over(this.#link));
-      if (outcome === 'misunderstood') return outOfOrder;
-      // The end of input is met again at the next prompt.
-      if (outcome !== 'done') return outcome;
-    } else {
-      const answers = await this.#dialog.orEnding(this.#link.request(requestOf(command)));
-      if ('why' in answers) return answers;
-      return this.#showAnswer(command, answers);
+    const { transfers, trust, messages } = this.#options;
+    const print = (line: SafeText): void => {
+      this.#console.print(line);
+    };
+    switch (command.type) {
+      case 'HLP':
+        commandHelp.forEach(print);
+        return undefined;
+      case 'UPD':
+        for (const path of command.paths) await this.#uploads.add(command.user, path);
+        return undefined;
+      case 'DM':
+        messages.send(command.user, command.text);
+        return undefined;
+      case 'XFR':
+        (await transfers.lines((user) => trust.checkCode(user))).forEach(print);
+        return undefined;
+      case 'CAN':
+        print(transfers.cancel(command.id));
+        return undefined;
+      case 'TRUST':
+        print(await trust.accept(command.user));
+        return undefined;
+      case 'RST': {
+        const outcome = await changePassword(this.#dialog.over(this.#link));
+        if (outcome === 'misunderstood') return outOfOrder;
+        // The end of input is met again at the next prompt.
+        return outcome === 'done' ? undefined : outcome;
+      }
+      default: {
+        const answers = await this.#dialog.orEnding(this.#link.request(requestOf(command)));
+        return 'why' in answers ? answers : this.#showAnswer(command, answers);
+      }
     }
-    return undefined;
   }
 
   /** Resolves with an ending when it is no answer to that command. */
@@ -125,7 +155,8 @@ export class ClientSession {
 
   /** OUT: resolves with undefined once logged out, or with what ended the session first. */
   async #leave(isNow: boolean): Promise<Ending | undefined> {
-    const count = this.#uploads.count + this.#downloads.count;
+    const { messages } = this.#options;
+    const count = this.#uploads.count + this.#downloads.count + messages.count;
     let waits = !isNow && count > 0;
     if (waits && this.#console.isTerminal) {
       const what = count === 1 ? 'A transfer is running' : `${count} transfers are running`;
@@ -157,11 +188,14 @@ export class ClientSession {
   }
 
   #abort(): void {
+    this.#options.introducer.abort();
+    this.#options.messages.abort();
     this.#uploads.abort();
     this.#downloads.abort();
   }
 
   async #allDone(): Promise<undefined> {
+    await this.#options.messages.idle();
     await this.#uploads.idle();
     await this.#downloads.idle();
     return undefined;

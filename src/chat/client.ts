@@ -1,20 +1,26 @@
 import { join } from 'node:path';
 import { clientExitCodes, exitCodeOf, lostEnding, outOfOrder } from './core/client-ending.ts';
 import type { ClientConsole } from './core/client-console.ts';
-import { hostAndPort } from './core/host-and-port.ts';
+import { hostAndPort, hostAndPortInFileName } from './core/host-and-port.ts';
 import { OnlineUsers } from './core/online-users.ts';
 import { logIn } from './account-dialogs.ts';
 import { ClientSession } from './client-session.ts';
 import { Downloads } from './downloads.ts';
 import type { Fingerprint } from './core/fingerprint.ts';
 import { IdentityKeyError, openIdentityKey } from './io/identity-key.ts';
+import { IncomingIntroductions } from './incoming-introductions.ts';
+import { Introducer } from './introducer.ts';
+import { KnownPeople } from './io/known-people.ts';
 import { KnownServers, KnownServersError } from './io/known-servers.ts';
 import { LoginLink } from './io/login-link.ts';
 import { LinkError, ServerLink } from './io/server-link.ts';
+import { PeerTrust } from './peer-trust.ts';
+import { privateMessageLine, PrivateMessages } from './private-messages.ts';
 import { ServerNews } from './server-news.ts';
 import { ServerKeyError, ServerTrust } from './server-trust.ts';
 import { SessionDialog } from './session-dialog.ts';
 import { SessionEnd } from './session-end.ts';
+import { TransferList } from './transfer-list.ts';
 import { Uploads } from './uploads.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import {
@@ -35,7 +41,7 @@ export interface ChatClientOptions {
   readonly udpPort: number;
   /** An existing folder. */
   readonly inbox: string;
-  /** What is kept from run to run: the identity key, the keys of servers. Made when it is needed. */
+  /** What is kept from run to run: the identity key, the keys of servers and of people. Made when it is needed. */
   readonly stateDir: string;
   /** What the server's key must be; absent: what it was the last time. */
   readonly fingerprint?: Fingerprint | undefined;
@@ -61,6 +67,7 @@ export class ChatClient {
   readonly #console: ClientConsole;
   readonly #users = new OnlineUsers();
   readonly #giveUpMs: number;
+  readonly #transfers = new TransferList();
   readonly #downloads: Downloads;
   readonly #end = new SessionEnd();
   readonly #dialog: SessionDialog;
@@ -70,7 +77,7 @@ export class ChatClient {
     this.#options = options;
     this.#console = options.console;
     this.#giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
-    this.#downloads = new Downloads(this.#giveUpMs, this.#print, this.#warn);
+    this.#downloads = new Downloads(this.#giveUpMs, this.#transfers, this.#print, this.#warn);
     this.#dialog = new SessionDialog(options.console, this.#end.ended);
     this.#news = new ServerNews({
       console: options.console,
@@ -178,38 +185,46 @@ export class ChatClient {
       return clientExitCodes.internal;
     }
     try {
-      this.#news.endpoint = endpoint;
-      loginLink.listen();
+      const trust = this.#createPeerTrust(endpoint);
+      this.#news.incoming = new IncomingIntroductions({
+        endpoint,
+        trust,
+        link: { request: (frame) => loginLink.link.request(frame) },
+        warn: this.#warn,
+      });
       endpoint.onReceive((transfer) => {
         this.#downloads.add(transfer);
       });
-      return await this.#logIn(loginLink, endpoint);
+      endpoint.onMessage((message) => {
+        this.#print(privateMessageLine(message));
+      });
+      loginLink.listen();
+      return await this.#logIn(loginLink, endpoint, trust);
     } finally {
       await endpoint.close();
     }
   }
 
-  async #logIn(loginLink: LoginLink, endpoint: TransferEndpoint): Promise<number> {
+  #createPeerTrust({ publicKey }: TransferEndpoint): PeerTrust {
+    const { serverHost, serverPort, stateDir } = this.#options;
+    const server = hostAndPortInFileName(serverHost, serverPort);
+    const people = new KnownPeople(join(stateDir, 'people', server));
+    return new PeerTrust({ ownKey: publicKey, people, warn: this.#warn });
+  }
+
+  async #logIn(
+    loginLink: LoginLink,
+    endpoint: TransferEndpoint,
+    trust: PeerTrust,
+  ): Promise<number> {
     const contact = { udpPort: endpoint.address.port, publicKey: endpoint.publicKey };
     const isNew = this.#options.isNewUser === true;
     const outcome = await logIn(this.#dialog.over(loginLink), contact, isNew);
     switch (outcome.did) {
-      case 'log-in': {
-        const { link } = loginLink;
-        const concurrency = this.#options.queue;
-        const [giveUpMs, print, warn] = [this.#giveUpMs, this.#print, this.#warn];
-        const session = new ClientSession({
-          user: outcome.user,
-          link,
-          console: this.#console,
-          dialog: this.#dialog,
-          end: this.#end,
-          users: this.#users,
-          uploads: new Uploads({ link, endpoint, concurrency, giveUpMs, print, warn }),
-          downloads: this.#downloads,
-        });
-        return session.run(outcome.answers);
-      }
+      case 'log-in':
+        return this.#createSession(outcome.user, loginLink.link, endpoint, trust).run(
+          outcome.answers,
+        );
       case 'get-blocked':
       case 'reach-end-of-input':
         return clientExitCodes.login;
@@ -220,5 +235,33 @@ export class ChatClient {
         return exitCodeOf(ending);
       }
     }
+  }
+
+  #createSession(
+    user: string,
+    link: ServerLink,
+    endpoint: TransferEndpoint,
+    trust: PeerTrust,
+  ): ClientSession {
+    const introducer = new Introducer({ link, trust, warn: this.#warn });
+    this.#news.introducer = introducer;
+    const [giveUpMs, print, warn] = [this.#giveUpMs, this.#print, this.#warn];
+    const outgoing = { self: user, introducer, endpoint, giveUpMs, print };
+    const concurrency = this.#options.queue;
+    const transfers = this.#transfers;
+    return new ClientSession({
+      user,
+      link,
+      console: this.#console,
+      dialog: this.#dialog,
+      end: this.#end,
+      users: this.#users,
+      uploads: new Uploads({ ...outgoing, list: transfers, concurrency, warn }),
+      downloads: this.#downloads,
+      messages: new PrivateMessages(outgoing),
+      transfers,
+      trust,
+      introducer,
+    });
   }
 }

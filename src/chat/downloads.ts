@@ -1,18 +1,26 @@
 import { failureReason, receivedLine, showProgress, unreceivedLine } from './transfer-lines.ts';
+import type { TransferList } from './transfer-list.ts';
 import type { SafeText } from '../text/safe-text.ts';
 import type { Transfer } from '../transfer/index.ts';
 
 /** The files that come in: says of each how it ended. Their number is bounded by the endpoint. */
 export class Downloads {
   readonly #giveUpMs: number;
+  readonly #list: TransferList;
   readonly #print: (line: SafeText) => void;
   readonly #warn: (line: SafeText) => void;
   readonly #running: Map<Transfer, Promise<void>> = new Map();
   #isAborted = false;
 
   /** `giveUpMs`: after how long without an answer the endpoint gives a transfer up. */
-  constructor(giveUpMs: number, print: (line: SafeText) => void, warn: (line: SafeText) => void) {
+  constructor(
+    giveUpMs: number,
+    list: TransferList,
+    print: (line: SafeText) => void,
+    warn: (line: SafeText) => void,
+  ) {
     this.#giveUpMs = giveUpMs;
+    this.#list = list;
     this.#print = print;
     this.#warn = warn;
   }
@@ -33,7 +41,20 @@ export class Downloads {
         this.#print(unreceivedLine(transfer, reason));
       },
     );
-    const over = shown.finally(() => this.#running.delete(transfer));
+    const { peer, name } = transfer;
+    const unlist = this.#list.add({
+      direction: 'receive',
+      peer,
+      name,
+      transfer: () => transfer,
+      cancel: () => {
+        transfer.cancel();
+      },
+    });
+    const over = shown.finally(() => {
+      unlist();
+      this.#running.delete(transfer);
+    });
     this.#running.set(transfer, over);
     if (this.#isAborted) transfer.cancel();
   }

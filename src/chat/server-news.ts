@@ -2,9 +2,10 @@ import type { ClientConsole } from './core/client-console.ts';
 import { type Ending, outOfOrder } from './core/client-ending.ts';
 import { messageLine } from './core/client-texts.ts';
 import type { OnlineUsers } from './core/online-users.ts';
+import type { IncomingIntroductions } from './incoming-introductions.ts';
+import type { Introducer } from './introducer.ts';
 import type { News } from './io/server-link.ts';
 import { safeText } from '../text/safe-text.ts';
-import type { TransferEndpoint } from '../transfer/index.ts';
 
 export interface ServerNewsOptions {
   readonly console: ClientConsole;
@@ -15,8 +16,9 @@ export interface ServerNewsOptions {
 /** What a client does with what the server tells it unasked. */
 export class ServerNews {
   readonly #options: ServerNewsOptions;
-  /** Expects whom the server introduces, once there is one. */
-  endpoint: Pick<TransferEndpoint, 'expect'> | undefined;
+  /** Of a client that has logged in. */
+  incoming: IncomingIntroductions | undefined;
+  introducer: Introducer | undefined;
 
   constructor(options: ServerNewsOptions) {
     this.#options = options;
@@ -35,7 +37,10 @@ export class ServerNews {
         users.remove(news.body.user);
         break;
       case 'expect':
-        this.endpoint?.expect(news.body.key, news.body.from);
+        this.incoming?.handle(news.body);
+        break;
+      case 'declined':
+        this.introducer?.handleDeclined(news.body.keyId);
         break;
       case 'ended':
         if (news.body.reason === 'replaced') {

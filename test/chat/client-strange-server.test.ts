@@ -176,7 +176,9 @@ const goodFrames: readonly { readonly type: string; readonly body: Record<string
   { type: 'posted', body: { number: 1, user: 'a', text: 'x', time: NOW, edited: false } },
   { type: 'joined', body: { user: 'a', address: '127.0.0.1', udpPort: 1, since: NOW } },
   { type: 'left', body: { user: 'a' } },
-  { type: 'expect', body: { from: 'a', key: KEY } },
+  { type: 'expect', body: { from: 'a', purpose: 'files', key: KEY } },
+  { type: 'declined', body: { keyId: KEY.keyId } },
+  { type: 'declining', body: { request: 1 } },
   { type: 'ping', body: {} },
   { type: 'ended', body: { reason: 'idle' } },
 ];

@@ -3,7 +3,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { MAX_WAITING_SENDS, Uploads } from '../../src/chat/uploads.ts';
+import { Introducer } from '../../src/chat/introducer.ts';
+import { TransferList } from '../../src/chat/transfer-list.ts';
+import { MAX_WAITING_SENDS, Uploads, type UploadsOptions } from '../../src/chat/uploads.ts';
 import { enterClient } from './client-fixture.ts';
 import { FakeEndpoint, FakeTransfer } from './fake-endpoint.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
@@ -13,6 +15,15 @@ function folderWith(...names: readonly string[]): string {
   const dir = temporaryFolder();
   for (const name of names) writeFileSync(join(dir, name), 'content');
   return dir;
+}
+
+/** What uploads need of a client whose server answers so. */
+function sending(
+  request: () => Promise<never[]>,
+): Pick<UploadsOptions, 'self' | 'introducer' | 'list'> {
+  const trust = { judge: () => Promise.resolve({ isTrusted: true } as const) };
+  const introducer = new Introducer({ link: { request }, trust, warn: () => undefined });
+  return { self: 'jess', introducer, list: new TransferList() };
 }
 
 test('delivered is said when the transfer is done, not before, and the receiver was told to expect it', async () => {
@@ -142,7 +153,7 @@ test('no more files are sent at once than --queue says, in the order they were n
 test('the queue of sends is bounded: the next file is refused with one line', async () => {
   const printed: string[] = [];
   const uploads = new Uploads({
-    link: { request: () => new Promise(() => undefined) },
+    ...sending(() => new Promise(() => undefined)),
     endpoint: new FakeEndpoint({}),
     concurrency: 1,
     giveUpMs: 5_000,
@@ -163,7 +174,7 @@ test('a send that still waited for its introduction when all was aborted is not 
   const endpoint = new FakeEndpoint({});
   let answer: (frames: never[]) => void = () => undefined;
   const uploads = new Uploads({
-    link: { request: () => new Promise((resolve) => (answer = resolve)) },
+    ...sending(() => new Promise((resolve) => (answer = resolve))),
     endpoint,
     concurrency: 1,
     giveUpMs: 5_000,

@@ -3,6 +3,21 @@ import { expect, test } from 'vitest';
 import { commandHelp, commandShapes, parseCommand } from '../../src/chat/core/command.ts';
 import { splitShellWords } from '../../src/chat/core/shell-words.ts';
 
+const NAMES = [
+  'MSG',
+  'DLT',
+  'EDT',
+  'RDM',
+  'ATU',
+  'DM',
+  'UPD',
+  'XFR',
+  'CAN',
+  'RST',
+  'TRUST',
+  'HLP',
+  'OUT',
+];
 const TIME = '25 Apr 2021 05:26:30';
 
 function commandOf(line: string): unknown {
@@ -22,6 +37,11 @@ test.each([
   ['UPD jess a.txt', { type: 'UPD', user: 'jess', paths: ['a.txt'] }],
   [`UPD jess 'a b' "c d" e\\ f`, { type: 'UPD', user: 'jess', paths: ['a b', 'c d', 'e f'] }],
   ['UPD jess a\\ ', { type: 'UPD', user: 'jess', paths: ['a '] }],
+  ['dm jess  hello; you ', { type: 'DM', user: 'jess', text: ' hello; you ' }],
+  ['xfr', { type: 'XFR' }],
+  ['CAN 3', { type: 'CAN', id: 3 }],
+  ['can #12 ', { type: 'CAN', id: 12 }],
+  ['TRUST jess', { type: 'TRUST', user: 'jess' }],
   ['HLP', { type: 'HLP' }],
   ['OUT', { type: 'OUT', isNow: false }],
   ['out NOW', { type: 'OUT', isNow: true }],
@@ -52,13 +72,29 @@ test.each([
   [`UPD ${'j'.repeat(33)} a`, 'No user has so long a name.', 'UPD user file…'],
   ["UPD jess 'a", 'In the file names, a quote is not closed.', 'UPD user file…'],
   ['UPD jess a\\', 'In the file names, a backslash ends the line.', 'UPD user file…'],
+  ['DM', 'A user and a text are missing.', 'DM user text'],
+  ['DM jess', 'A message needs text.', 'DM user text'],
+  ['DM jess   ', 'A message needs text.', 'DM user text'],
+  [
+    `DM jess ${'x'.repeat(4097)}`,
+    'That text is too long: 4096 characters at most.',
+    'DM user text',
+  ],
+  [`DM ${'j'.repeat(33)} a`, 'No user has so long a name.', 'DM user text'],
+  ['XFR 1', 'Nothing may stand behind it.', 'XFR'],
+  ['CAN', 'An id is missing.', 'CAN id'],
+  ['CAN all', 'That is not the id of a transfer.', 'CAN id'],
+  ['CAN 1234567890', 'That is not the id of a transfer.', 'CAN id'],
+  ['TRUST', 'A user is missing.', 'TRUST user'],
+  ['TRUST jess derek', 'That is no name for a user.', 'TRUST user'],
+  ['TRUST ../jess', 'That is no name for a user.', 'TRUST user'],
   ['OUT later', 'Only "now" may stand behind OUT.', 'OUT'],
 ])('%j is refused with its reason and the usage in one line', (line, reason, usage) => {
   expect(parseCommand(line)).toEqual({ problem: `${reason} Usage: ${usage}` });
 });
 
 test('an unknown command is repeated in part and answered with the list of names', () => {
-  const names = 'MSG, DLT, EDT, RDM, ATU, UPD, RST, HLP, OUT';
+  const names = NAMES.join(', ');
   expect(parseCommand('fly away')).toEqual({
     problem: `Unknown command: fly. Commands are ${names}.`,
   });
@@ -77,9 +113,9 @@ test('an empty line is no command', () => {
 });
 
 test('the help names each command that exists, and no other', () => {
-  const named = commandHelp.flatMap((line) => /^ {2}([A-Z]{3})\b/.exec(line)?.[1] ?? []);
+  const named = commandHelp.flatMap((line) => /^ {2}([A-Z]{2,5})\b/.exec(line)?.[1] ?? []);
   expect(named).toEqual(Object.keys(commandShapes));
-  expect(named).toEqual(['MSG', 'DLT', 'EDT', 'RDM', 'ATU', 'UPD', 'RST', 'HLP', 'OUT']);
+  expect(named).toEqual(NAMES);
 });
 
 test('any line gives a command, nothing, or a problem of one short line', () => {

@@ -116,17 +116,25 @@ test('attempts that wait for another are named in order, without those that left
 });
 
 test('64 live introductions a pair and 256 a receiver, until they expire', () => {
-  const ledger = new IntroductionLedger();
+  let drawn = 0;
+  const ledger = new IntroductionLedger(() => String(++drawn));
   for (let sender = 0; sender < 4; sender += 1) {
     for (let count = 0; count < MAX_INTRODUCTIONS_PER_PAIR; count += 1) {
-      expect(ledger.enter(`s${sender}`, 'jess', 0)).toBe(undefined);
+      expect(ledger.enter(`s${sender}`, 'jess', 0)).toMatchObject({ keyId: String(drawn - 1) });
     }
     expect(ledger.enter(`s${sender}`, 'jess', 0)).toBe('too-fast');
   }
   expect(4 * MAX_INTRODUCTIONS_PER_PAIR).toBe(MAX_INTRODUCTIONS_PER_RECEIVER);
   expect(ledger.enter('another', 'jess', INTRODUCTION_MS - 1)).toBe('busy');
-  expect(ledger.enter('another', 'derek', 0)).toBe(undefined);
-  expect(ledger.enter('another', 'jess', INTRODUCTION_MS)).toBe(undefined);
+  expect(ledger.enter('another', 'derek', 0)).toHaveProperty('secret');
+  // One that was declined leaves its place, once.
+  expect(ledger.decline('1', 'jess', 1)).toBe('s0');
+  expect(ledger.decline('1', 'jess', 1)).toBe(undefined);
+  expect(ledger.decline('3', 'derek', 1)).toBe(undefined);
+  expect(ledger.enter('another', 'jess', 1)).toHaveProperty('keyId');
+  expect(ledger.enter('another', 'jess', 1)).toBe('busy');
+  expect(ledger.decline('3', 'jess', INTRODUCTION_MS)).toBe(undefined);
+  expect(ledger.enter('another', 'jess', INTRODUCTION_MS)).toHaveProperty('keyId');
 });
 
 test('a full table makes room from those that never logged in, else it is full', () => {

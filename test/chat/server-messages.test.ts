@@ -103,8 +103,8 @@ test('a refused request changes neither file, and number, time and author are ch
       { user: 'jess', password: 'jess-pw', udpPort: 1, publicKey: PUBLIC_KEY },
       'already-logged-in',
     ],
-    ['introduce', { to: 'derek' }, 'yourself'],
-    ['introduce', { to: 'steve' }, 'not-online'],
+    ['introduce', { to: 'derek', purpose: 'files' }, 'yourself'],
+    ['introduce', { to: 'steve', purpose: 'files' }, 'not-online'],
   ] as const;
   for (const [type, body, reason] of refusals) {
     expect(await derek.ask(type, body)).toMatchObject({ type: 'refused', body: { reason } });
@@ -130,9 +130,9 @@ test('an introduction reaches the receiver before the sender, with one key for b
   const derek = await connect('127.0.0.2');
   const derekKey = 'de'.repeat(32);
   await derek.login('derek', 'derek-pw', 7001, derekKey);
-  const introduced = await jess.ask('introduce', { to: 'derek' });
+  const introduced = await jess.ask('introduce', { to: 'derek', purpose: 'message' });
   const { body } = await derek.next('expect');
-  expect(body.from).toBe('jess');
+  expect(body).toMatchObject({ from: 'jess', purpose: 'message' });
   expect(body.key.keyId).toMatch(/^[0-9a-f]{16}$/);
   expect(body.key.secret).toMatch(/^[0-9a-f]{64}$/);
   expect(body.key.peerKey).toBe(PUBLIC_KEY);
@@ -145,6 +145,23 @@ test('an introduction reaches the receiver before the sender, with one key for b
       addresses: [{ address: '127.0.0.2', port: 7001 }],
     },
   });
+});
+
+test('who declines an introduction is told on to its sender, once and for one’s own only', async () => {
+  const { enter, log } = await startFixture();
+  const [jess, derek, steve] = [await enter('jess'), await enter('derek'), await enter('steve')];
+  await jess.ask('introduce', { to: 'derek', purpose: 'files' });
+  const { body } = await derek.next('expect');
+  const { keyId } = body.key;
+  await steve.ask('decline', { keyId });
+  await derek.ask('decline', { keyId: '00'.repeat(8) });
+  expect(log.filter((line) => line.includes('declined'))).toEqual([]);
+  expect(await derek.ask('decline', { keyId })).toMatchObject({ type: 'declining' });
+  await derek.ask('decline', { keyId });
+  expect((await jess.next('declined')).body).toEqual({ keyId });
+  await jess.ask('users');
+  expect(jess.inbox.filter(({ type }) => type === 'declined')).toEqual([]);
+  expect(log.filter((line) => line.includes('declined'))).toHaveLength(1);
 });
 
 test('more messages than fit one frame come in several, all of them and in order', async () => {

@@ -2,16 +2,19 @@ import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Refusal, refusals } from '../../src/chat/core/protocol.ts';
-import { type UploadsOptions, Uploads } from '../../src/chat/uploads.ts';
+import { Introducer } from '../../src/chat/introducer.ts';
+import { TransferList } from '../../src/chat/transfer-list.ts';
+import { Uploads } from '../../src/chat/uploads.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
 import { enterClient } from './client-fixture.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
 
 const KEY = { keyId: '00'.repeat(8), secret: '00'.repeat(32), peerKey: '00'.repeat(32) };
-const FULL = 'Many files for derek: the rest wait for the server.';
+const FULL = 'Much is on its way to derek: the rest waits for the server.';
 
 interface Setup {
   readonly uploads: Uploads;
+  readonly introducer: Introducer;
   readonly endpoint: FakeEndpoint;
   readonly printed: string[];
   readonly warned: string[];
@@ -33,18 +36,30 @@ function uploadsTo(reasons: Iterator<Refusal>): Setup {
         : { type: 'refused', body: { request: 1, reason: next.value } };
     return Promise.resolve([answer] as never);
   };
-  const options: UploadsOptions = {
-    link: { request },
+  const warn = (line: string): void => void warned!.push(line);
+  const trust = { judge: () => Promise.resolve({ isTrusted: true } as const) };
+  const introducer = new Introducer({ link: { request }, trust, warn });
+  const path = join(temporaryFolder(), 'a');
+  writeFileSync(path, 'x');
+  const uploads = new Uploads({
+    self: 'jess',
+    introducer,
+    list: new TransferList(),
     endpoint,
     concurrency: 2,
     giveUpMs: 5_000,
     print: (line) => printed!.push(line),
-    warn: (line) => warned!.push(line),
+    warn,
+  });
+  return {
+    uploads,
+    introducer,
+    endpoint,
+    printed: printed!,
+    warned: warned!,
+    asked: () => asked,
+    path,
   };
-  const path = join(temporaryFolder(), 'a');
-  writeFileSync(path, 'x');
-  const uploads = new Uploads(options);
-  return { uploads, endpoint, printed: printed!, warned: warned!, asked: () => asked, path };
 }
 
 function fakeTimers(): void {
@@ -87,9 +102,10 @@ test('a server that stays full is asked for two minutes, then the file fails wit
 
 test('what waits for the server is cancelled at once when all is aborted', async () => {
   fakeTimers();
-  const { uploads, printed, warned, asked, path } = uploadsTo(forever('busy'));
+  const { uploads, introducer, printed, warned, asked, path } = uploadsTo(forever('busy'));
   await uploads.add('derek', path);
   await vi.waitUntil(() => warned.length === 1);
+  introducer.abort();
   uploads.abort();
   await uploads.idle();
   expect(asked()).toBe(1);

@@ -28,8 +28,6 @@ export interface ChatRoomOptions extends AccountDeskOptions {
 export const TICK_MS = 250;
 /** A connection that makes no attempt to log in for so long is closed. */
 export const LOGIN_TIMEOUT_MS = 60_000;
-const KEY_ID_BYTES = 8; // DESIGN §2: the key id of an introduction
-const SECRET_BYTES = 32;
 
 type FrameOf<Type extends ClientFrame['type']> = Extract<ClientFrame, { type: Type }>;
 /** What the desk answers. */
@@ -49,13 +47,14 @@ export class ChatRoom {
   /** Logged-in sessions by user, in the order of login. */
   readonly #active = new Map<string, NamedSession>();
   readonly #board = new MessageBoard();
-  readonly #introductions = new IntroductionLedger();
+  readonly #introductions: IntroductionLedger;
   #effects: Effect[] = [];
 
   constructor(options: ChatRoomOptions) {
     assert(options.allowedFailures >= 1, 'at least one password may be tried');
     this.#options = options;
     this.#desk = new AccountDesk(options);
+    this.#introductions = new IntroductionLedger(options.randomHex);
   }
 
   /** What is to be done, in order; empties the list. */
@@ -189,6 +188,9 @@ export class ChatRoom {
       case 'introduce':
         this.#introduce(session, frame, nowMs);
         break;
+      case 'decline':
+        this.#decline(session, frame, nowMs);
+        break;
       case 'logout':
         this.#send(session, { type: 'bye', body: { request: frame.body.request } });
         this.#remove(session, 'logged out');
@@ -320,30 +322,39 @@ export class ChatRoom {
   }
 
   #introduce(session: NamedSession, { body }: FrameOf<'introduce'>, nowMs: number): void {
-    const { request, to } = body;
+    const { request, to, purpose } = body;
     const from = session.user.user;
     const receiver = this.#active.get(to);
-    const refusal =
-      to === from
-        ? 'yourself'
-        : receiver
-          ? this.#introductions.enter(from, to, nowMs)
-          : ('not-online' as const);
-    if (refusal || !receiver) {
-      this.#refuse(session, request, refusal ?? 'not-online');
+    if (!receiver || to === from) {
+      this.#refuse(session, request, receiver ? 'yourself' : 'not-online');
       return;
     }
-    const { randomHex } = this.#options;
-    const shared = { keyId: randomHex(KEY_ID_BYTES), secret: randomHex(SECRET_BYTES) };
+    const shared = this.#introductions.enter(from, to, nowMs);
+    if (typeof shared === 'string') {
+      this.#refuse(session, request, shared);
+      return;
+    }
     const { address, udpPort } = receiver.user;
     const keyFor = (peer: Session): IntroductionKey => ({ ...shared, peerKey: peer.publicKey });
     // The receiver first: it should expect the key before the sender can use it.
-    this.#send(receiver, { type: 'expect', body: { from, key: keyFor(session) } });
+    this.#send(receiver, { type: 'expect', body: { from, purpose, key: keyFor(session) } });
     this.#send(session, {
       type: 'introduced',
       body: { request, to, key: keyFor(receiver), addresses: [{ address, port: udpPort }] },
     });
     this.#log(`introduced to ${to}`, from, session.address);
+  }
+
+  #decline(session: NamedSession, { body }: FrameOf<'decline'>, nowMs: number): void {
+    const { request, keyId } = body;
+    const { user } = session.user;
+    const from = this.#introductions.decline(keyId, user, nowMs);
+    const sender = from === undefined ? undefined : this.#active.get(from);
+    if (sender) {
+      this.#send(sender, { type: 'declined', body: { keyId } });
+      this.#log(`declined ${from!}`, user, session.address);
+    }
+    this.#send(session, { type: 'declining', body: { request } });
   }
 
   /** Tells why, then closes. */

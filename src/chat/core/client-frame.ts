@@ -1,4 +1,4 @@
-import type { ClientFrame } from './protocol.ts';
+import { type ClientFrame, introductionPurposes } from './protocol.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -21,6 +21,15 @@ function isUdpPort(value: unknown): boolean {
 /** 32 bytes. */
 function isPublicKey(value: unknown): boolean {
   return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+}
+
+/** 8 bytes. */
+function isKeyId(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
+}
+
+function isPurpose(value: unknown): boolean {
+  return introductionPurposes.some((purpose) => purpose === value);
 }
 
 type FieldsOf<Type extends ClientFrame['type']> = keyof Extract<
@@ -57,7 +66,8 @@ const bodyFields: {
   edit: { request: isCount, number: isCount, time: isString, text: isString },
   read: { request: isCount, since: isString },
   users: { request: isCount },
-  introduce: { request: isCount, to: isString },
+  introduce: { request: isCount, to: isString, purpose: isPurpose },
+  decline: { request: isCount, keyId: isKeyId },
   logout: { request: isCount },
   pong: {},
 };

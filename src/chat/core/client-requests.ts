@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 import { MAX_PASSWORD_CHARACTERS } from './credentials.ts';
 
 /** Commands that one request does. */
-export type ServerCommand = Exclude<Command, { type: 'OUT' | 'HLP' | 'UPD' | 'RST' }>;
+export type ServerCommand = Extract<Command, { type: 'MSG' | 'DLT' | 'EDT' | 'RDM' | 'ATU' }>;
 
 /** PRODUCT §2: user names have 1 to 32 characters. */
 const MAX_USER_CHARACTERS = 32;

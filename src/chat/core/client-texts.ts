@@ -52,7 +52,7 @@ export function undeliveredReason(reason: Refusal): string {
     case 'yourself':
       return 'that is you';
     case 'busy':
-      return 'too many files are on their way, try again later';
+      return 'too much is on its way there, try again later';
     default: {
       const sentence = refusalReasons[reason].replace(/\.$/, '');
       return `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;

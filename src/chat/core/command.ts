@@ -1,4 +1,5 @@
 import { type SafeText, safeText } from '../../text/safe-text.ts';
+import { isUserName } from './credentials.ts';
 import { parseTime } from './local-time.ts';
 import { MAX_TEXT_CHARACTERS } from './protocol.ts';
 import { splitShellWords } from './shell-words.ts';
@@ -15,8 +16,13 @@ export type Command =
     }
   | { readonly type: 'RDM'; readonly since: string }
   | { readonly type: 'ATU' }
+  | { readonly type: 'DM'; readonly user: string; readonly text: string }
   | { readonly type: 'UPD'; readonly user: string; readonly paths: readonly string[] }
+  | { readonly type: 'XFR' }
+  /** `id` as XFR shows it. */
+  | { readonly type: 'CAN'; readonly id: number }
   | { readonly type: 'RST' }
+  | { readonly type: 'TRUST'; readonly user: string }
   | { readonly type: 'HLP' }
   | { readonly type: 'OUT'; readonly isNow: boolean };
 
@@ -37,8 +43,12 @@ export const commandShapes: Readonly<Record<CommandName, CommandShape>> = {
   EDT: { usage: 'EDT number time text', does: 'edit your message' },
   RDM: { usage: 'RDM time', does: 'read messages later than time' },
   ATU: { usage: 'ATU', does: 'list the other active users' },
+  DM: { usage: 'DM user text', does: 'write to one user, machine to machine' },
   UPD: { usage: 'UPD user file…', does: 'send files, machine to machine' },
+  XFR: { usage: 'XFR', does: 'list transfers and check codes' },
+  CAN: { usage: 'CAN id', does: 'cancel a transfer' },
   RST: { usage: 'RST', does: 'change your password' },
+  TRUST: { usage: 'TRUST user', does: 'accept the new identity key of a user' },
   HLP: { usage: 'HLP', does: 'show this list' },
   OUT: { usage: 'OUT', does: 'log out; OUT now aborts running transfers' },
 };
@@ -64,7 +74,7 @@ export function parseCommand(line: string): ParsedCommand | undefined {
     return { problem: `Unknown command: ${shown}. Commands are ${names}.` };
   }
   // Texts stay as they were typed, and a saved space may end a file name; nothing else ends in one.
-  const isVerbatim = name === 'MSG' || name === 'EDT' || name === 'UPD';
+  const isVerbatim = name === 'MSG' || name === 'EDT' || name === 'DM' || name === 'UPD';
   return parsers[name as CommandName](isVerbatim ? rest : rest.trimEnd());
 }
 
@@ -92,6 +102,14 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
       ? problem('RDM', rest === '' ? 'A time is missing.' : 'That is not a time.')
       : { command: { type: 'RDM', since: rest } },
   ATU: (rest) => (rest === '' ? { command: { type: 'ATU' } } : problem('ATU', NO_ARGUMENTS)),
+  DM: (rest) => {
+    const [, user, text] = /^ *(\S+)(?: (.*))?$/su.exec(rest) ?? [];
+    if (user === undefined) return problem('DM', 'A user and a text are missing.');
+    if (user.length > MAX_USER_CHARACTERS) return problem('DM', 'No user has so long a name.');
+    const reason = textProblem(text ?? '');
+    if (reason !== undefined) return problem('DM', reason);
+    return { command: { type: 'DM', user, text: text! } };
+  },
   UPD: (rest) => {
     const split = splitShellWords(rest);
     if ('error' in split) return problem('UPD', `In the file names, ${split.error}.`);
@@ -100,6 +118,22 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
     if (user.length > MAX_USER_CHARACTERS) return problem('UPD', 'No user has so long a name.');
     if (paths.length === 0) return problem('UPD', 'A file is missing.');
     return { command: { type: 'UPD', user, paths } };
+  },
+  XFR: (rest) => (rest === '' ? { command: { type: 'XFR' } } : problem('XFR', NO_ARGUMENTS)),
+  CAN: (rest) => {
+    const [, digits] = /^#?(\d{1,9})$/.exec(rest) ?? [];
+    if (digits === undefined) {
+      return problem(
+        'CAN',
+        rest === '' ? 'An id is missing.' : 'That is not the id of a transfer.',
+      );
+    }
+    return { command: { type: 'CAN', id: Number(digits) } };
+  },
+  TRUST: (rest) => {
+    if (rest === '') return problem('TRUST', 'A user is missing.');
+    if (!isUserName(rest)) return problem('TRUST', 'That is no name for a user.');
+    return { command: { type: 'TRUST', user: rest } };
   },
   RST: (rest) => (rest === '' ? { command: { type: 'RST' } } : problem('RST', NO_ARGUMENTS)),
   HLP: (rest) => (rest === '' ? { command: { type: 'HLP' } } : problem('HLP', NO_ARGUMENTS)),

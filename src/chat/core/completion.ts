@@ -11,6 +11,8 @@ export interface Completion {
 /** PRODUCT §2. What a server calls a user is drawn as it stands only if it is a name. */
 const userName = /^[A-Za-z0-9_.-]{1,32}$/;
 
+const userCommands: ReadonlySet<string> = new Set(['DM', 'UPD', 'TRUST']);
+
 /** Names of commands at the beginning of a line, and of users where one is named. */
 export function completionOf(line: string, users: readonly string[]): Completion {
   const words = line.trimStart().split(' ');
@@ -18,7 +20,7 @@ export function completionOf(line: string, users: readonly string[]): Completion
   const candidates =
     words.length === 1
       ? Object.keys(commandShapes)
-      : words.length === 2 && words[0]!.toUpperCase() === 'UPD'
+      : words.length === 2 && userCommands.has(words[0]!.toUpperCase())
         ? users.filter((user) => userName.test(user))
         : [];
   const isTyped = (word: string): boolean => word.toLowerCase().startsWith(typed.toLowerCase());

@@ -1,11 +1,18 @@
-import type { Refusal } from './protocol.ts';
+import type { IntroductionKey, Refusal } from './protocol.ts';
+
+/** What both sides of an introduction get. */
+export type SharedKey = Omit<IntroductionKey, 'peerKey'>;
 
 /** How long the receiver's engine expects the key of an introduction. */
 export const INTRODUCTION_MS = 60_000;
 export const MAX_INTRODUCTIONS_PER_PAIR = 64;
 export const MAX_INTRODUCTIONS_PER_RECEIVER = 256;
 
+const KEY_ID_BYTES = 8; // DESIGN §2: the key id of an introduction
+const SECRET_BYTES = 32;
+
 interface Introduction {
+  readonly keyId: string;
   readonly from: string;
   readonly expiresAtMs: number;
 }
@@ -17,16 +24,32 @@ interface Introduction {
 export class IntroductionLedger {
   /** By receiver, the oldest first. */
   readonly #live = new Map<string, Introduction[]>();
+  readonly #randomHex: (byteCount: number) => string;
 
-  /** Enters one, or says why not. */
-  enter(from: string, to: string, nowMs: number): Refusal | undefined {
+  /** `randomHex`: so many random bytes as hex digits, unpredictable. */
+  constructor(randomHex: (byteCount: number) => string) {
+    this.#randomHex = randomHex;
+  }
+
+  /** Enters one and draws its key, or says why not. */
+  enter(from: string, to: string, nowMs: number): SharedKey | Refusal {
     const live = (this.#live.get(to) ?? []).filter(({ expiresAtMs }) => expiresAtMs > nowMs);
     this.#live.set(to, live);
     const fromSender = live.filter((introduction) => introduction.from === from);
     if (fromSender.length >= MAX_INTRODUCTIONS_PER_PAIR) return 'too-fast';
     if (live.length >= MAX_INTRODUCTIONS_PER_RECEIVER) return 'busy';
-    live.push({ from, expiresAtMs: nowMs + INTRODUCTION_MS });
-    return undefined;
+    const keyId = this.#randomHex(KEY_ID_BYTES);
+    live.push({ keyId, from, expiresAtMs: nowMs + INTRODUCTION_MS });
+    return { keyId, secret: this.#randomHex(SECRET_BYTES) };
+  }
+
+  /** The receiver does not expect it: returns whose it was, if it is live. */
+  decline(keyId: string, to: string, nowMs: number): string | undefined {
+    const live = this.#live.get(to) ?? [];
+    const index = live.findIndex((introduction) => introduction.keyId === keyId);
+    if (index < 0) return undefined;
+    const [declined] = live.splice(index, 1);
+    return declined!.expiresAtMs > nowMs ? declined!.from : undefined;
   }
 
   /** The receiver has left: its engine expects nothing more. */

@@ -35,6 +35,10 @@ export interface UserView {
   readonly since: string;
 }
 
+/** What an introduction is for: files and folders, or one direct message. */
+export const introductionPurposes = ['files', 'message'] as const;
+export type IntroductionPurpose = (typeof introductionPurposes)[number];
+
 /** Requests carry a number that the client counts up; the answer repeats it. */
 export type ClientFrame =
   | {
@@ -87,7 +91,16 @@ export type ClientFrame =
   /** Asks for an introduction to an active user. */
   | {
       readonly type: 'introduce';
-      readonly body: { readonly request: number; readonly to: string };
+      readonly body: {
+        readonly request: number;
+        readonly to: string;
+        readonly purpose: IntroductionPurpose;
+      };
+    }
+  /** The receiver of an introduction does not expect it: the sender has a key that is not trusted. */
+  | {
+      readonly type: 'decline';
+      readonly body: { readonly request: number; readonly keyId: string };
     }
   | { readonly type: 'logout'; readonly body: { readonly request: number } }
   | { readonly type: 'pong'; readonly body: Record<string, never> };
@@ -177,6 +190,8 @@ export type ServerFrame =
         readonly addresses: readonly { readonly address: string; readonly port: number }[];
       };
     }
+  /** Answers decline. */
+  | { readonly type: 'declining'; readonly body: { readonly request: number } }
   /** Answers change-password. */
   | { readonly type: 'password-changed'; readonly body: { readonly request: number } }
   | { readonly type: 'bye'; readonly body: { readonly request: number } }
@@ -187,8 +202,14 @@ export type ServerFrame =
   /** To the receiver of an introduction, before the sender gets `introduced`. */
   | {
       readonly type: 'expect';
-      readonly body: { readonly from: string; readonly key: IntroductionKey };
+      readonly body: {
+        readonly from: string;
+        readonly purpose: IntroductionPurpose;
+        readonly key: IntroductionKey;
+      };
     }
+  /** To the sender of an introduction: the receiver declined it. */
+  | { readonly type: 'declined'; readonly body: { readonly keyId: string } }
   | { readonly type: 'ping'; readonly body: Record<string, never> }
   /** The session ends: a second login of the same user, the server stops, or no login for 60 s. */
   | {

@@ -1,4 +1,4 @@
-import { refusals, type ServerFrame } from './protocol.ts';
+import { introductionPurposes, refusals, type ServerFrame } from './protocol.ts';
 
 const MAX_ADDRESSES = 4;
 
@@ -61,12 +61,14 @@ const bodies: Readonly<Record<ServerFrame['type'], Check>> = {
     key,
     addresses: isAddresses,
   }),
+  declining: fieldsOf({ request }),
   'password-changed': fieldsOf({ request }),
   bye: fieldsOf({ request }),
   posted: fieldsOf(message),
   joined: fieldsOf(user),
   left: fieldsOf({ user: isString }),
-  expect: fieldsOf({ from: isString, key }),
+  expect: fieldsOf({ from: isString, purpose: oneOf(...introductionPurposes), key }),
+  declined: fieldsOf({ keyId: isHex(16) }),
   ping: fieldsOf({}),
   ended: fieldsOf({ reason: oneOf('replaced', 'stopping', 'idle') }),
 };

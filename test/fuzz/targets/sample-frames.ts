@@ -22,7 +22,8 @@ export const clientFrames: readonly ClientFrame[] = [
   { type: 'edit', body: { request: 5, number: 1, time: TIME, text: 'new' } },
   { type: 'read', body: { request: 6, since: TIME } },
   { type: 'users', body: { request: 7 } },
-  { type: 'introduce', body: { request: 8, to: 'derek' } },
+  { type: 'introduce', body: { request: 8, to: 'derek', purpose: 'files' } },
+  { type: 'decline', body: { request: 9, keyId: '0f'.repeat(8) } },
   { type: 'logout', body: { request: 9 } },
   { type: 'pong', body: {} },
 ];
@@ -43,7 +44,9 @@ export const serverFrames: readonly ServerFrame[] = [
   { type: 'posted', body: message },
   { type: 'joined', body: user },
   { type: 'left', body: { user: 'jess' } },
-  { type: 'expect', body: { from: 'jess', key } },
+  { type: 'expect', body: { from: 'jess', purpose: 'message', key } },
+  { type: 'declined', body: { keyId: '0f'.repeat(8) } },
+  { type: 'declining', body: { request: 8 } },
   { type: 'ping', body: {} },
   { type: 'ended', body: { reason: 'stopping' } },
 ];

@@ -1,0 +1,81 @@
+import { formatBytes, formatDuration, formatRate } from './core/measures.ts';
+import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
+import type { Transfer } from '../transfer/index.ts';
+
+/** What `XFR` shows and `CAN` cancels: from when it was asked for until its last line was said. */
+export interface ListedTransfer {
+  readonly direction: 'send' | 'receive';
+  readonly peer: string;
+  readonly name: string;
+  /** Undefined while it waits for its turn. */
+  readonly transfer: () => Transfer | undefined;
+  readonly cancel: () => void;
+}
+
+/** The transfers of one client, numbered in the order in which they came. */
+export class TransferList {
+  readonly #entries: Map<number, ListedTransfer> = new Map();
+  #lastId = 0;
+
+  /** Returns what takes it off the list. */
+  add(entry: ListedTransfer): () => void {
+    const id = ++this.#lastId;
+    this.#entries.set(id, entry);
+    return () => {
+      this.#entries.delete(id);
+    };
+  }
+
+  /** Cancels one, in either direction. */
+  cancel(id: number): SafeText {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return safeLine`There is no transfer #${id}. XFR lists them.`;
+    entry.cancel();
+    return safeLine`Transfer #${id} is being cancelled.`;
+  }
+
+  /** A line each; `checkCodeOf` gives what the two people can compare. */
+  async lines(
+    checkCodeOf: (user: string) => Promise<string | undefined>,
+  ): Promise<readonly SafeText[]> {
+    if (this.#entries.size === 0) return [NO_TRANSFER];
+    const codes = new Map<string, string | undefined>();
+    for (const { peer } of this.#entries.values()) {
+      if (!codes.has(peer)) codes.set(peer, await checkCodeOf(peer));
+    }
+    return [...this.#entries].map(([id, entry]) => lineOf(id, entry, codes.get(entry.peer)));
+  }
+}
+
+const NO_TRANSFER: SafeText = safeText('no transfer');
+const UNKNOWN = '-';
+
+/** `#2, from derek, movie.mp4, 12.1 MB of 20.0 MB, 50.6 MB/s, 0.2 s left, running, check code lusab-…` */
+function lineOf(id: number, entry: ListedTransfer, code: string | undefined): SafeText {
+  const { direction, peer, name } = entry;
+  const { state, bytes, rate, left } = standingOf(entry.transfer());
+  const whom = `${direction === 'send' ? 'to' : 'from'} ${peer}`;
+  return safeLine`#${id}, ${whom}, ${name}, ${bytes}, ${rate}, ${left} left, ${state}, check code ${code ?? UNKNOWN}`;
+}
+
+interface Standing {
+  readonly state: string;
+  readonly bytes: string;
+  readonly rate: string;
+  readonly left: string;
+}
+
+function standingOf(transfer: Transfer | undefined): Standing {
+  if (transfer === undefined) {
+    return { state: 'waiting', bytes: UNKNOWN, rate: UNKNOWN, left: UNKNOWN };
+  }
+  const { transferredBytes, totalBytes, bytesPerSec, stalledMs } = transfer.progress;
+  const isStalled = transfer.state === 'stalled';
+  const leftMs = ((totalBytes - transferredBytes) * 1000) / bytesPerSec;
+  return {
+    state: isStalled ? `stalled ${Math.round(stalledMs / 1000)}s` : transfer.state,
+    bytes: `${formatBytes(transferredBytes)} of ${formatBytes(totalBytes)}`,
+    rate: formatRate(bytesPerSec),
+    left: bytesPerSec > 0 ? formatDuration(leftMs) : UNKNOWN,
+  };
+}
