@@ -47,6 +47,8 @@ export interface EndpointConfig {
   readonly timers?: DriverTimers;
   /** MTU discovery goes up to this; default `datagramBytes`, which is never left then. */
   readonly maxDatagramBytes?: number;
+  /** At most this leaves for one peer, UDP payload; default no limit. */
+  readonly maxBytesPerSec?: number | undefined;
   /** A connection ends after this long without a checked packet. Default 300 s. */
   readonly idleTimeoutUs?: number;
   /** An opening fails after this long without an answer. Default 60 s. */
@@ -96,6 +98,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
       datagramBytes,
       timers: config.timers,
       maxDatagramBytes: config.maxDatagramBytes ?? datagramBytes,
+      maxBytesPerSec: config.maxBytesPerSec,
     });
     const openTimeoutUs = config.openTimeoutUs ?? 60_000_000;
     this.#handshakes = new Handshakes(this, openTimeoutUs, config.tagBytes ?? 0);

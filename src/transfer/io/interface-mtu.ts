@@ -37,22 +37,27 @@ const systemFacts: InterfaceFacts = {
  * fragments without a word, so that an MTU probe would always arrive.
  *
  * @param localAddress that of a connected socket; a wildcard belongs to no interface
+ * @param wantedMtuBytes IP packets are at most as large; default what is fast there
  */
 export function interfaceDatagramBytes(
   localAddress: string,
+  wantedMtuBytes?: number,
   facts: InterfaceFacts = systemFacts,
 ): number {
   const headerBytes = isIPv6(localAddress) ? IPV6_UDP_BYTES : IPV4_UDP_BYTES;
-  return Math.min(mtuBytes(localAddress, facts) - headerBytes, MAX_UDP_PAYLOAD_BYTES);
+  const wanted = wantedMtuBytes ?? LARGEST_MTU_BYTES;
+  const loopbackBytes = wantedMtuBytes ?? LOOPBACK_MTU_BYTES;
+  const ipBytes = Math.min(mtuBytes(localAddress, loopbackBytes, facts), wanted);
+  return Math.min(ipBytes - headerBytes, MAX_UDP_PAYLOAD_BYTES);
 }
 
 /** Of the interface, as IP packets. */
-function mtuBytes(localAddress: string, facts: InterfaceFacts): number {
+function mtuBytes(localAddress: string, loopbackBytes: number, facts: InterfaceFacts): number {
   const found = interfaceOf(localAddress, facts);
   if (found === undefined) return ETHERNET_MTU_BYTES;
   const readBytes = facts.platform === 'linux' ? readMtu(found.name, facts) : undefined;
   if (readBytes === undefined) return ETHERNET_MTU_BYTES;
-  return found.isInternal ? Math.min(readBytes, LOOPBACK_MTU_BYTES) : readBytes;
+  return found.isInternal ? Math.min(readBytes, loopbackBytes) : readBytes;
 }
 
 function interfaceOf(

@@ -38,17 +38,23 @@ export class PeerSeeker {
   readonly #host: SeekerHost;
   readonly #bindFree: (host: string) => Promise<UdpPort>;
   readonly #localAddresses: () => ReadonlySet<string>;
+  readonly #mtuBytes: number | undefined;
   /** From where datagrams left when the port was connected last. */
   #lastLocal: string | undefined;
   #isRenewing = false;
   #renewableFromUs = -Infinity;
 
-  /** `localAddresses`: this machine's; default the system's answer. */
+  /**
+   * `localAddresses`: this machine's; default the system's answer. `mtuBytes`: no IP packet is to be
+   * larger; default what the interface carries.
+   */
   constructor(
     host: SeekerHost,
     bindFree: (host: string) => Promise<UdpPort>,
     localAddresses: () => ReadonlySet<string> = systemAddresses,
+    mtuBytes?: number,
   ) {
+    this.#mtuBytes = mtuBytes;
     this.#host = host;
     this.#bindFree = bindFree;
     this.#localAddresses = localAddresses;
@@ -68,7 +74,7 @@ export class PeerSeeker {
     const local = port.localAddress;
     if (this.#lastLocal !== undefined && local !== this.#lastLocal) this.#host.onLocalChange();
     this.#lastLocal = local;
-    this.#host.onConnected(interfaceDatagramBytes(local));
+    this.#host.onConnected(interfaceDatagramBytes(local, this.#mtuBytes));
   }
 
   /** The network or the system has complained about a send. */

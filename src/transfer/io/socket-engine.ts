@@ -49,6 +49,8 @@ export interface SocketEngineOptions {
   readonly onTurn: () => void;
   /** Binds a free port when the address of an opener's has left this machine; default the system's. */
   readonly bindFree?: (host: string) => Promise<UdpPort>;
+  /** No IP packet is to be larger; default what the interface carries. */
+  readonly mtuBytes?: number | undefined;
   /** Of a thread that serves nothing else; shared by all its engines. Default: the system's timers. */
   readonly fineTimers?: FineTimers | undefined;
 }
@@ -223,6 +225,8 @@ export class SocketEngine {
         },
       },
       bindFree ?? ((host) => UdpPort.bindFree({ host })),
+      undefined,
+      this.#options.mtuBytes,
     );
   }
 

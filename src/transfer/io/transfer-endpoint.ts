@@ -2,7 +2,7 @@ import type dgram from 'node:dgram';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
 import type { SendTarget } from './send-target.ts';
 
-export type CongestionName = 'bbr' | 'cubic' | 'fixed';
+export type CongestionName = 'bbr' | 'cubic' | 'ledbat' | 'fixed';
 
 /** What is offered before the first byte, once for each file or folder that was named; a receiver decides on it. */
 export interface Offer {
@@ -40,6 +40,10 @@ export interface EndpointOptions {
   readonly congestion?: CongestionName;
   /** Window of `fixed`, in packets a connection; 1 is stop-and-wait. */
   readonly windowPackets?: number;
+  /** To each peer at most this many bytes a second leave, headers of UDP and IP not counted. */
+  readonly maxBytesPerSec?: number;
+  /** No larger IP packet is sent, 1,228 to 65,535. Default: what interface and path carry. */
+  readonly mtuBytes?: number;
   /** After this long without an answer from the peer a transfer fails. Default 300,000. */
   readonly giveUpMs?: number;
   /** Opening an introduction fails after this long without an answer. Default 60,000. */

@@ -77,6 +77,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       idleTimeoutUs: giveUpMs * 1000,
       openTimeoutUs: Math.min(giveUpMs, options.openTimeoutMs ?? 60_000) * 1000,
       datagramBytes: DATAGRAM_BYTES,
+      maxBytesPerSec: options.maxBytesPerSec,
       tagBytes: TAG_BYTES,
     };
     const platform = process.platform === 'win32' ? 'win32' : 'posix';
@@ -218,6 +219,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       onIncoming,
       onTurn,
       bindFree: this.#bindFree,
+      mtuBytes: this.#options.mtuBytes,
       fineTimers: this.#fineTimers,
     });
   }

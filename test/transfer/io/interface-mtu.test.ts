@@ -45,7 +45,7 @@ test.each([
   ['127.0.0.1', 31_972],
   ['::1', 31_952],
 ])('on Linux the interface of %s sends %i bytes in one piece', (address, bytes) => {
-  expect(interfaceDatagramBytes(address, facts(files, 'linux'))).toBe(bytes);
+  expect(interfaceDatagramBytes(address, undefined, facts(files, 'linux'))).toBe(bytes);
 });
 
 test.each([
@@ -58,9 +58,19 @@ test.each([
   ['another system', '192.0.2.9', files, 'darwin'],
   ['loopback of another system', '127.0.0.1', files, 'win32'],
 ] as const)('with %s an Ethernet is assumed', (_what, address, contents, platform) => {
-  expect(interfaceDatagramBytes(address, facts(contents, platform))).toBe(1472);
+  expect(interfaceDatagramBytes(address, undefined, facts(contents, platform))).toBe(1472);
 });
 
 test('with an unknown IPv6 address an Ethernet is assumed', () => {
-  expect(interfaceDatagramBytes('2001:db8::1', facts(files, 'linux'))).toBe(1452);
+  expect(interfaceDatagramBytes('2001:db8::1', undefined, facts(files, 'linux'))).toBe(1452);
+});
+
+test.each([
+  ['127.0.0.1', 65_535, 65_507],
+  ['127.0.0.1', 1_228, 1_200],
+  ['192.0.2.9', 1_500, 1_472],
+  ['192.0.2.1', 9_000, 1_372],
+  ['::1', 9_000, 8_952],
+])('at %s with an MTU of at most %i, %i bytes are sent in one piece', (address, mtu, bytes) => {
+  expect(interfaceDatagramBytes(address, mtu, facts(files, 'linux'))).toBe(bytes);
 });

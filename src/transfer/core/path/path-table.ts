@@ -22,6 +22,8 @@ export interface PathOptions {
   readonly timers?: DriverTimers | undefined;
   /** MTU discovery goes up to this. */
   readonly maxDatagramBytes: number;
+  /** No path is sent more; default no limit. */
+  readonly maxBytesPerSec?: number | undefined;
 }
 
 /** The paths of an endpoint, by the peer's address. */
@@ -51,8 +53,9 @@ export class PathTable {
     this.#forgetIdle(nowUs);
     const { controller, windowPackets, random, datagramBytes } = this.#options;
     const options = { datagramBytes, windowPackets, random };
-    const { timers } = this.#options;
-    path = new Path(address, controllers[controller](options), datagramBytes, timers);
+    const { timers, maxBytesPerSec } = this.#options;
+    const made = controllers[controller](options);
+    path = new Path(address, made, datagramBytes, timers, maxBytesPerSec);
     path.interfaceDatagramBytes = this.#interfaceDatagramBytes;
     path.usedAtUs = nowUs;
     this.#paths.set(key, path);

@@ -39,6 +39,7 @@ export class Path {
   #interfaceDatagramBytes = 0;
   #peerDatagramBytes: number = Infinity;
   readonly #pacer: Pacer;
+  readonly #maxBytesPerSec: number;
   readonly #capacity: PathCapacity = new PathCapacity();
   readonly #probes: ProbeAllowance = new ProbeAllowance();
   readonly #tally: AckTally = new AckTally();
@@ -62,8 +63,10 @@ export class Path {
     controller: CongestionController,
     datagramBytes: number = BASE_DATAGRAM_BYTES,
     timers?: DriverTimers,
+    maxBytesPerSec: number = Infinity,
   ) {
     this.address = address;
+    this.#maxBytesPerSec = maxBytesPerSec;
     this.controller = controller;
     this.#datagramBytes = datagramBytes;
     this.#silence = new PersistentCongestion(this.rtt, MAX_ACK_DELAY_US);
@@ -133,8 +136,9 @@ export class Path {
     this.#followMtu();
   }
 
+  /** What the controller allows, and no more than this side was told to send. */
   get pacingBytesPerSec(): number {
-    return this.controller.pacingBytesPerSec;
+    return Math.min(this.controller.pacingBytesPerSec, this.#maxBytesPerSec);
   }
 
   /** Bytes that may be in flight now: the window, and no more than network and peer can hold. */
@@ -198,7 +202,7 @@ export class Path {
       this.#noteWindowLimit(wantedBytes);
       return this.#rest();
     }
-    if (!this.#pacer.maySend(this.controller.pacingBytesPerSec, nowUs)) {
+    if (!this.#pacer.maySend(this.pacingBytesPerSec, nowUs)) {
       this.#isHeldByPacer = true;
       return 0;
     }
