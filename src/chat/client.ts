@@ -23,14 +23,10 @@ import { SessionEnd } from './session-end.ts';
 import { TransferList } from './transfer-list.ts';
 import { Uploads } from './uploads.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
-import {
-  createEndpoint,
-  type CongestionName,
-  type EndpointOptions,
-  type TransferEndpoint,
-} from '../transfer/index.ts';
+import { createEndpoint, type EndpointOptions, type TransferEndpoint } from '../transfer/index.ts';
 
 export { type Fingerprint, parseFingerprint } from './core/fingerprint.ts';
+export { IdentityKeyError, openIdentityKey } from './io/identity-key.ts';
 export { clientExitCodes } from './core/client-ending.ts';
 export { COMMAND_PROMPT, type ClientConsole, type Question } from './core/client-console.ts';
 
@@ -51,9 +47,8 @@ export interface ChatClientOptions {
   readonly queue: number;
   readonly console: ClientConsole;
   readonly maxSizeBytes?: number;
-  readonly windowPackets?: number;
-  readonly congestion?: CongestionName;
-  readonly giveUpMs?: number;
+  /** What the flags ask of the transfer endpoint. */
+  readonly engine?: Partial<EndpointOptions>;
   /** Makes the transfer endpoint; the engine's own by default. */
   readonly createEndpoint?: (options: EndpointOptions) => Promise<TransferEndpoint>;
 }
@@ -76,7 +71,7 @@ export class ChatClient {
   constructor(options: ChatClientOptions) {
     this.#options = options;
     this.#console = options.console;
-    this.#giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
+    this.#giveUpMs = options.engine?.giveUpMs ?? GIVE_UP_MS;
     this.#downloads = new Downloads(this.#giveUpMs, this.#transfers, this.#print, this.#warn);
     this.#dialog = new SessionDialog(options.console, this.#end.ended);
     this.#news = new ServerNews({
@@ -164,19 +159,18 @@ export class ChatClient {
   }
 
   async #withEndpoint(loginLink: LoginLink, privateKey: Uint8Array): Promise<number> {
-    const { inbox, udpPort, maxSizeBytes, windowPackets, congestion } = this.#options;
+    const { inbox, udpPort, maxSizeBytes, engine } = this.#options;
     const create = this.#options.createEndpoint ?? createEndpoint;
     let endpoint: TransferEndpoint;
     try {
       endpoint = await create({
+        ...engine,
         host: loginLink.link.localAddress,
         port: udpPort,
         privateKey,
         inbox,
         storedName: ({ from, name }) => `${from}_${name}`,
         ...(maxSizeBytes === undefined ? {} : { maxSizeBytes }),
-        ...(windowPackets === undefined ? {} : { windowPackets }),
-        ...(congestion === undefined ? {} : { congestion }),
         giveUpMs: this.#giveUpMs,
       });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, formatRate, formatTransfer } from './core/measures.ts';
+import { formatBytes, formatDuration, formatRate, formatTransfer } from '../text/measures.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import { type Transfer, TransferError, type TransferResult } from '../transfer/index.ts';
 
@@ -26,7 +26,10 @@ export function undeliveredLine(name: string, user: string, reason: string): Saf
 }
 
 /** `movie.mp4 from derek was not received: REASON.` */
-export function unreceivedLine(transfer: Transfer, reason: string): SafeText {
+export function unreceivedLine(
+  transfer: Pick<Transfer, 'name' | 'peer'>,
+  reason: string,
+): SafeText {
   const { name, peer } = transfer;
   return safeLine`${name} from ${peer} was not received: ${sentence(reason)}`;
 }
@@ -47,11 +50,15 @@ function sentence(reason: string): string {
 
 /**
  * Progress as plain lines: at the start, every 10 % or 30 s, at the end. Stalls have a line of their
- * own. Watches until the transfer settles.
+ * own. Watches until the transfer settles. `peer`: how it is called here.
  */
-export function showProgress(transfer: Transfer, warn: (line: SafeText) => void): void {
+export function showProgress(
+  transfer: Transfer,
+  warn: (line: SafeText) => void,
+  peer: string = transfer.peer,
+): void {
   const isSending = transfer.direction === 'send';
-  const whole = safeLine`${transfer.name} ${isSending ? 'to' : 'from'} ${transfer.peer}`;
+  const whole = safeLine`${transfer.name} ${isSending ? 'to' : 'from'} ${peer}`;
   let lastStep = 0;
   let lastLineAtMs = performance.now();
   let wasStalled = false;

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, formatRate } from './core/measures.ts';
+import { formatBytes, formatDuration, formatRate } from '../text/measures.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import type { Transfer } from '../transfer/index.ts';
 

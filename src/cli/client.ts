@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import {
   ChatClient,
   type ChatClientOptions,
@@ -13,29 +13,29 @@ import { PipeConsole } from './terminal/pipe-console.ts';
 import { safeLine } from '../text/safe-text.ts';
 import { printErrorLine } from './terminal/output-lines.ts';
 import { TerminalConsole } from './terminal/terminal-console.ts';
-import type { CongestionName } from '../transfer/index.ts';
+import {
+  addEngineFlags,
+  contradictionIn,
+  type EngineFlags,
+  engineOptionsOf,
+} from './common-flags.ts';
+import { integerOf } from './flag-values.ts';
 
-interface ClientFlags {
+interface ClientFlags extends EngineFlags {
   readonly inbox: string;
   readonly queue: number;
   readonly fingerprint?: Fingerprint;
   readonly register?: boolean;
   readonly maxSize?: number;
-  readonly window?: number;
-  readonly congestion?: CongestionName;
-  readonly giveUp?: number;
 }
 
 const USAGE_EXIT_CODE = 2;
 const LOCAL_FILE_EXIT_CODE = 3;
-/** Packets in flight that a fixed window may have: a connection's sent ring holds more. */
-const MAX_WINDOW_PACKETS = 16_384;
 const MAX_QUEUE = 64;
-const MAX_GIVE_UP_SECONDS = 86_400;
 
 /** `upd client`: the chat on a terminal or a pipe. */
 export function addClientCommand(program: Command): void {
-  program
+  const command = program
     .command('client')
     .description('log in to a chat server, read and post messages, send and receive files')
     .argument('<server_IP>', 'address of the chat server')
@@ -57,25 +57,8 @@ export function addClientCommand(program: Command): void {
       '--max-size <bytes>',
       'refuse larger files',
       integerOf('A size', 0, Number.MAX_SAFE_INTEGER),
-    )
-    .option(
-      '--window <packets>',
-      'fixed window in packets; 1 is stop-and-wait',
-      integerOf('A window', 1, MAX_WINDOW_PACKETS),
-    )
-    .addOption(
-      new Option('--congestion <name>', 'congestion control (default: bbr)').choices([
-        'bbr',
-        'cubic',
-        'ledbat',
-        'fixed',
-      ]),
-    )
-    .option(
-      '--give-up <seconds>',
-      'fail after this long without an answer (default: 300)',
-      integerOf('A time', 1, MAX_GIVE_UP_SECONDS),
-    )
+    );
+  addEngineFlags(command)
     .allowExcessArguments(false)
     .addHelpText('before', 'Example:\n  upd client 127.0.0.1 8000 6000 --inbox ./received\n')
     .action(async (host: string, port: number, udpPort: number, flags: ClientFlags) => {
@@ -108,9 +91,7 @@ async function runClient(
     fingerprint: flags.fingerprint,
     isNewUser: flags.register === true,
     ...(flags.maxSize === undefined ? {} : { maxSizeBytes: flags.maxSize }),
-    ...(flags.window === undefined ? {} : { windowPackets: flags.window }),
-    ...(congestionOf(flags) === undefined ? {} : { congestion: congestionOf(flags)! }),
-    ...(flags.giveUp === undefined ? {} : { giveUpMs: flags.giveUp * 1000 }),
+    engine: engineOptionsOf(flags),
   });
 }
 
@@ -147,38 +128,10 @@ export async function runOnConsole(options: Omit<ChatClientOptions, 'console'>):
   }
 }
 
-function congestionOf({ window, congestion }: ClientFlags): CongestionName | undefined {
-  return congestion ?? (window === undefined ? undefined : 'fixed');
-}
-
-function contradictionIn(flags: ClientFlags): string | undefined {
-  if (
-    flags.congestion !== undefined &&
-    flags.congestion !== 'fixed' &&
-    flags.window !== undefined
-  ) {
-    return '--window N is a fixed window: it goes with --congestion fixed only';
-  }
-  if (flags.congestion === 'fixed' && flags.window === undefined) {
-    return '--congestion fixed needs --window N';
-  }
-  return undefined;
-}
-
 function fingerprintOf(text: string): Fingerprint {
   const fingerprint = parseFingerprint(text);
   if (fingerprint === undefined) {
     throw new InvalidArgumentError('A fingerprint is SHA256: and 43 letters, digits, + or /.');
   }
   return fingerprint;
-}
-
-function integerOf(what: string, min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d{1,16}$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`${what} is an integer from ${min} to ${max}.`);
-    }
-    return value;
-  };
 }

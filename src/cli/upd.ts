@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addClientCommand } from './client.ts';
+import { addReceiveCommand } from './receive.ts';
+import { addSendCommand } from './send.ts';
 import { addServerCommand } from './server.ts';
 
 const USAGE_EXIT_CODE = 2;
@@ -20,6 +22,8 @@ const program = new Command('upd')
     `Examples:
   upd server 8000 3                 a chat server on port 8000; 3 wrong passwords block a user
   upd client 127.0.0.1 8000 6000    log in to it; files come in on UDP port 6000
+  upd receive                       without a server: shows a ticket …
+  upd send movie.mp4 --to upd1…     … with which others send
 `,
   )
   .showHelpAfterError()
@@ -27,6 +31,8 @@ const program = new Command('upd')
 
 addServerCommand(program);
 addClientCommand(program);
+addSendCommand(program);
+addReceiveCommand(program);
 for (const command of program.commands) command.copyInheritedSettings(program);
 
 try {

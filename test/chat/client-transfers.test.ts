@@ -69,9 +69,11 @@ test('a received file is stored under its sender and told with its size and path
 
 test('the options reach the engine', async () => {
   const { server } = await startFixture();
-  const options = { maxSizeBytes: 5, windowPackets: 1, congestion: 'fixed', giveUpMs: 7 } as const;
-  const { endpoint } = await enterClient(server.port, 'jess', { ...options, udpPort: 6001 });
-  expect(endpoint().options).toMatchObject({ ...options, host: '127.0.0.1', port: 6001 });
+  const engine = { windowPackets: 1, congestion: 'fixed', giveUpMs: 7, mtuBytes: 1_400 } as const;
+  const options = { maxSizeBytes: 5, udpPort: 6001, engine };
+  const { endpoint } = await enterClient(server.port, 'jess', options);
+  const expected = { ...engine, maxSizeBytes: 5, host: '127.0.0.1', port: 6001 };
+  expect(endpoint().options).toMatchObject(expected);
 });
 
 test('what cannot be sent gets one line with the reason, and nothing is begun', async () => {

@@ -12,6 +12,7 @@ import {
   type TransferEndpoint,
   TransferError,
   type TransferErrorCode,
+  type TransferProgress,
   type TransferResult,
   type TransferState,
 } from '../../src/transfer/index.ts';
@@ -24,7 +25,12 @@ export class FakeTransfer implements Transfer {
   readonly name: string;
   readonly done: Promise<TransferResult>;
   state: TransferState = 'running';
-  progress = { transferredBytes: 0, totalBytes: 0, bytesPerSec: 0, stalledMs: 0 };
+  progress: { -readonly [Key in keyof TransferProgress]: TransferProgress[Key] } = {
+    transferredBytes: 0,
+    totalBytes: 0,
+    bytesPerSec: 0,
+    stalledMs: 0,
+  };
   #resolve: (result: TransferResult) => void = () => undefined;
   #reject: (error: TransferError) => void = () => undefined;
 

@@ -5,7 +5,7 @@ import {
   formatDuration,
   formatRate,
   formatTransfer,
-} from '../../src/chat/core/measures.ts';
+} from '../../src/text/measures.ts';
 
 test.each([
   [0, '0 B'],

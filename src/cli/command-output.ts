@@ -1,0 +1,79 @@
+import { jsonLine } from '../text/json-line.ts';
+import { safeLine, type SafeText } from '../text/safe-text.ts';
+import type { TransferError } from '../transfer/index.ts';
+import type { CommonFlags } from './common-flags.ts';
+import { errorEvent, type UpdEvent, usageEvent } from './events.ts';
+import { exitCodes } from './exit-codes.ts';
+import { printErrorLine, printLine } from './terminal/output-lines.ts';
+
+/** Wipes what is drawn on the screen, calls `write`, and lets it be drawn again. */
+export type WriteAbove = (write: () => void) => void;
+
+/**
+ * Where the lines of `upd send` and `upd receive` go: stdout carries results or events only, all else
+ * is stderr's.
+ */
+export class CommandOutput {
+  /** `send` or `receive`. */
+  readonly command: string;
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+  /** stdout belongs to file data. */
+  readonly isStdoutTaken: boolean;
+  /** Set while something is drawn on the screen. */
+  writeAbove: WriteAbove = (write) => {
+    write();
+  };
+
+  constructor(command: string, flags: CommonFlags, isStdoutTaken = false) {
+    this.command = command;
+    this.isJson = flags.json === true;
+    this.isQuiet = flags.quiet === true;
+    this.isStdoutTaken = isStdoutTaken;
+    // Whoever read the output may be gone; what was asked for is still done.
+    process.stderr.on('error', () => undefined);
+    if (!isStdoutTaken) process.stdout.on('error', () => undefined);
+  }
+
+  /** On stdout, where no events stand; on stderr where that carries data. */
+  result(line: SafeText): void {
+    if (this.isJson) return;
+    this.writeAbove(() => {
+      if (this.isStdoutTaken) printErrorLine(line);
+      else printLine(line);
+    });
+  }
+
+  /** On stderr, unless quiet. */
+  note(line: SafeText): void {
+    if (!this.isQuiet) this.problem(line);
+  }
+
+  /** On stderr. */
+  problem(line: SafeText): void {
+    this.writeAbove(() => {
+      printErrorLine(line);
+    });
+  }
+
+  event(event: UpdEvent): void {
+    if (!this.isJson) return;
+    this.writeAbove(() => {
+      printLine(jsonLine(event));
+    });
+  }
+
+  /** One clear line about how the command was called; returns its exit code. */
+  usage(reason: string): number {
+    this.problem(safeLine`upd ${this.command}: ${reason}`);
+    this.event(usageEvent(reason, exitCodes.usage));
+    return exitCodes.usage;
+  }
+
+  /** One clear line about what keeps the command from its work; returns `exit`. */
+  failure(error: TransferError, exit: number): number {
+    this.problem(safeLine`upd ${this.command}: ${error.message}`);
+    this.event(errorEvent(error, exit));
+    return exit;
+  }
+}

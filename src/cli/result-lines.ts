@@ -1,0 +1,33 @@
+import { undeliveredLine } from '../chat/transfer-lines.ts';
+import { formatBytes, formatTransfer } from '../text/measures.ts';
+import { safeLine, type SafeText } from '../text/safe-text.ts';
+import type { ItemResult, TransferResult } from '../transfer/index.ts';
+import type { CommandOutput } from './command-output.ts';
+
+/** `movie.mp4 has been delivered to PEER (SIZE in TIME, RATE).`, of a folder also how many files. */
+export function deliveredItemLine(
+  { kind, name, totalBytes, fileCount }: ItemResult,
+  { elapsedMs }: TransferResult,
+  peer: string,
+): SafeText {
+  const files = kind === 'folder' ? `${fileCount} files, ` : '';
+  return safeLine`${name} has been delivered to ${peer} (${files}${formatTransfer(totalBytes, elapsedMs)}).`;
+}
+
+/** `Received movie.mp4 from PEER (SIZE, stored as PATH).` */
+export function receivedItemLine(
+  { kind, name, totalBytes, fileCount, path }: ItemResult,
+  peer: string,
+): SafeText {
+  const files = kind === 'folder' ? `${fileCount} files, ` : '';
+  return safeLine`Received ${name} from ${peer} (${files}${formatBytes(totalBytes)}, stored as ${path}).`;
+}
+
+/** A line for each file that was not delivered while others were. */
+export function reportFailures(result: TransferResult, peer: string, output: CommandOutput): void {
+  for (const { name, reason } of result.failures) {
+    output.problem(undeliveredLine(name, peer, reason));
+  }
+  const unlistedCount = result.failedCount - result.failures.length;
+  if (unlistedCount > 0) output.problem(safeLine`${unlistedCount} more were not delivered.`);
+}

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import {
+  barLine,
+  canDraw,
+  MAX_DRAWS_PER_SEC,
+  ProgressBars,
+} from '../../src/cli/terminal/progress-bars.ts';
+import { FakeTransfer } from '../chat/fake-endpoint.ts';
+import { FakeScreen } from './fake-screen.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A transfer of 20 MB that has come so far. */
+function transferAt(megabytes: number, name = 'movie.mp4'): FakeTransfer {
+  const transfer = new FakeTransfer('send', 1, 'jess', name);
+  transfer.state = 'running';
+  const progress = { transferredBytes: megabytes * 1e6, totalBytes: 20e6, bytesPerSec: 5e6 };
+  transfer.progress = { ...transfer.progress, ...progress };
+  return transfer;
+}
+
+test('a bar says name, bytes, %, rate and ETA', () => {
+  expect(barLine(transferAt(5), 100)).toBe(
+    'movie.mp4  [#######---------------------]   25 %  5.0 MB of 20.0 MB  5.0 MB/s  ETA 3.0 s',
+  );
+});
+
+test('100 % is not shown before it is verified', () => {
+  expect(barLine(transferAt(20), 100)).toContain(' 99 %');
+});
+
+test('a transfer that waits says why instead of its rate', () => {
+  const transfer = transferAt(5);
+  transfer.state = 'stalled';
+  transfer.progress = { ...transfer.progress, stalledMs: 7_200 };
+  expect(barLine(transfer, 100)).toMatch(/ {2}stalled 7s$/);
+  transfer.state = 'paused';
+  transfer.progress = { ...transfer.progress, pauseReason: 'no-space' };
+  expect(barLine(transfer, 100)).toMatch(/ {2}paused: disk full$/);
+});
+
+/** No character takes more than two columns; those below U+1100 and the ellipsis take one. */
+function mostColumns(text: string): number {
+  return Array.from(text).reduce(
+    (sum, c) => sum + (c === '…' || c.codePointAt(0)! < 0x1100 ? 1 : 2),
+    0,
+  );
+}
+
+test('a bar never fills its row, whatever the name and however narrow the window', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'grapheme', maxLength: 60 }),
+      fc.integer({ min: 1, max: 200 }),
+      fc.nat(20),
+      (name, columns, megabytes) => {
+        const line = barLine(transferAt(megabytes, name), columns);
+        expect(mostColumns(line)).toBeLessThan(Math.max(columns, 2));
+        expect(line).not.toMatch(/[\n\r\u001b]/);
+      },
+    ),
+  );
+});
+
+test('bars are drawn 10 times a second at most, each over the one before, and wiped at the end', async () => {
+  const screen = new FakeScreen(80);
+  const bars = new ProgressBars(screen);
+  const [one, other] = [transferAt(1, 'one'), transferAt(2, 'other')];
+  bars.add(one);
+  bars.add(other);
+  let drawCount = 0;
+  const write = screen.write.bind(screen);
+  vi.spyOn(screen, 'write').mockImplementation((chunk: string) => {
+    if (chunk.includes('one')) drawCount++;
+    return write(chunk);
+  });
+  vi.advanceTimersByTime(1_000);
+  expect(drawCount).toBe(MAX_DRAWS_PER_SEC);
+  expect(screen.rows.map((row) => row.split(' ')[0])).toEqual(['one', 'other']);
+  bars.above(() => screen.write('a result\n'));
+  vi.advanceTimersByTime(100);
+  expect(screen.rows.map((row) => row.slice(0, 8).trim())).toEqual([
+    'a result',
+    'one  [--',
+    'other  [',
+  ]);
+  one.finish(20e6, 1_000);
+  other.finish(20e6, 1_000);
+  await Promise.all([one.done, other.done]);
+  vi.advanceTimersByTime(1_000);
+  expect(screen.rows).toEqual(['a result', '']);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('of very many transfers some are drawn and the others counted', () => {
+  const screen = new FakeScreen(80);
+  const bars = new ProgressBars(screen);
+  for (let count = 0; count < 100; count++) bars.add(transferAt(1));
+  vi.advanceTimersByTime(100);
+  expect(screen.rows).toHaveLength(9);
+  expect(screen.rows.at(-1)).toBe('and 92 more');
+});
+
+test('bars are for screens that can wipe what was drawn', () => {
+  expect(canDraw(new FakeScreen(80), {})).toBe(true);
+  expect(canDraw(new FakeScreen(80), { NO_COLOR: '1' })).toBe(true);
+  expect(canDraw(new FakeScreen(80), { TERM: 'dumb' })).toBe(false);
+  expect(canDraw(new FakeScreen(80, false), {})).toBe(false);
+});

@@ -1,0 +1,153 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { exitCodeOfError } from '../../src/cli/exit-codes.ts';
+import { transferErrorCodes } from '../../src/transfer/index.ts';
+import { temporaryFolder } from '../chat/server-fixture.ts';
+import { randomFile, sparseFile } from './sample-files.ts';
+import { Receiver, send } from './ticket-processes.ts';
+import { UpdProcess } from './upd-process.ts';
+
+/** One packet a round trip: slow enough to be broken off in the middle. */
+const SLOW = ['--window', '1'];
+const LARGE_BYTES = 1_000_000_000;
+/** A ticket that nobody has given out. */
+const STRANGE =
+  'upd1AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQECAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAhdwBH8AAAEu-Bpt';
+
+test('every failure has the exit code of the table, and none of them is 0', () => {
+  const codes = Object.fromEntries(
+    transferErrorCodes.map((code) => [code, exitCodeOfError(code)] as const),
+  );
+  expect(codes).toEqual({
+    'local-file': 3,
+    refused: 4,
+    unanswered: 6,
+    lost: 7,
+    cancelled: 4,
+    'source-changed': 3,
+    integrity: 8,
+    'no-space': 9,
+    version: 10,
+    exists: 11,
+    protocol: 8,
+    internal: 1,
+  });
+});
+
+describe('usage is exit code 2 and one line that names the way out', () => {
+  test.each([
+    ['no ticket', ['send', 'x'], '--to TICKET'],
+    ['no ticket but another word', ['send', 'x', '--to', 'upd1abc'], 'no ticket'],
+    ['a ticket with a typo', ['send', 'x', '--to', STRANGE.replace('AQEB', 'AQEC')], 'no ticket'],
+    ['a window and BBR', ['receive', '--window', '3', '--congestion', 'bbr'], '--congestion fixed'],
+    ['fixed without a window', ['receive', '--congestion', 'fixed'], '--window N'],
+    ['overwrite and skip', ['receive', '--overwrite', '--skip'], 'contradict'],
+    ['a rate of nothing', ['send', 'x', '--rate', '0'], 'A rate is bytes per second'],
+    ['a rate in words', ['send', 'x', '--rate', 'fast'], 'A rate is bytes per second'],
+    ['an MTU below the base', ['send', 'x', '--mtu', '1227'], 'from 1228 to 65535'],
+    ['an MTU beyond IP', ['receive', '--mtu', '65536'], 'from 1228 to 65535'],
+    ['no path', ['send', '--to', STRANGE], 'missing required argument'],
+    ['an argument too many', ['receive', 'here'], 'too many arguments'],
+  ])('%s', async (_what, args, reason) => {
+    const upd = new UpdProcess(args, { UPD_TICKET: '' });
+    expect(await upd.exit).toBe(2);
+    expect(upd.errors.filter((line) => line.includes(reason))).toHaveLength(1);
+    expect(upd.out).toEqual([]);
+  });
+});
+
+test.each([
+  ['a source that is not there', ['send', '/no/such/file', '--to', STRANGE], '/no/such/file'],
+  ['a ticket file that is not there', ['send', 'x', '--to', '@/no/ticket'], '/no/ticket'],
+  ['a folder that is not there', ['receive', '--dir', '/no/dir'], '/no/dir is not a folder'],
+  [
+    'a receipt that cannot be',
+    ['receive', '--receipt', '/no/dir/r'],
+    '/no/dir/r cannot be written',
+  ],
+])('%s is exit code 3', async (_what, args, reason) => {
+  const upd = new UpdProcess(args, { XDG_STATE_HOME: temporaryFolder() });
+  expect(await upd.exit).toBe(3);
+  expect(upd.errors.join('\n')).toContain(reason);
+  expect(upd.out).toEqual([]);
+});
+
+test('a port that another program has is exit code 1 and named', async () => {
+  const receiver = new Receiver(['--json']);
+  const { port } = JSON.parse(await receiver.see('ticket')) as { port: number };
+  const second = new Receiver(['--port', String(port)]);
+  expect(await second.exit).toBe(1);
+  expect(second.errors.join('\n')).toContain(`cannot use UDP port ${port}`);
+});
+
+test('a wrong secret meets silence: exit code 6 after --give-up', async () => {
+  const path = randomFile(temporaryFolder(), 'a', 10);
+  const sender = send([path, '--to', STRANGE, '--give-up', '1']);
+  expect(await sender.exit).toBe(6);
+  expect(sender.errors.at(-1)).toMatch(/^a could not be delivered to .*: no answer for 1\.0 s; /);
+  expect(sender.out).toEqual([]);
+});
+
+/** A transfer of which some has arrived. */
+async function inMidTransfer(flags: readonly string[] = []) {
+  const receiver = new Receiver(['--json']);
+  const { ticket } = JSON.parse(await receiver.ticket()) as { ticket: string };
+  const path = sparseFile(temporaryFolder(), 'film', LARGE_BYTES);
+  const sender = send([path, '--to', ticket, ...SLOW, ...flags]);
+  await receiver.see('"t":"progress"');
+  return { receiver, sender };
+}
+
+function finalNames(dir: string): string[] {
+  return readdirSync(dir).filter((name) => !name.includes('.part'));
+}
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  'a sender that gets %s tells the receiver, says how to go on and exits with %d',
+  async (signal, code) => {
+    const { sender, receiver } = await inMidTransfer();
+    sender.child.kill(signal);
+    expect(await sender.exit).toBe(code);
+    expect(sender.errors.slice(-2)).toEqual([
+      expect.stringMatching(/^film could not be delivered to .*: cancelled by the sender\.$/),
+      'The same command goes on from what has arrived there.',
+    ]);
+    expect(await receiver.warned('was not received')).toContain('cancelled by the sender');
+    expect(finalNames(receiver.dir)).toEqual([]);
+    expect(readdirSync(receiver.dir).some((name) => name.includes('.part'))).toBe(true);
+  },
+);
+
+test('a receiver that is interrupted exits with 130, and its sender with 4, both with the reason', async () => {
+  const { sender, receiver } = await inMidTransfer();
+  receiver.child.kill('SIGINT');
+  expect(await receiver.exit).toBe(130);
+  expect(await sender.exit).toBe(4);
+  expect(sender.errors.join('\n')).toContain('cancelled by the receiver');
+  expect(receiver.errors.join('\n')).toContain('cancelled by the receiver');
+  expect(finalNames(receiver.dir)).toEqual([]);
+});
+
+test('a receiver that is killed: its sender gives up with exit code 7', async () => {
+  const { sender, receiver } = await inMidTransfer(['--give-up', '2']);
+  receiver.child.kill('SIGKILL');
+  expect(await sender.exit).toBe(7);
+  expect(sender.errors.join('\n')).toMatch(/vanished 2\.0 s ago/);
+});
+
+test('--once waits on after a transfer that failed', async () => {
+  const receiver = new Receiver(['--once']);
+  const ticket = await receiver.ticket();
+  const folder = temporaryFolder();
+  const sender = send([sparseFile(folder, 'film', LARGE_BYTES), '--to', ticket, ...SLOW]);
+  await receiver.warned('receiving');
+  sender.child.kill('SIGINT');
+  await receiver.warned('was not received');
+  expect(await send([randomFile(folder, 'a', 10), '--to', ticket]).exit).toBe(0);
+  expect(await receiver.exit).toBe(0);
+  expect(receiver.out.at(-1)).toBe(join(receiver.dir, 'a'));
+});

@@ -1,0 +1,29 @@
+import { temporaryFolder } from '../chat/server-fixture.ts';
+import { UpdProcess } from './upd-process.ts';
+
+/** One state folder for the senders of a test file: what they keep does not matter to it. */
+function environment(): Record<string, string> {
+  return { XDG_STATE_HOME: temporaryFolder(), UPD_TICKET: '' };
+}
+
+/** `upd receive` on loopback, into a new folder. */
+export class Receiver extends UpdProcess {
+  readonly dir: string;
+
+  constructor(flags: readonly string[] = [], dir: string = temporaryFolder()) {
+    super(['receive', '--host', '127.0.0.1', '--dir', dir, ...flags], environment());
+    this.dir = dir;
+  }
+
+  ticket(): Promise<string> {
+    return this.see('upd1');
+  }
+}
+
+/** `upd send`. */
+export function send(
+  args: readonly string[],
+  changes: Readonly<Record<string, string>> = {},
+): UpdProcess {
+  return new UpdProcess(['send', ...args], { ...environment(), ...changes });
+}
