@@ -23,6 +23,7 @@ import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
 import { integerOf } from './flag-values.ts';
 import { Receipts } from './receipt.ts';
 import { receivedItemLine, reportFailures } from './result-lines.ts';
+import { Spool } from './spool.ts';
 import { Stopping } from './stopping.ts';
 import { asError, failureClause } from './transfer-failure.ts';
 import { TransferWatch } from './transfer-watch.ts';
@@ -32,6 +33,7 @@ interface ReceiveFlags extends CommonFlags {
   readonly port: number;
   readonly dir: string;
   readonly once?: boolean;
+  readonly stdout?: boolean;
 }
 
 /** Of a sender's public key, enough to tell senders apart. */
@@ -46,7 +48,8 @@ export function addReceiveCommand(program: Command): void {
       .option('--host <address>', 'address to listen on (default: all)', '0.0.0.0')
       .option('--port <port>', 'UDP port; 0 takes a free one', integerOf('A port', 0, 65_535), 0)
       .option('--dir <folder>', 'where files are stored', '.')
-      .option('--once', 'end with the first transfer that was delivered'),
+      .option('--once', 'end with the first transfer that was delivered')
+      .option('--stdout', 'write the first file to stdout, once it was verified, and end'),
   )
     .allowExcessArguments(false)
     .addHelpText(
@@ -54,16 +57,18 @@ export function addReceiveCommand(program: Command): void {
       `Examples:
   upd receive                       shows a ticket; give it to whoever is to send
   upd receive --once --dir inbox    ends with the first delivery; the path is on stdout
+  upd receive --stdout | tar x      the ticket is on stderr then
 `,
     )
-    .action(async (flags: ReceiveFlags) => {
-      process.exitCode = await runReceive(flags);
+    .action(async (flags: ReceiveFlags, command: Command) => {
+      const isDirGiven = command.getOptionValueSource('dir') === 'cli';
+      process.exitCode = await runReceive(flags, isDirGiven);
     });
 }
 
-async function runReceive(flags: ReceiveFlags): Promise<number> {
-  const output = new CommandOutput('receive', flags);
-  const contradiction = contradictionIn(flags);
+async function runReceive(flags: ReceiveFlags, isDirGiven: boolean): Promise<number> {
+  const output = new CommandOutput('receive', flags, flags.stdout === true);
+  const contradiction = contradictionIn(flags) ?? stdoutContradictionIn(flags, isDirGiven);
   if (contradiction !== undefined) return output.usage(contradiction);
   if (statSync(flags.dir, { throwIfNoEntry: false })?.isDirectory() !== true) {
     const reason = `${flags.dir} is not a folder; make it first, or name another with --dir`;
@@ -71,19 +76,36 @@ async function runReceive(flags: ReceiveFlags): Promise<number> {
   }
   let receipts: Receipts;
   let endpoint: TransferEndpoint;
+  let spool: Spool | undefined;
   try {
     receipts = new Receipts(flags.receipt);
-    const { host, port, dir: inbox } = flags;
+    if (flags.stdout === true) spool = await Spool.create();
+    const { host, port } = flags;
+    const inbox = spool?.folder ?? flags.dir;
     endpoint = await createEndpoint({ ...engineOptionsOf(flags), host, port, inbox });
   } catch (error) {
+    await spool?.remove();
     const failure = asError(error);
     return output.failure(failure, exitCodeOfError(failure.code));
   }
   try {
-    return await new Reception(flags, output, receipts, endpoint).run();
+    return await new Reception(flags, output, receipts, endpoint, spool).run();
   } finally {
     await endpoint.close();
+    await spool?.remove();
   }
+}
+
+/** Why what is received cannot go to stdout in this way. */
+function stdoutContradictionIn(
+  { stdout, json, overwrite, skip }: ReceiveFlags,
+  isDirGiven: boolean,
+): string | undefined {
+  if (stdout !== true) return undefined;
+  if (json === true) return '--json and --stdout both want stdout';
+  if (isDirGiven) return '--stdout stores nothing in a --dir';
+  if (overwrite === true || skip === true) return '--stdout meets no file that exists';
+  return undefined;
 }
 
 /** From the ticket to the exit code. */
@@ -93,6 +115,8 @@ class Reception {
   readonly #receipts: Receipts;
   readonly #endpoint: TransferEndpoint;
   readonly #watch: TransferWatch;
+  /** What is received goes through it to stdout. */
+  readonly #spool: Spool | undefined;
   readonly #running: Set<Promise<void>> = new Set();
   #end: (exitCode: number) => void = () => undefined;
 
@@ -101,7 +125,9 @@ class Reception {
     output: CommandOutput,
     receipts: Receipts,
     endpoint: TransferEndpoint,
+    spool: Spool | undefined,
   ) {
+    this.#spool = spool;
     this.#flags = flags;
     this.#output = output;
     this.#receipts = receipts;
@@ -142,7 +168,8 @@ class Reception {
       const result = await transfer.done;
       this.#report(transfer, result);
       this.#receipts.write(transfer, result, startedAt);
-      if (this.#flags.once === true) this.#end(exitCodeOfResult(result));
+      if (this.#spool !== undefined) this.#end(await this.#drain(result, this.#spool));
+      else if (this.#flags.once === true) this.#end(exitCodeOfResult(result));
     } catch (error) {
       const failure = asError(error);
       const giveUpMs = (this.#flags.giveUp ?? GIVE_UP_SECONDS) * 1000;
@@ -153,12 +180,28 @@ class Reception {
     }
   }
 
+  /** One file is what a reader of stdout can tell where it ends. */
+  async #drain({ items }: TransferResult, spool: Spool): Promise<number> {
+    const [item] = items;
+    try {
+      if (item?.kind !== 'file' || items.length > 1) {
+        const reason = 'more than one file came, and stdout takes one: send a tar of them';
+        throw new TransferError('refused', reason);
+      }
+      await spool.drain(item.path, process.stdout);
+      return exitCodes.delivered;
+    } catch (error) {
+      const failure = asError(error);
+      return this.#output.failure(failure, exitCodeOfError(failure.code));
+    }
+  }
+
   #report(transfer: Transfer, result: TransferResult): void {
     const peer = shownPeer(transfer);
     this.#output.event(doneEvent(transfer, result));
     for (const item of result.items) {
-      this.#output.note(receivedItemLine(item, peer));
-      this.#output.result(safeText(item.path));
+      if (this.#spool === undefined) this.#output.note(receivedItemLine(item, peer));
+      if (this.#spool === undefined) this.#output.result(safeText(item.path));
     }
     reportFailures(result, peer, this.#output);
   }

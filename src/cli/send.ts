@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { openIdentityKey } from '../chat/client.ts';
 import { undeliveredLine } from '../chat/transfer-lines.ts';
@@ -24,6 +24,7 @@ import { doneEvent, errorEvent } from './events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
 import { deliveredItemLine, reportFailures } from './result-lines.ts';
 import { Receipts } from './receipt.ts';
+import { Spool } from './spool.ts';
 import { stateFolder } from './state-folder.ts';
 import { Stopping } from './stopping.ts';
 import { asError, failureClause, isResumable } from './transfer-failure.ts';
@@ -31,7 +32,11 @@ import { TransferWatch } from './transfer-watch.ts';
 
 interface SendFlags extends CommonFlags {
   readonly to?: string;
+  readonly name?: string;
 }
+
+/** Among the paths: what comes from stdin. */
+const STDIN = '-';
 
 /** `upd send`: files to whoever gave out a ticket. */
 export function addSendCommand(program: Command): void {
@@ -39,8 +44,9 @@ export function addSendCommand(program: Command): void {
     program
       .command('send')
       .description('send files to somebody who runs upd receive')
-      .argument('<path...>', 'files and folders')
-      .option('--to <ticket>', 'the ticket, or @FILE with it; default: $UPD_TICKET'),
+      .argument('<path...>', 'files and folders, or - for stdin')
+      .option('--to <ticket>', 'the ticket, or @FILE with it; default: $UPD_TICKET')
+      .option('--name <name>', 'under which stdin is sent (default: stdin)'),
   )
     .allowExcessArguments(false)
     .addHelpText(
@@ -49,6 +55,7 @@ export function addSendCommand(program: Command): void {
   upd send movie.mp4 --to upd1…         the ticket that upd receive has shown
   upd send photos notes.txt --to @file  the ticket stands in a file, out of sight of ps
   UPD_TICKET=upd1… upd send movie.mp4
+  tar c dir | upd send - --name dir.tar --to upd1…
 `,
     )
     .action(async (paths: readonly string[], flags: SendFlags) => {
@@ -58,7 +65,7 @@ export function addSendCommand(program: Command): void {
 
 async function runSend(paths: readonly string[], flags: SendFlags): Promise<number> {
   const output = new CommandOutput('send', flags);
-  const contradiction = contradictionIn(flags);
+  const contradiction = contradictionIn(flags) ?? stdinContradictionIn(paths, flags);
   if (contradiction !== undefined) return output.usage(contradiction);
   const found = findTicket(flags.to, process.env['UPD_TICKET']);
   if ('unreadable' in found) {
@@ -83,22 +90,50 @@ async function runSend(paths: readonly string[], flags: SendFlags): Promise<numb
     const failure = asError(error);
     return output.failure(failure, exitCodeOfError(failure.code));
   }
+  const aborting = new AbortController();
+  const stopping = new Stopping(() => {
+    aborting.abort();
+  });
+  let spool: Spool | undefined;
   try {
-    return await sendAll(endpoint.send({ ticket, paths }), flags, output, receipts);
+    if (paths[0] === STDIN) spool = await Spool.create();
+    const name = flags.name ?? 'stdin';
+    const sources = spool && [await spool.fill(process.stdin, name, aborting.signal)];
+    const transfer = endpoint.send({ ticket, paths: sources ?? paths });
+    aborting.signal.addEventListener('abort', () => {
+      transfer.cancel();
+    });
+    return await follow(transfer, flags, output, receipts, stopping);
+  } catch (error) {
+    const failure = asError(error);
+    return output.failure(failure, stopping.exitCode ?? exitCodeOfError(failure.code));
   } finally {
+    stopping.end();
     await endpoint.close();
+    await spool?.remove();
   }
 }
 
-async function sendAll(
+/** Why stdin cannot be sent in this way. */
+function stdinContradictionIn(paths: readonly string[], { name }: SendFlags): string | undefined {
+  if (!paths.includes(STDIN)) {
+    return name === undefined ? undefined : '--name is for stdin, which is the path -';
+  }
+  if (paths.length > 1) return 'stdin (-) is sent alone';
+  if (name !== undefined && (name === '' || basename(name) !== name)) {
+    return '--name is a name without a folder';
+  }
+  return undefined;
+}
+
+/** Until it has ended; resolves with the exit code. */
+async function follow(
   transfer: Transfer,
   flags: SendFlags,
   output: CommandOutput,
   receipts: Receipts,
+  stopping: Stopping,
 ): Promise<number> {
-  const stopping = new Stopping(() => {
-    transfer.cancel();
-  });
   const startedAt = new Date();
   const { peer } = transfer;
   new TransferWatch({ output, isShown: flags.progress, peerOf: () => peer }).add(transfer);
@@ -114,13 +149,11 @@ async function sendAll(
     const exit = stopping.exitCode ?? exitCodeOfError(failure.code);
     const giveUpMs = (flags.giveUp ?? GIVE_UP_SECONDS) * 1000;
     output.problem(undeliveredLine(transfer.name, peer, failureClause(failure, peer, giveUpMs)));
-    if (isResumable(failure)) {
+    if (isResumable(failure) && flags.name === undefined) {
       output.problem(safeLine`The same command goes on from what has arrived there.`);
     }
     output.event(errorEvent(failure, exit, transfer.id));
     return exit;
-  } finally {
-    stopping.end();
   }
 }
 
