@@ -17,6 +17,7 @@ export async function createEndpoint(options: EndpointOptions = {}): Promise<Tra
 
 export { readTicket } from './io/send-target.ts';
 export type { IntroducedPeer, SendTarget, TicketContent, TicketHolder } from './io/send-target.ts';
+export type { ConflictPolicy } from './files/disk.ts';
 export { TransferError, transferErrorCodes } from './files/transfer-error.ts';
 export type { TransferErrorCode } from './files/transfer-error.ts';
 export type {
@@ -31,7 +32,6 @@ export type {
   TransferState,
 } from './files/transfer.ts';
 export type {
-  ConflictPolicy,
   CongestionName,
   DirectMessage,
   EndpointOptions,

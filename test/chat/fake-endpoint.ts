@@ -50,7 +50,8 @@ export class FakeTransfer implements Transfer {
     this.state = 'done';
     const sha256 = '0'.repeat(64);
     const file = { kind: 'file', name: this.name, path, totalBytes, fileCount: 1, sha256 } as const;
-    const rest = { failures: [], failedCount: 0, retransmittedBytes: 0, packetsLostCount: 0 };
+    const failed = { failures: [], failedCount: 0, skippedLinks: [], skippedCount: 0 };
+    const rest = { ...failed, retransmittedBytes: 0, packetsLostCount: 0 };
     this.#resolve({ totalBytes, elapsedMs, path, sha256, items: [file], fileCount: 1, ...rest });
   }
 

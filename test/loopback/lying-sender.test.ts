@@ -14,10 +14,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CloseCode } from '../../src/transfer/core/index.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../../src/transfer/core/wire/bytes.ts';
 import { PacketType } from '../../src/transfer/core/wire/packet.ts';
-import { encodeEnd, MessageType } from '../../src/transfer/files/message.ts';
+import { encodeEnd, encodeStart, MessageType } from '../../src/transfer/files/message.ts';
 import { encodeOffer, MAX_SIZE_BYTES } from '../../src/transfer/files/offer.ts';
 import { createEndpoint, type TransferEndpoint } from '../../src/transfer/index.ts';
 import type { RecordWriter } from '../../src/transfer/secure/record-writer.ts';
+import { offeredFile } from '../transfer/files/memory-disk.ts';
 import { type Lie, lie, type LyingOptions, type Verdict } from './lying-sender.ts';
 
 /** Where a body begins: behind header and tag. */
@@ -62,8 +63,12 @@ async function expectHealthy(): Promise<void> {
 }
 
 function offerOf(sizeBytes: number, name = 'lie'): Uint8Array {
-  return encodeOffer({ name, sizeBytes, mtimeNs: 0n, mode: 0o644 });
+  const entries = [offeredFile({ name, sizeBytes })];
+  return encodeOffer({ entries, hasMoreEntries: false, hasMoreOffers: false });
 }
+
+/** The content of the first entry follows. */
+const start = [MessageType.start, encodeStart({ entryIndex: 0, offsetBytes: 0 })] as const;
 
 function endOf(bytes: Uint8Array): Uint8Array {
   const digest = createHash('sha256').update(bytes).digest();
@@ -84,6 +89,7 @@ function saying(...lines: readonly (readonly [number, Uint8Array])[]): LyingOpti
 function honestly(bytes: Uint8Array): LyingOptions['speak'] {
   return saying(
     [MessageType.offer, offerOf(bytes.length)],
+    start,
     [MessageType.content, bytes],
     [MessageType.end, endOf(bytes)],
   );
@@ -113,13 +119,14 @@ const sizes: readonly (readonly [string, LyingOptions['speak'], object])[] = [
   ],
   [
     'sends more than it offered',
-    saying([MessageType.offer, offerOf(999)], [MessageType.content, small]),
+    saying([MessageType.offer, offerOf(999)], start, [MessageType.content, small]),
     broken,
   ],
   [
     'ends before all that it offered',
     saying(
       [MessageType.offer, offerOf(1_001)],
+      start,
       [MessageType.content, small],
       [MessageType.end, endOf(small)],
     ),
@@ -129,6 +136,7 @@ const sizes: readonly (readonly [string, LyingOptions['speak'], object])[] = [
     'names another hash',
     saying(
       [MessageType.offer, offerOf(1_000)],
+      start,
       [MessageType.content, small],
       [
         MessageType.end,
@@ -169,21 +177,25 @@ const endless: readonly (readonly [string, LyingOptions['speak'], object])[] = [
     endlessly((writer) => {
       writer.write(MessageType.offer, crowdedOffer());
     }),
-    { isAccepted: false, end: { code: 'version' } },
+    broken,
   ],
   [
     'sends content without end',
     endlessly((writer, nth) => {
-      if (nth === 0) writer.write(MessageType.offer, offerOf(100_000));
-      else writer.write(MessageType.content, small);
+      if (nth === 0) {
+        writer.write(MessageType.offer, offerOf(100_000));
+        writer.write(...start);
+      } else writer.write(MessageType.content, small);
     }),
     broken,
   ],
   [
     'sends records without content without end',
     endlessly((writer, nth) => {
-      if (nth === 0) writer.write(MessageType.offer, offerOf(100_000));
-      else writer.write(MessageType.content, new Uint8Array(0));
+      if (nth === 0) {
+        writer.write(MessageType.offer, offerOf(100_000));
+        writer.write(...start);
+      } else writer.write(MessageType.content, new Uint8Array(0));
     }),
     broken,
   ],
@@ -279,12 +291,14 @@ test('names that would leave the inbox, hide or mislead are refused or changed',
     lie(receiver, {
       speak: saying(
         [MessageType.offer, offerOf(1_000, name)],
+        start,
         [MessageType.content, small],
         [MessageType.end, endOf(small)],
       ),
     });
   for (const name of namesToRefuse) {
-    const refusal = { isAccepted: false, end: { code: 'refused' } };
+    // A way through folders that were not offered breaks the protocol.
+    const refusal = name.includes('/') ? broken : { isAccepted: false, end: { code: 'refused' } };
     expect(await offering(name), JSON.stringify(name)).toMatchObject(refusal);
   }
   for (const [name, stored] of Object.entries(namesToChange)) {

@@ -62,6 +62,11 @@ export class ByteCursor {
     return at < 0 ? 0n : this.#view.getBigInt64(at);
   }
 
+  u64(): bigint {
+    const at = this.#take(8);
+    return at < 0 ? 0n : this.#view.getBigUint64(at);
+  }
+
   /** A view of the next bytes; empty when there are not so many. */
   bytes(byteCount: number): Uint8Array {
     const at = this.#take(byteCount);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SEGMENT_BYTES, type PartialFile } from './disk.ts';
+import { SEGMENT_BYTES } from './disk.ts';
 
 /** Whole segments a transfer that wait for the disk; then it reads no more from the network. */
 export const MAX_PENDING_SEGMENTS = 4;
@@ -11,7 +11,7 @@ export const MAX_PENDING_SEGMENTS = 4;
  * Memory: `MAX_PENDING_SEGMENTS` and the one being filled.
  */
 export class ContentWriter {
-  readonly #file: PartialFile;
+  readonly #write: (segment: Uint8Array) => Promise<void>;
   readonly #onChange: () => void;
   /** Whole segments in order; the first is being written. */
   readonly #pending: Uint8Array[] = [];
@@ -23,9 +23,16 @@ export class ContentWriter {
   #error: unknown;
   #onIdle: () => void = () => undefined;
 
-  /** @param onChange called after each write: there is room, all is written, or it failed */
-  constructor(file: PartialFile, sizeBytes: number, onChange: () => void) {
-    this.#file = file;
+  /**
+   * @param write puts a segment behind the last one
+   * @param onChange called after each write: there is room, all is written, or it failed
+   */
+  constructor(
+    write: (segment: Uint8Array) => Promise<void>,
+    sizeBytes: number,
+    onChange: () => void,
+  ) {
+    this.#write = write;
     this.#expectedBytes = sizeBytes;
     this.#onChange = onChange;
   }
@@ -40,14 +47,10 @@ export class ContentWriter {
     return this.#error;
   }
 
-  /** All that was appended and flushed has been written, or never will be. */
-  get isIdle(): boolean {
-    return !this.#isWriting;
-  }
-
-  /** Segments held, the one being filled included. */
-  get segmentCount(): number {
-    return this.#pending.length + (this.#filling === undefined ? 0 : 1);
+  /** Bytes of memory that hold content. */
+  get heldBytes(): number {
+    const pendingBytes = this.#pending.reduce((sum, { length }) => sum + length, 0);
+    return pendingBytes + (this.#filling?.length ?? 0);
   }
 
   /** Copies `content` (at most a record); only when there is room. */
@@ -91,7 +94,7 @@ export class ContentWriter {
     for (;;) {
       const segment = this.#pending[0]!;
       try {
-        await this.#file.append(segment);
+        await this.#write(segment);
         this.#pending.shift();
         if (segment.length === SEGMENT_BYTES && this.#idle.length < MAX_PENDING_SEGMENTS) {
           this.#idle.push(segment);

@@ -1,51 +1,104 @@
 import { ByteCursor } from './byte-cursor.ts';
 import { FILES_VERSION } from './message.ts';
 
-/** Longest name of one entry, in bytes of UTF-8 (DESIGN §9). */
+/** Longest name of a file or folder, in bytes of UTF-8 (DESIGN §9). */
 export const MAX_NAME_BYTES = 255;
+/** Longest relative name of an entry, all its folders included. */
+export const MAX_PATH_BYTES = 4_096;
 /** Largest size that fits a u48, 256 TiB. */
 export const MAX_SIZE_BYTES: number = 2 ** 48 - 1;
+/** Entries of one offer; more are sent as further offers. Bounds what a receiver must remember. */
+export const MAX_OFFER_ENTRIES = 100_000;
 
-/** One file as its sender describes it. */
+/** One file or folder as its sender describes it. */
 export interface OfferedEntry {
-  /** Base name, NFC. Only its length is checked here; see `refusedName`. */
+  readonly kind: 'file' | 'folder';
+  /** NFC, parted by `/`, from the base name of what was named. See `refusedName` for its parts. */
   readonly name: string;
+  /** 0 for a folder. */
   readonly sizeBytes: number;
   /** Time of last change, nanoseconds since 1970. */
   readonly mtimeNs: bigint;
   /** Permission bits, 0–0o777; the sender leaves the others out. */
   readonly mode: number;
+  /** These three, with size and `mtimeNs`, tell one state of the source from another. */
+  readonly ctimeNs: bigint;
+  readonly inode: bigint;
+  readonly device: bigint;
 }
 
-/** What OFFER says; more than one entry is refused for now. */
+/** What one record of an offer says. */
+export interface OfferRecord {
+  readonly entries: readonly OfferedEntry[];
+  /** Another record of this offer follows. */
+  readonly hasMoreEntries: boolean;
+  /** Another offer follows, after DONE. */
+  readonly hasMoreOffers: boolean;
+}
+
 export type OfferVerdict =
-  | { readonly type: 'offer'; readonly entry: OfferedEntry }
-  /** Another version, or entries that only a later program sends. */
+  | ({ readonly type: 'offer' } & OfferRecord)
+  /** Of another version. */
   | { readonly type: 'unsupported' }
   /** Broken: ends the connection. */
   | { readonly type: 'violation' };
 
-/** Kinds of entries. Folders come later, with a kind of their own. */
-const ENTRY_KIND_FILE = 0;
-/** `flags`, bit 0: another OFFER record with more entries follows. */
+const entryKinds = ['file', 'folder'] as const;
 const FLAG_MORE_ENTRIES = 1;
-const FIXED_ENTRY_BYTES = 19;
+const FLAG_MORE_OFFERS = 2;
+const HEADER_BYTES = 4;
+const FIXED_ENTRY_BYTES = 43;
+const MAX_RECORD_ENTRIES = 65_535;
 
 /**
  * OFFER: version u8 · flags u8 · entry count u16 · entries. An entry: kind u8 · mode u16 · size u48 ·
- * mtimeNs i64 · name length u16 · name.
+ * mtimeNs i64 · ctimeNs i64 · inode u64 · device u64 · name length u16 · name.
  */
-export function encodeOffer(entry: OfferedEntry): Uint8Array {
+export function encodeOffer({ entries, hasMoreEntries, hasMoreOffers }: OfferRecord): Uint8Array {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt8(FILES_VERSION, 0);
+  const flags = (hasMoreEntries ? FLAG_MORE_ENTRIES : 0) | (hasMoreOffers ? FLAG_MORE_OFFERS : 0);
+  header.writeUInt8(flags, 1);
+  header.writeUInt16BE(entries.length, 2);
+  return Buffer.concat([header, ...entries.map(encodeEntry)]);
+}
+
+function encodeEntry(entry: OfferedEntry): Uint8Array {
   const name = Buffer.from(entry.name, 'utf8');
-  const bytes = Buffer.alloc(4 + FIXED_ENTRY_BYTES);
-  bytes.writeUInt8(FILES_VERSION, 0);
-  bytes.writeUInt16BE(1, 2);
-  bytes.writeUInt8(ENTRY_KIND_FILE, 4);
-  bytes.writeUInt16BE(entry.mode, 5);
-  bytes.writeUIntBE(entry.sizeBytes, 7, 6);
-  bytes.writeBigInt64BE(entry.mtimeNs, 13);
-  bytes.writeUInt16BE(name.length, 21);
-  return Buffer.concat([bytes, name]);
+  const bytes = Buffer.alloc(FIXED_ENTRY_BYTES + name.length);
+  bytes.writeUInt8(entryKinds.indexOf(entry.kind), 0);
+  bytes.writeUInt16BE(entry.mode, 1);
+  bytes.writeUIntBE(entry.sizeBytes, 3, 6);
+  bytes.writeBigInt64BE(entry.mtimeNs, 9);
+  bytes.writeBigInt64BE(entry.ctimeNs, 17);
+  bytes.writeBigUInt64BE(entry.inode, 25);
+  bytes.writeBigUInt64BE(entry.device, 33);
+  bytes.writeUInt16BE(name.length, 41);
+  bytes.set(name, FIXED_ENTRY_BYTES);
+  return bytes;
+}
+
+/** An offer as bodies of records, each of at most `limitBytes`, which has room for any one entry. */
+export function* offerRecords(
+  entries: readonly OfferedEntry[],
+  hasMoreOffers: boolean,
+  limitBytes: number,
+): Generator<Uint8Array, undefined> {
+  let start = 0;
+  while (start < entries.length) {
+    let end = start;
+    let bytes = HEADER_BYTES;
+    while (end < entries.length && end - start < MAX_RECORD_ENTRIES) {
+      const more = FIXED_ENTRY_BYTES + Buffer.byteLength(entries[end]!.name);
+      if (end > start && bytes + more > limitBytes) break;
+      bytes += more;
+      end++;
+    }
+    const hasMoreEntries = end < entries.length;
+    yield encodeOffer({ entries: entries.slice(start, end), hasMoreEntries, hasMoreOffers });
+    start = end;
+  }
+  return undefined;
 }
 
 export function decodeOffer(body: Uint8Array): OfferVerdict {
@@ -54,19 +107,44 @@ export function decodeOffer(body: Uint8Array): OfferVerdict {
   if (cursor.isIntact && version !== FILES_VERSION) return unsupported;
   const flags = cursor.u8();
   const entryCount = cursor.u16();
-  if (!cursor.isIntact || flags > FLAG_MORE_ENTRIES || entryCount === 0) return violation;
-  // A later program may offer folders; this one says so instead of calling them broken.
-  if (flags !== 0 || entryCount > 1) return unsupported;
-  const kind = cursor.u8();
+  if (flags > (FLAG_MORE_ENTRIES | FLAG_MORE_OFFERS) || entryCount === 0) return violation;
+  const entries: OfferedEntry[] = [];
+  while (entries.length < entryCount) {
+    const entry = decodeEntry(cursor);
+    if (entry === undefined) return violation;
+    entries.push(entry);
+  }
+  if (!cursor.isExactlyRead) return violation;
+  const hasMoreEntries = (flags & FLAG_MORE_ENTRIES) !== 0;
+  return {
+    type: 'offer',
+    entries,
+    hasMoreEntries,
+    hasMoreOffers: (flags & FLAG_MORE_OFFERS) !== 0,
+  };
+}
+
+function decodeEntry(cursor: ByteCursor): OfferedEntry | undefined {
+  const kind = entryKinds[cursor.u8()];
   const mode = cursor.u16();
   const sizeBytes = cursor.u48();
   const mtimeNs = cursor.i64();
+  const ctimeNs = cursor.i64();
+  const inode = cursor.u64();
+  const device = cursor.u64();
   const nameBytes = cursor.u16();
-  if (nameBytes === 0 || nameBytes > MAX_NAME_BYTES) return violation;
+  if (nameBytes > MAX_PATH_BYTES) return undefined;
   const name = cursor.text(nameBytes);
-  if (!cursor.isExactlyRead || kind !== ENTRY_KIND_FILE || mode > 0o777) return violation;
-  if (name !== name.normalize('NFC')) return violation;
-  return { type: 'offer', entry: { name, sizeBytes, mtimeNs, mode } };
+  if (!cursor.isIntact || kind === undefined || mode > 0o777) return undefined;
+  if (kind === 'folder' && sizeBytes > 0) return undefined;
+  if (!isRelativeName(name)) return undefined;
+  return { kind, name, sizeBytes, mtimeNs, mode, ctimeNs, inode, device };
+}
+
+/** NFC, and no part of it is empty or longer than a folder can hold. */
+function isRelativeName(name: string): boolean {
+  if (name !== name.normalize('NFC')) return false;
+  return name.split('/').every((part) => part !== '' && Buffer.byteLength(part) <= MAX_NAME_BYTES);
 }
 
 const violation: OfferVerdict = { type: 'violation' };

@@ -28,6 +28,7 @@ export class ReadAhead {
   /** Wholly taken, not wholly free; in order. */
   readonly #inFlight: Chunk[] = [];
   readonly #idle: Uint8Array[] = [];
+  #positionBytes: number;
   #unreadBytes: number;
   #isReading = false;
   #isStopped = false;
@@ -35,10 +36,11 @@ export class ReadAhead {
   #error: unknown;
 
   /** @param onChange called after each read: there is more to take, an end, or an error */
-  constructor(source: SourceFile, onChange: () => void) {
+  constructor(source: SourceFile, startBytes: number, onChange: () => void) {
     this.#source = source;
     this.#onChange = onChange;
-    this.#unreadBytes = source.sizeBytes;
+    this.#positionBytes = startBytes;
+    this.#unreadBytes = source.sizeBytes - startBytes;
   }
 
   /** Why reading failed, or undefined. */
@@ -80,7 +82,8 @@ export class ReadAhead {
     const buffer = this.#idle.pop() ?? new Uint8Array(wantedBytes);
     try {
       const target = buffer.subarray(0, wantedBytes);
-      const length = await this.#source.read(target);
+      const length = await this.#source.read(target, this.#positionBytes);
+      this.#positionBytes += length;
       this.#unreadBytes -= length;
       if (length > 0) this.#ready.push({ buffer, length, taken: 0, streamEndBytes: 0 });
       else this.#isShort = true;

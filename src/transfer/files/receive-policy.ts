@@ -10,6 +10,8 @@ export interface OfferedFile {
   /** Of all files together. */
   readonly sizeBytes: number;
   readonly kind: 'file' | 'folder';
+  /** Of everything that the transfer has offered so far, this included. */
+  readonly offeredBytes: number;
 }
 
 export type Decision =
@@ -41,8 +43,9 @@ export function createReceivePolicy(options: ReceivePolicyOptions): ReceivePolic
   return async (offer) => {
     const refusal = refusedName(offer.name);
     if (refusal !== undefined) return { type: 'reject', code: 'refused', reason: refusal };
-    if (maxSizeBytes !== undefined && offer.sizeBytes > maxSizeBytes) {
-      const reason = `over --max-size (${offer.sizeBytes} bytes offered, ${maxSizeBytes} allowed)`;
+    if (maxSizeBytes !== undefined && offer.offeredBytes > maxSizeBytes) {
+      const { offeredBytes } = offer;
+      const reason = `over --max-size (${offeredBytes} bytes offered, ${maxSizeBytes} allowed)`;
       return { type: 'reject', code: 'refused', reason };
     }
     const wanted = (await options.storedName?.(offer)) ?? offer.name;

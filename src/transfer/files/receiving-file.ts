@@ -1,30 +1,64 @@
-import { createHash } from 'node:crypto';
+import { ContentHash } from './content-hash.ts';
 import { ContentWriter } from './content-writer.ts';
-import type { PartialFile } from './disk.ts';
+import type { PartialFile, Room } from './disk.ts';
 import type { EndMessage } from './message.ts';
 import type { OfferedEntry } from './offer.ts';
+import type { SpaceWait } from './space-wait.ts';
 import { asTransferError, type TransferError } from './transfer-error.ts';
 
-/** What END says of what has arrived: `unfit` is the peer's mistake, `damaged` the content's. */
-export type EndVerdict = 'verified' | 'damaged' | 'unfit';
+export interface ReceivingFileOptions {
+  readonly entry: OfferedEntry;
+  readonly partial: PartialFile;
+  /** What is there already of its content. */
+  readonly startBytes: number;
+  readonly room: Room;
+  readonly spaceWait: SpaceWait;
+  /** Called after each write and each read for the hash: there is room, or it failed. */
+  readonly onChange: () => void;
+}
 
 /** The content of one file from the stream to its name: written, hashed, verified, published. */
 export class ReceivingFile {
-  readonly #entry: OfferedEntry;
+  readonly entry: OfferedEntry;
+  readonly startBytes: number;
   readonly #partial: PartialFile;
+  readonly #room: Room;
+  readonly #spaceWait: SpaceWait;
   readonly #content: ContentWriter;
-  readonly #hash = createHash('sha256');
-  #arrivedBytes = 0;
-  #digest: Uint8Array = NO_DIGEST;
+  readonly #hash: ContentHash;
+  readonly #onChange: () => void;
+  #arrivedBytes: number;
+  #digest: Uint8Array | undefined;
+  #onHashed: (() => void) | undefined;
 
-  /** @param onWritten called after each write: there is room, all is written, or it failed */
-  constructor(entry: OfferedEntry, partial: PartialFile, onWritten: () => void) {
-    this.#entry = entry;
+  constructor(options: ReceivingFileOptions) {
+    const { entry, partial, startBytes, room, spaceWait, onChange } = options;
+    this.#room = room;
+    this.entry = entry;
+    this.startBytes = startBytes;
     this.#partial = partial;
-    this.#content = new ContentWriter(partial, entry.sizeBytes, onWritten);
+    this.#spaceWait = spaceWait;
+    this.#onChange = onChange;
+    this.#arrivedBytes = startBytes;
+    const write = async (segment: Uint8Array): Promise<void> => {
+      const endBytes = partial.writtenBytes + segment.length;
+      await spaceWait.run(() => {
+        const doneBytes = segment.length - (endBytes - partial.writtenBytes);
+        return partial.append(doneBytes === 0 ? segment : segment.subarray(doneBytes));
+      });
+      room.spend(segment.length);
+      this.#hash.follow(partial.writtenBytes);
+    };
+    this.#content = new ContentWriter(write, entry.sizeBytes - startBytes, onChange);
+    const read = startBytes === 0 ? undefined : partial.read.bind(partial);
+    this.#hash = new ContentHash(read, () => {
+      this.#onHashed?.();
+      onChange();
+    });
+    this.#hash.follow(startBytes);
   }
 
-  /** Content bytes taken so far. */
+  /** Content bytes that are here, those of an earlier transfer included. */
   get arrivedBytes(): number {
     return this.#arrivedBytes;
   }
@@ -34,59 +68,99 @@ export class ReceivingFile {
     return this.#content.hasRoom;
   }
 
+  /** Bytes that wait for the disk. */
+  get heldBytes(): number {
+    return this.#content.heldBytes;
+  }
+
   /** Why the disk did not take it, or undefined. */
   get error(): TransferError | undefined {
-    const error = this.#content.error;
+    const error = this.#content.error ?? this.#hash.error;
     return error === undefined ? undefined : asTransferError(error);
   }
 
-  /** All that arrived is written. */
-  get isWritten(): boolean {
-    return this.#content.isIdle;
-  }
-
-  /** What `end` verified. */
-  get digest(): Uint8Array {
-    return this.#digest;
+  /** All has arrived, and what was here before is still read for its hash. */
+  get isChecking(): boolean {
+    return this.#digest !== undefined && !this.#isHashed;
   }
 
   /** Takes content, only when there is room; false when it is empty or more than was offered. */
   append(content: Uint8Array): boolean {
     if (content.length === 0) return false;
-    if (this.#arrivedBytes + content.length > this.#entry.sizeBytes) return false;
+    if (this.#arrivedBytes + content.length > this.entry.sizeBytes) return false;
     this.#hash.update(content);
     this.#content.append(content);
     this.#arrivedBytes += content.length;
     return true;
   }
 
-  /** No more content comes. */
-  end({ sizeBytes, digest }: EndMessage): EndVerdict {
-    const isComplete = this.#arrivedBytes === this.#entry.sizeBytes;
-    if (!isComplete || sizeBytes !== this.#arrivedBytes) return 'unfit';
+  /** No more content comes; false when that does not fit what came. */
+  end({ sizeBytes, digest }: EndMessage): boolean {
+    if (this.#arrivedBytes !== this.entry.sizeBytes || sizeBytes !== this.#arrivedBytes) {
+      return false;
+    }
     this.#digest = digest;
-    if (!this.#hash.digest().equals(digest)) return 'damaged';
     this.#content.flush();
-    return 'verified';
+    return true;
   }
 
-  /** When it is written: durable and under its name, or undefined when aborted before that. */
+  /** After `end`: writes what is left; whether that is what END says. */
+  async verify(): Promise<boolean> {
+    await this.#content.drain();
+    this.#throwError();
+    while (!this.#isHashed) await new Promise<void>((resolve) => (this.#onHashed = resolve));
+    this.#throwError();
+    if (this.#hash.hashedBytes < this.entry.sizeBytes) return false;
+    return Buffer.compare(this.#hash.digest, this.#digest!) === 0;
+  }
+
+  /** After `verify`: durable and under its name, or undefined when aborted before that. */
   publish(isAborted: () => boolean): Promise<string | undefined> {
-    const { mtimeNs, mode } = this.#entry;
-    return this.#partial.publish({ mtimeNs, mode, isAborted });
+    const { mtimeNs, mode } = this.entry;
+    const publication = { mtimeNs, mode, isAborted };
+    return this.#spaceWait.run(() => this.#partial.publish(publication));
+  }
+
+  /** SHA-256 of the content as hex; after `verify`. */
+  get sha256(): string {
+    return Buffer.from(this.#hash.digest).toString('hex');
+  }
+
+  /** The same file from its beginning: what there is of it is dropped. */
+  async again(): Promise<ReceivingFile> {
+    await this.#spaceWait.run(() => this.#partial.restart());
+    return new ReceivingFile({
+      entry: this.entry,
+      partial: this.#partial,
+      startBytes: 0,
+      room: this.#room,
+      spaceWait: this.#spaceWait,
+      onChange: this.#onChange,
+    });
   }
 
   /** Keeps or removes what is on the disk, as the failure asks. */
-  async putAway({ code }: TransferError): Promise<void> {
-    const isWorthless = code === 'source-changed' || code === 'integrity';
-    try {
-      await this.#content.drain();
-      if (isWorthless || this.#partial.writtenBytes === 0) await this.#partial.discard();
-      else await this.#partial.keep();
-    } catch {
-      // The transfer has failed already, for a reason of its own.
-    }
+  async putAway(error: TransferError): Promise<void> {
+    await Promise.all([this.#content.drain(), this.#hash.stop()]);
+    await putAwayPartial(this.#partial, error);
+  }
+
+  #throwError(): void {
+    if (this.error !== undefined) throw this.error;
+  }
+
+  get #isHashed(): boolean {
+    return this.#hash.hashedBytes === this.entry.sizeBytes || this.#hash.isStopped;
   }
 }
 
-const NO_DIGEST = new Uint8Array(0);
+/** What is worth something for a later transfer is kept. */
+export async function putAwayPartial(partial: PartialFile, error: TransferError): Promise<void> {
+  const isWorthless = error.code === 'source-changed' || error.code === 'integrity';
+  try {
+    if (isWorthless || partial.writtenBytes === 0) await partial.discard();
+    else await partial.keep();
+  } catch {
+    // The transfer has failed already, for a reason of its own.
+  }
+}

@@ -1,14 +1,21 @@
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
 import { errorOfClose, errorOfFailure } from './close-meaning.ts';
-import type { Inbox, PartialFile } from './disk.ts';
-import { decodeEnd, decodeFailure, encodeAccept, MessageType } from './message.ts';
-import { decodeOffer, type OfferedEntry } from './offer.ts';
+import type { ConflictPolicy, Inbox } from './disk.ts';
+import { acceptRecords, takeContentRecord } from './content-records.ts';
+import { decodeFailure, encodeAgain, encodeMiss, encodePause, MessageType } from './message.ts';
+import { type IncomingOffer, OfferReader } from './offer-reader.ts';
 import { Outcome } from './outcome.ts';
 import { PeerLink } from './peer-link.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { ReceivePolicy } from './receive-policy.ts';
-import { ReceivingFile } from './receiving-file.ts';
+import { Publication } from './publication.ts';
+import { ReceivingOffer } from './receiving-offer.ts';
+import { decide, type PlacedOffer, Placing, putAwayPlaces } from './receiving-places.ts';
+import { SpaceWait } from './space-wait.ts';
+import type { NamePlatform } from './stored-name.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
+import { transferName } from './transfer-name.ts';
+import { TransferTally } from './transfer-tally.ts';
 import type { Transfer, TransferProgress, TransferResult, TransferState } from './transfer.ts';
 
 export interface ReceivingOptions {
@@ -19,32 +26,40 @@ export interface ReceivingOptions {
   /** Undefined: every offer is refused. */
   readonly inbox: Inbox | undefined;
   readonly policy: ReceivePolicy;
+  readonly conflict: ConflictPolicy;
+  readonly platform: NamePlatform;
+  /** How long a full disk is waited for. */
+  readonly giveUpMs: number;
   /** A monotonic clock, microseconds; the one of `stalled` events. */
   readonly nowUs: () => number;
+  /** Runs `action` later; the function that it gives takes that back. */
+  readonly after: (delayMs: number, action: () => void) => () => void;
   /** Called after this transfer used its connection by itself: the driver then drains it. */
   readonly wake: () => void;
-  /** The offer was accepted; called at most once, before the first content is read. */
+  /** The first offer was accepted; called at most once, before its content is read. */
   readonly onAccepted: (transfer: ReceivingTransfer) => void;
 }
 
 /**
- * Where a receive stands. Records are read in `offer` and `content` only, and behind END while the
- * rest is written, where the right thing to arrive is nothing.
+ * Where a receive stands. Records are read in `offer` and `content` only, and behind the last END while
+ * the rest is written, where the right thing to arrive is nothing.
  */
-type Stage = 'offer' | 'deciding' | 'room' | 'content' | 'writing' | 'publishing' | 'over';
+type Stage = 'offer' | 'deciding' | 'room' | 'content' | 'finishing' | 'over';
 
 /**
- * Receives one file.
+ * Receives files and folders.
  *
  * ```
- * offer → deciding → room → content → writing → publishing → over
- *         policy,    credit  records   what is   fsync, name,
- *         partial            to disk   pending   DONE
+ * offer → deciding → room → content → finishing → over
+ *   ▲     policy,    credit  records   folders get  │
+ *   │     places             to disk   their names  │
+ *   └───────────────────── DONE ───── or ───────────┘
  * ```
  *
  * The driver hands it every event of its connection. `state` becomes `done` only after the disk said
- * that the file is durable under its name. A failure before the first byte, a failed check and a
- * changed source remove the partial; every other failure keeps it (PRODUCT §4).
+ * that all is durable under its name. A
+ * failure before the first byte, a failed check and a changed source remove a partial; every other
+ * failure keeps it (PRODUCT §4).
  */
 export class ReceivingTransfer implements Transfer {
   readonly id: number;
@@ -55,11 +70,22 @@ export class ReceivingTransfer implements Transfer {
   readonly #meter: ProgressMeter;
   readonly #link: PeerLink;
   readonly #startedAtUs: number;
+  readonly #spaceWait: SpaceWait;
+  readonly #tally = new TransferTally();
+  readonly #publication: Publication;
+  #reader = new OfferReader();
   #state: TransferState = 'waiting';
   #stage: Stage = 'offer';
   #name = '';
-  #file: ReceivingFile | undefined;
-  /** Set when a failure comes while the file is being published; too late once it has its name. */
+  #isPaused = false;
+  #arrivedBytes = 0;
+  #offeredBytes = 0;
+  /** Entries of the offers before this one. */
+  #baseIndex = 0;
+  #isSingle = false;
+  #isFirstOffer = true;
+  #offer: ReceivingOffer | undefined;
+  /** Set when a failure comes while a file is being published; too late once it has its name. */
   #abort: (() => void) | undefined;
 
   constructor(options: ReceivingOptions) {
@@ -69,6 +95,21 @@ export class ReceivingTransfer implements Transfer {
     this.#meter = new ProgressMeter(options.nowUs);
     this.#startedAtUs = options.nowUs();
     this.#link = new PeerLink(options.connection, 'sender');
+    this.#spaceWait = new SpaceWait({
+      after: options.after,
+      giveUpMs: options.giveUpMs,
+      onPause: () => {
+        this.#pause(true);
+      },
+      onResume: () => {
+        this.#pause(false);
+      },
+    });
+    this.#publication = new Publication({
+      spaceWait: this.#spaceWait,
+      tally: this.#tally,
+      isAborted: () => this.#abort !== undefined || this.isOver,
+    });
   }
 
   /** Empty until the offer has arrived. */
@@ -77,7 +118,10 @@ export class ReceivingTransfer implements Transfer {
   }
 
   get state(): TransferState {
-    return this.#state === 'running' && this.#meter.isStalled ? 'stalled' : this.#state;
+    if (this.#isPaused && this.#stage !== 'over') return 'paused';
+    if (this.#state !== 'running') return this.#state;
+    if (this.#offer?.isChecking === true) return 'checking';
+    return this.#meter.isStalled ? 'stalled' : 'running';
   }
 
   get isOver(): boolean {
@@ -85,7 +129,8 @@ export class ReceivingTransfer implements Transfer {
   }
 
   get progress(): TransferProgress {
-    return this.#meter.snapshot;
+    const progress = this.#meter.snapshot;
+    return this.state === 'paused' ? { ...progress, pauseReason: 'no-space' } : progress;
   }
 
   get done(): Promise<TransferResult> {
@@ -115,9 +160,14 @@ export class ReceivingTransfer implements Transfer {
   }
 
   onClosed(reason: CloseReason): void {
+    if (this.isOver) {
+      if (reason.code === CloseCode.ok && reason.byPeer) this.#publication.confirm();
+      return;
+    }
     // All has arrived and been verified: a peer that vanished now takes nothing back.
-    const isVerified = this.#stage === 'writing' || this.#stage === 'publishing';
-    if (isVerified && reason.code !== CloseCode.cancelled) return;
+    const isWhole = this.#offer?.isComplete === true && !this.#offer.placed.offer.hasMoreOffers;
+    const isComplete = this.#stage === 'finishing' || (this.#stage === 'content' && isWhole);
+    if (isComplete && reason.code !== CloseCode.cancelled) return;
     this.#fail(errorOfClose(reason), () => undefined);
   }
 
@@ -125,17 +175,32 @@ export class ReceivingTransfer implements Transfer {
     this.#failAndClose(new TransferError('cancelled', CANCELLED));
   }
 
+  #pause(isPaused: boolean): void {
+    if (this.isOver) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#link.write(MessageType.pause, encodePause('no-space'));
+    else this.#link.write(MessageType.resume, NOTHING);
+    this.#link.flush();
+    this.#options.wake();
+  }
+
   #pump(): void {
+    if (this.isOver) return;
     const error = this.#link.read(() => this.#canRead, this.#onRecord);
     if (error !== undefined) this.#failAndClose(error);
-    if (!this.isOver && this.#link.isReadFinished && this.#stage !== 'publishing') {
+    else if (this.#link.isReadFinished && !this.#isComplete) {
       this.#failAndClose(this.#link.endedEarly());
     }
+    this.#finishWhenSettled();
+  }
+
+  get #isComplete(): boolean {
+    return this.#stage === 'finishing' || this.#offer?.isPublishing === true;
   }
 
   get #canRead(): boolean {
-    if (this.#stage === 'content') return this.#file!.hasRoom;
-    return this.#stage === 'offer' || this.#stage === 'writing';
+    if (this.#stage === 'content') return this.#offer!.hasRoom && this.#abort === undefined;
+    return this.#stage === 'offer';
   }
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
@@ -145,153 +210,172 @@ export class ReceivingTransfer implements Transfer {
       else this.#failAndClose(errorOfFailure(failure));
     } else if (this.#stage === 'offer' && type === MessageType.offer) {
       this.#onOffer(body);
-    } else if (this.#stage === 'content' && type === MessageType.content) {
-      this.#onContent(body);
-    } else if (this.#stage === 'content' && type === MessageType.end) {
-      this.#onEnd(body);
-    } else {
+    } else if (this.#stage !== 'content') {
       this.#violation('an unexpected record');
+    } else {
+      const broken = takeContentRecord(this.#offer!, type, body);
+      if (broken !== undefined) this.#violation(broken);
     }
   };
 
   #onOffer(body: Uint8Array): void {
-    const verdict = decodeOffer(body);
-    if (verdict.type === 'violation') {
+    const offer = this.#reader.read(body);
+    if (offer === 'more') return;
+    if (offer === 'violation') {
       this.#violation('a broken OFFER');
-    } else if (verdict.type === 'unsupported') {
+    } else if (offer === 'unsupported') {
       this.#reject(new TransferError('version', 'this kind of offer is not supported'));
     } else {
-      this.#name = verdict.entry.name;
-      this.#meter.totalBytes = verdict.entry.sizeBytes;
+      this.#reader = new OfferReader();
+      const [first] = offer.items;
+      if (this.#isFirstOffer) {
+        this.#name = transferName(first!.entry.name, offer.items.length);
+        this.#isSingle = offer.entries.length === 1 && !offer.hasMoreOffers;
+      }
+      this.#offeredBytes += offer.totalBytes;
+      this.#meter.totalBytes = this.#offeredBytes;
       this.#stage = 'deciding';
-      void this.#decide(verdict.entry);
+      void this.#decide(offer);
     }
   }
 
-  async #decide(entry: OfferedEntry): Promise<void> {
-    const { name, sizeBytes } = entry;
-    let partial: PartialFile | undefined;
-    let refusal: TransferError | undefined;
-    try {
-      const decision = await this.#options.policy({
-        from: this.peer,
-        name,
-        sizeBytes,
-        kind: 'file',
-      });
-      if (decision.type === 'reject') {
-        refusal = new TransferError(decision.code, decision.reason);
-      } else if (this.#options.inbox === undefined) {
-        refusal = new TransferError('refused', 'nothing is received here: there is no inbox');
-      } else if (this.#stage === 'deciding') {
-        const { storedName, keptFreeShare } = decision;
-        partial = await this.#options.inbox.create({ storedName, sizeBytes, keptFreeShare });
-      }
-    } catch (error) {
-      refusal = asTransferError(error);
-    }
+  async #decide(offer: IncomingOffer): Promise<void> {
+    const { peer, inbox, policy, conflict, platform } = this.#options;
+    const options = { peer, inbox, policy, conflict, platform, spaceWait: this.#spaceWait };
+    const { placed, refusal, places } = await decide(
+      new Placing(options, offer),
+      this.#offeredBytes,
+      () => this.#publication.goOn(offer.items[0]!.entry.name),
+    );
     if (this.#stage !== 'deciding') {
-      // It ended while the disk was asked, so the end did not see this file.
-      await partial?.discard().catch(() => undefined);
+      // It ended while the disk was asked, so the end did not see these places.
+      await putAwayPlaces(places, CANCELLATION);
+      placed?.room.release();
       return;
     }
-    if (refusal !== undefined) {
-      this.#reject(refusal);
+    if (placed === undefined) {
+      await putAwayPlaces(places, refusal);
+      if (this.#isFirstOffer) this.#reject(refusal);
+      else this.#failAndSay(refusal);
     } else {
-      this.#file = new ReceivingFile(entry, partial!, this.#onWritten);
+      this.#offer = this.#offerOf(placed);
       this.#stage = 'room';
       this.#acceptWhenRoom();
     }
     this.#options.wake();
   }
 
+  #offerOf(placed: PlacedOffer): ReceivingOffer {
+    return new ReceivingOffer({
+      placed,
+      baseIndex: this.#baseIndex,
+      spaceWait: this.#spaceWait,
+      tally: this.#tally,
+      isAborted: () => this.#abort !== undefined || this.isOver,
+      onChange: this.#onFileChange,
+      onProgress: (byteCount) => {
+        this.#arrivedBytes += byteCount;
+        this.#meter.update(this.#arrivedBytes);
+      },
+      sayAgain: (entryIndex) => {
+        this.#link.write(MessageType.again, encodeAgain(entryIndex));
+        this.#link.flush();
+      },
+      onFileFailed: (entryIndex, error) => {
+        if (this.#isSingle) {
+          this.#failAndSay(error);
+          return false;
+        }
+        const { code, message: reason } = error;
+        this.#link.write(MessageType.miss, encodeMiss({ entryIndex, code, reason }));
+        return true;
+      },
+    });
+  }
+
   #acceptWhenRoom(): void {
-    if (!this.#link.connection.raiseCredit()) return;
+    if (this.#isFirstOffer) {
+      if (!this.#link.connection.raiseCredit()) return;
+      this.#state = 'running';
+      this.#meter.start();
+      this.#options.onAccepted(this);
+    }
+    this.#isFirstOffer = false;
     this.#stage = 'content';
-    this.#state = 'running';
-    this.#meter.start();
-    this.#options.onAccepted(this);
-    this.#link.write(MessageType.accept, encodeAccept({ entryIndex: 0, offsetBytes: 0 }));
+    for (const record of acceptRecords(this.#offer!.placed, this.#baseIndex)) {
+      this.#link.write(MessageType.accept, record);
+    }
     this.#link.flush();
     this.#pump();
   }
 
-  #onContent(body: Uint8Array): void {
-    if (!this.#file!.append(body)) {
-      this.#violation('content beyond the size of the offer');
-      return;
-    }
-    this.#meter.update(this.#file!.arrivedBytes);
-  }
-
-  #onEnd(body: Uint8Array): void {
-    const end = decodeEnd(body);
-    const verdict = end?.entryIndex === 0 ? this.#file!.end(end) : 'unfit';
-    if (verdict === 'unfit') {
-      this.#violation('an END that does not fit what was sent');
-    } else if (verdict === 'damaged') {
-      this.#failAndSay(new TransferError('integrity', 'what arrived is not what was sent'));
-    } else {
-      this.#stage = 'writing';
-      this.#publishWhenWritten();
-    }
-  }
-
-  /** The disk took a segment, or failed. */
-  readonly #onWritten = (): void => {
+  /** The disk took something, or failed. */
+  readonly #onFileChange = (): void => {
     if (this.isOver) return;
-    const { error } = this.#file!;
-    if (error !== undefined) {
-      this.#failAndSay(error);
-    } else {
-      this.#pump();
-      this.#publishWhenWritten();
+    const abort = this.#abort;
+    if (abort !== undefined) {
+      if (this.#offer?.isPublishing === true) return;
+      // What has its name by now has it.
+      this.#abort = undefined;
+      if (!this.#canFinish) abort();
     }
+    this.#pump();
     this.#options.wake();
   };
 
-  #publishWhenWritten(): void {
-    if (this.#stage !== 'writing' || !this.#file!.isWritten) return;
-    this.#stage = 'publishing';
-    void this.#publish();
+  get #canFinish(): boolean {
+    return this.#stage === 'content' && this.#offer!.isSettled;
   }
 
-  async #publish(): Promise<void> {
-    let path: string | undefined;
-    let error: TransferError | undefined;
+  #finishWhenSettled(): void {
+    if (this.isOver || !this.#canFinish) return;
+    this.#stage = 'finishing';
+    void this.#finishOffer(this.#offer!.placed);
+  }
+
+  /** Every file of the offer is over: folders get their names, and the sender hears of it. */
+  async #finishOffer(placed: PlacedOffer): Promise<void> {
+    const { offer, room } = placed;
+    room.release();
     try {
-      path = await this.#file!.publish(() => this.#abort !== undefined);
-    } catch (cause) {
-      error = asTransferError(cause);
+      await this.#publication.finish(placed);
+      // What is told to the sender next leaves nothing behind beside the files.
+      if (!offer.hasMoreOffers) await this.#publication.told();
+    } catch (error) {
+      const abort = this.#abort;
+      this.#abort = undefined;
+      this.#stage = 'content'; // a failure from here on ends it at once
+      if (abort !== undefined) abort();
+      else this.#failAndSay(asTransferError(error));
+      this.#options.wake();
+      return;
     }
-    this.#stage = 'writing'; // a failure from here on ends it at once
-    if (path !== undefined) this.#succeed(path);
-    else if (this.#abort !== undefined) this.#abort();
-    else this.#failAndSay(error ?? new TransferError('internal', 'the file was not published'));
+    this.#baseIndex += offer.entries.length;
+    this.#offer = undefined;
+    if (this.#abort !== undefined && offer.hasMoreOffers) {
+      this.#stage = 'offer';
+      this.#abort();
+    } else {
+      this.#sayDone(offer.hasMoreOffers);
+    }
     this.#options.wake();
   }
 
-  #succeed(path: string): void {
+  #sayDone(hasMoreOffers: boolean): void {
     this.#link.write(MessageType.done, NOTHING);
     this.#link.flush();
+    if (hasMoreOffers) {
+      this.#stage = 'offer';
+      this.#pump();
+      return;
+    }
     this.#link.connection.finish();
     this.#stage = 'over';
-    this.#state = 'done';
-    const { arrivedBytes, digest } = this.#file!;
-    const sha256 = Buffer.from(digest).toString('hex');
-    const { name } = this;
-    this.#outcome.resolve({
-      totalBytes: arrivedBytes,
-      elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000,
-      path,
-      sha256,
-      items: [{ kind: 'file', name, path, totalBytes: arrivedBytes, fileCount: 1, sha256 }],
-      fileCount: 1,
-      failures: [],
-      failedCount: 0,
-      retransmittedBytes: 0,
-      packetsLostCount: 0,
-    });
+    this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
+    const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000;
+    if (!this.#tally.hasDelivered) this.#outcome.reject(this.#tally.error);
+    const sent = { retransmittedBytes: 0, packetsLostCount: 0 };
+    this.#outcome.resolve({ ...this.#tally.result, ...sent, elapsedMs });
   }
 
   /** Before the first byte: the peer learns it from REJECT. */
@@ -321,7 +405,7 @@ export class ReceivingTransfer implements Transfer {
 
   #fail(error: TransferError, tellPeer: () => void): void {
     if (this.isOver) return;
-    if (this.#stage === 'publishing') {
+    if (this.#stage === 'finishing' || this.#offer?.isPublishing === true) {
       this.#abort ??= () => {
         this.#fail(error, tellPeer);
       };
@@ -330,12 +414,18 @@ export class ReceivingTransfer implements Transfer {
     this.#stage = 'over';
     this.#state = 'failed';
     tellPeer();
-    const putAway = this.#file?.putAway(error) ?? Promise.resolve();
-    void putAway.then(() => {
+    this.#spaceWait.stop();
+    void this.#putAway(error).then(() => {
       this.#outcome.reject(error);
     });
+  }
+
+  async #putAway(error: TransferError): Promise<void> {
+    await this.#offer?.putAway(error);
+    await this.#publication.leave(this.#offer?.placed.places ?? []);
   }
 }
 
 const CANCELLED = 'cancelled by the receiver';
+const CANCELLATION = new TransferError('cancelled', CANCELLED);
 const NOTHING = new Uint8Array(0);

@@ -1,28 +1,33 @@
-import { createHash } from 'node:crypto';
+import { ContentHash } from './content-hash.ts';
 import type { SourceFile } from './disk.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 
 /**
- * The content of one source on its way into the stream: read ahead, hashed as it is taken, and looked
- * at once more behind its last byte. What was sent is one state of the file or is never called so.
+ * The content of one source on its way into the stream, from an offset on: read ahead, hashed, and
+ * looked at once more behind its last byte. What was sent is one state of the file or is never called
+ * so.
  */
 export class SendingFile {
   readonly #source: SourceFile;
   readonly #readAhead: ReadAhead;
   readonly #onChange: () => void;
-  readonly #hash = createHash('sha256');
+  readonly #hash: ContentHash;
   #takenBytes = 0;
-  #digest: Uint8Array | undefined;
   #check: 'none' | 'running' | 'passed' = 'none';
   #error: TransferError | undefined;
 
   /** @param onChange called when there is more to take, the end was reached, or it failed */
-  constructor(source: SourceFile, onChange: () => void) {
+  constructor(source: SourceFile, startBytes: number, onChange: () => void) {
     this.#source = source;
     this.#onChange = onChange;
-    this.#readAhead = new ReadAhead(source, () => {
-      this.#onRead();
+    this.#readAhead = new ReadAhead(source, startBytes, () => {
+      this.#look();
+      onChange();
+    });
+    const read = startBytes === 0 ? undefined : source.read.bind(source);
+    this.#hash = new ContentHash(read, () => {
+      this.#look();
       onChange();
     });
   }
@@ -31,7 +36,7 @@ export class SendingFile {
     return this.#source.sizeBytes;
   }
 
-  /** Content bytes taken so far. */
+  /** Content bytes taken so far, those before the offset not among them. */
   get takenBytes(): number {
     return this.#takenBytes;
   }
@@ -41,20 +46,25 @@ export class SendingFile {
     return this.#error;
   }
 
-  /** All was taken, and the source is as it was when it was opened. */
+  /** All was taken, and what was skipped is still being read for its hash. */
+  get isChecking(): boolean {
+    return this.#readAhead.isFinished && !this.#isHashed;
+  }
+
+  /** All was taken and hashed, and the source is as it was when it was opened. */
   get isComplete(): boolean {
-    return this.#check === 'passed' && this.#readAhead.isFinished;
+    return this.#check === 'passed' && this.#readAhead.isFinished && this.#isHashed;
   }
 
   /** SHA-256 of the content; only when it is complete. */
   get digest(): Uint8Array {
-    this.#digest ??= this.#hash.digest();
-    return this.#digest;
+    return this.#hash.digest;
   }
 
   start(): void {
     this.#readAhead.start();
-    this.#onRead();
+    this.#hash.follow(this.#source.sizeBytes);
+    this.#look();
   }
 
   /** The next content, at most `limitBytes`; undefined when none is read. */
@@ -78,19 +88,30 @@ export class SendingFile {
 
   async close(): Promise<void> {
     this.#readAhead.stop();
+    await this.#hash.stop();
     // Whatever closing a file that was only read says, nothing is lost by it.
     await this.#source.close().catch(() => undefined);
   }
 
-  #onRead(): void {
-    if (this.#readAhead.error !== undefined) {
-      this.#error = asTransferError(this.#readAhead.error);
-    } else if (this.#readAhead.isShort) {
+  get #isHashed(): boolean {
+    return this.#hash.hashedBytes === this.#source.sizeBytes;
+  }
+
+  #look(): void {
+    const error = this.#readAhead.error ?? this.#hash.error;
+    if (error !== undefined) {
+      this.#error = asTransferError(error);
+    } else if (this.#readAhead.isShort || this.#hash.isShort) {
       this.#error = sourceChanged();
-    } else if (this.#readAhead.isAllRead && this.#check === 'none') {
+    } else if (this.#readAhead.isAllRead && this.#isAllHashedOrPassing && this.#check === 'none') {
       this.#check = 'running';
       void this.#lookAgain();
     }
+  }
+
+  /** What passes by is hashed as it is taken, after the last look at the source. */
+  get #isAllHashedOrPassing(): boolean {
+    return !this.#hash.isFollowing || this.#isHashed;
   }
 
   /** Behind the last read: a source that changes from here on was sent as it was. */
@@ -105,6 +126,6 @@ export class SendingFile {
   }
 }
 
-function sourceChanged(): TransferError {
+export function sourceChanged(): TransferError {
   return new TransferError('source-changed', 'the source changed while being sent');
 }

@@ -1,22 +1,32 @@
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
-import type { RecordWriter } from '../secure/record-writer.ts';
 import { closeCodeOf, errorOfClose, errorOfFailure } from './close-meaning.ts';
-import type { SourceDisk, SourceFile } from './disk.ts';
-import { decodeAccept, decodeFailure, encodeEnd, MessageType } from './message.ts';
-import { encodeOffer, MAX_NAME_BYTES, MAX_SIZE_BYTES } from './offer.ts';
+import type { SourceDisk } from './disk.ts';
+import {
+  decodeAccept,
+  decodeAgain,
+  decodeFailure,
+  decodeMiss,
+  decodePause,
+  MessageType,
+} from './message.ts';
+import { OfferSurvey, type OutgoingOffer } from './offer-survey.ts';
+import { OfferWriter, type Written } from './offer-writer.ts';
 import { Outcome } from './outcome.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { PeerLink } from './peer-link.ts';
 import { cleanReason } from './reason.ts';
-import { SendingFile } from './sending-file.ts';
+import { SendingOffer } from './sending-offer.ts';
+import { SentItems } from './sent-items.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { nameOfPaths } from './transfer-name.ts';
-import type { Transfer, TransferProgress, TransferResult, TransferState } from './transfer.ts';
-
-/** Stream bytes that may follow OFFER before it is accepted: the initial credit (DESIGN §3). */
-export const EAGER_STREAM_BYTES = 65_536;
-/** Largest record before ACCEPT (DESIGN §3, Records). */
-const EAGER_RECORD_BYTES = 16_384;
+import { TransferTally } from './transfer-tally.ts';
+import type {
+  PauseReason,
+  Transfer,
+  TransferProgress,
+  TransferResult,
+  TransferState,
+} from './transfer.ts';
 
 export interface SendingOptions {
   readonly id: number;
@@ -30,15 +40,15 @@ export interface SendingOptions {
 }
 
 /**
- * Sends one file.
+ * Sends files and folders.
  *
  * ```
  * prepare() → onOpening(connection) → onOpened() → onReadable/onWritable… → over
- *                  OFFER and content ──────────► ACCEPT: content… END ──► DONE
+ *          OFFER, START and content ────► ACCEPT: content… END ──► DONE (and the next OFFER)
  * ```
  *
  * The driver hands it every event of its connection. It reads while the connection opens, so that a
- * small file leaves in one flight with its offer. Ends once: `done` settles after the source is closed.
+ * small file leaves in one flight with its offer. Ends once: `done` settles after all sources are closed.
  */
 export class SendingTransfer implements Transfer {
   readonly id: number;
@@ -48,13 +58,21 @@ export class SendingTransfer implements Transfer {
   readonly #options: SendingOptions;
   readonly #outcome: Outcome = new Outcome();
   readonly #meter: ProgressMeter;
+  readonly #tally = new TransferTally();
+  readonly #survey: OfferSurvey;
+  readonly #sentItems: SentItems;
   #state: TransferState = 'waiting';
+  #pauseReason: PauseReason | undefined;
   #connection: TransportConnection | undefined;
   #link: PeerLink | undefined;
-  #source: SourceFile | undefined;
-  #file: SendingFile | undefined;
-  #isAccepted = false;
-  #isEndSaid = false;
+  #offer: SendingOffer | undefined;
+  #writer: OfferWriter | undefined;
+  /** Number of the first entry of the offer, counted over all of them. */
+  #baseIndex = 0;
+  #isSingle = false;
+  #isTurnFlushed = false;
+  /** Content of earlier offers. */
+  #contentBytes = 0;
   #startedAtUs = 0;
 
   constructor(options: SendingOptions) {
@@ -63,10 +81,15 @@ export class SendingTransfer implements Transfer {
     this.peer = options.peer;
     this.name = nameOfPaths(options.paths);
     this.#meter = new ProgressMeter(options.nowUs);
+    this.#survey = new OfferSurvey(options.disk, options.paths, this.#tally);
+    this.#sentItems = new SentItems(options.paths, this.#tally);
   }
 
   get state(): TransferState {
-    return this.#state === 'running' && this.#meter.isStalled ? 'stalled' : this.#state;
+    if (this.#state !== 'running') return this.#state;
+    if (this.#pauseReason !== undefined) return 'paused';
+    if (this.#offer?.turn?.file?.isChecking === true) return 'checking';
+    return this.#meter.isStalled ? 'stalled' : 'running';
   }
 
   get isOver(): boolean {
@@ -75,7 +98,9 @@ export class SendingTransfer implements Transfer {
 
   get progress(): TransferProgress {
     this.#measure();
-    return this.#meter.snapshot;
+    const progress = this.#meter.snapshot;
+    const pauseReason = this.#pauseReason;
+    return pauseReason === undefined ? progress : { ...progress, pauseReason };
   }
 
   get done(): Promise<TransferResult> {
@@ -83,28 +108,22 @@ export class SendingTransfer implements Transfer {
   }
 
   /**
-   * Opens the source and begins to read it. False when that failed, or the transfer was cancelled
-   * meanwhile: then `done` rejects and no connection is needed.
+   * Looks through the paths and begins to read. False when there is nothing to send, or the transfer was
+   * cancelled meanwhile: then `done` rejects and no connection is needed.
    */
   async prepare(): Promise<boolean> {
     try {
-      const [path, ...more] = this.#options.paths;
-      if (path === undefined || more.length > 0) {
-        throw new TransferError('local-file', 'one path a transfer can be sent so far');
-      }
-      const source = await this.#options.disk.openSource(path);
-      this.#file = new SendingFile(source, this.#onFileChange);
-      this.#source = source;
-      if (this.isOver) {
-        await this.#file.close();
-        return false;
-      }
-      if (Buffer.byteLength(this.name) > MAX_NAME_BYTES || source.sizeBytes > MAX_SIZE_BYTES) {
-        throw new TransferError('local-file', `${path}: name or size is too large`);
-      }
-      this.#meter.totalBytes = source.sizeBytes;
-      this.#file.start();
-      return true;
+      const offer = await this.#survey.next();
+      if (this.isOver) return false;
+      if (offer === undefined) throw this.#tally.error;
+      const isAlone = offer.entries.length === 1 && !offer.hasMoreOffers;
+      this.#isSingle = isAlone && this.#tally.failedCount === 0;
+      this.#take(offer);
+      if (!this.#isSingle) return true;
+      // A single file that cannot be opened needs no connection.
+      const { error } = await this.#offer!.opened();
+      if (error !== undefined) throw error;
+      return !this.#hasEnded();
     } catch (error) {
       this.#fail(asTransferError(error));
       return false;
@@ -128,9 +147,8 @@ export class SendingTransfer implements Transfer {
     this.#state = 'running';
     this.#startedAtUs = this.#options.nowUs();
     this.#meter.start();
-    const { sizeBytes, mtimeNs, mode } = this.#source!;
     this.#link = new PeerLink(connection, 'receiver');
-    this.#link.write(MessageType.offer, encodeOffer({ name: this.name, sizeBytes, mtimeNs, mode }));
+    this.#writer = new OfferWriter(this.#link, this.#offer!, this.#baseIndex);
     this.#pump();
     this.#link.flush();
   }
@@ -165,15 +183,44 @@ export class SendingTransfer implements Transfer {
     this.#failAndClose(new TransferError('cancelled', CANCELLED));
   }
 
+  #hasEnded(): boolean {
+    return this.isOver;
+  }
+
+  /** The next offer is to be sent. */
+  #take(offer: OutgoingOffer): void {
+    this.#isTurnFlushed = false;
+    this.#offer = new SendingOffer(offer, this.#options.disk, this.#tally, this.#onFileChange);
+    this.#meter.totalBytes += offer.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    this.#offer.fill();
+    if (this.#link !== undefined) {
+      this.#writer = new OfferWriter(this.#link, this.#offer, this.#baseIndex);
+    }
+  }
+
   readonly #onRecord = (type: number, body: Uint8Array): void => {
     switch (type) {
-      case MessageType.accept: {
-        const accept = decodeAccept(body);
-        const isExpected = accept?.entryIndex === 0 && accept.offsetBytes === 0;
-        if (!isExpected || this.#isAccepted) this.#violation('an unexpected ACCEPT');
-        this.#isAccepted = true;
+      case MessageType.accept:
+        if (!this.#onAccept(body)) this.#violation('an unexpected ACCEPT');
+        return;
+      case MessageType.again:
+        if (!this.#onAgain(decodeAgain(body))) this.#violation('an unexpected AGAIN');
+        return;
+      case MessageType.miss: {
+        const miss = decodeMiss(body);
+        const index = (miss?.entryIndex ?? 0) - this.#baseIndex;
+        const isFit = miss !== undefined && this.#offer?.miss(index, errorOfFailure(miss)) === true;
+        if (!isFit) this.#violation('an unexpected MISS');
         return;
       }
+      case MessageType.pause:
+        this.#pauseReason = decodePause(body);
+        if (this.#pauseReason === undefined) this.#violation('a broken PAUSE');
+        return;
+      case MessageType.resume:
+        this.#pauseReason = undefined;
+        if (body.length > 0) this.#violation('a broken RESUME');
+        return;
       case MessageType.reject:
       case MessageType.fail: {
         const failure = decodeFailure(body);
@@ -182,10 +229,14 @@ export class SendingTransfer implements Transfer {
         return;
       }
       case MessageType.done:
-        if (body.length > 0 || !this.#isAccepted || !this.#isEndSaid) {
+        if (
+          body.length > 0 ||
+          this.#writer?.isAccepted !== true ||
+          this.#offer?.isFinished !== true
+        ) {
           this.#violation('an unexpected DONE');
         } else {
-          this.#succeed();
+          this.#onDone(this.#offer);
         }
         return;
       default:
@@ -193,49 +244,91 @@ export class SendingTransfer implements Transfer {
     }
   };
 
+  #onAccept(body: Uint8Array): boolean {
+    const accept = decodeAccept(body);
+    const offer = this.#offer;
+    const writer = this.#writer;
+    if (accept === undefined || offer === undefined || writer === undefined) return false;
+    if (writer.isAccepted || !writer.isOffered) return false;
+    for (const item of accept.items) {
+      if (!offer.accept(item, item.entryIndex - this.#baseIndex)) return false;
+    }
+    writer.isAccepted = !accept.hasMoreItems;
+    offer.fill();
+    return true;
+  }
+
+  #onAgain(entryIndex: number | undefined): boolean {
+    const index = (entryIndex ?? -1) - this.#baseIndex;
+    const writer = this.#writer;
+    if (writer?.isAccepted !== true || this.#offer?.again(index) !== true) return false;
+    writer.contentBytes -= this.#offer.offer.entries[index]!.sizeBytes;
+    this.#isTurnFlushed = false;
+    this.#offer.fill();
+    return true;
+  }
+
+  /** All of an offer is over: the next one, or the end. */
+  #onDone(offer: SendingOffer): void {
+    this.#sentItems.add(offer);
+    this.#baseIndex += offer.offer.entries.length;
+    this.#contentBytes += this.#writer!.contentBytes;
+    this.#offer = undefined;
+    this.#writer = undefined;
+    if (offer.offer.hasMoreOffers) void this.#offerNext();
+    else this.#succeed();
+  }
+
+  async #offerNext(): Promise<void> {
+    try {
+      const offer = await this.#survey.next();
+      if (this.isOver) return;
+      if (offer === undefined) throw new TransferError('internal', 'nothing more was found');
+      this.#take(offer);
+    } catch (error) {
+      this.#failAndSay(asTransferError(error));
+    }
+    this.#onFileChange();
+  }
+
   readonly #onFileChange = (): void => {
     if (this.isOver || this.#link === undefined) return;
     this.#pump();
     this.#options.wake();
   };
 
-  /** Writes as much content as may be written now. */
+  /** Writes as much as may be written now. */
   #pump(): void {
-    const file = this.#file;
     const link = this.#link;
-    if (this.isOver || file === undefined || link === undefined) return;
-    const { connection, writer } = link;
-    file.recycle(writer.freeBytes);
-    while (connection.writeRoomBytes > 0) {
-      const limitBytes = this.#bodyLimitBytes(writer);
-      if (limitBytes <= 0) break;
-      const content = file.take(limitBytes);
-      if (content === undefined) break;
-      writer.write(MessageType.content, content);
-      file.onWritten(writer.writtenBytes);
+    const offer = this.#offer;
+    const writer = this.#writer;
+    if (this.isOver || link === undefined) return;
+    if (offer === undefined || writer === undefined) return;
+    const { connection } = link;
+    let written: Written = 'record';
+    while (written !== 'idle' && connection.writeRoomBytes > 0) {
+      written = writer.write();
+      if (written === 'failed' && !this.#goesOn(writer, offer)) return;
     }
     this.#measure();
-    if (file.error !== undefined) this.#failAndSay(file.error);
-    else if (!this.#isEndSaid && file.isComplete && this.#hasRoomForEnd(writer)) this.#sayEnd();
+    // What is left out is told, and nothing follows it.
+    if (this.#hasEnded() || !offer.isFinished || this.#isTurnFlushed) return;
+    this.#isTurnFlushed = true;
+    link.flush();
   }
 
-  #bodyLimitBytes(writer: RecordWriter): number {
-    if (this.#isAccepted) return writer.bodyLimitBytes;
-    const roomBytes = EAGER_STREAM_BYTES - writer.writtenBytes;
-    const recordBytes = Math.min(EAGER_RECORD_BYTES, roomBytes) - writer.overheadBytes;
-    return Math.min(writer.bodyLimitBytes, recordBytes);
-  }
-
-  /** END, like all else before ACCEPT, stays within the initial credit. */
-  #hasRoomForEnd(writer: RecordWriter): boolean {
-    return this.#isAccepted || writer.writtenBytes + END_ROOM_BYTES <= EAGER_STREAM_BYTES;
-  }
-
-  #sayEnd(): void {
-    const { sizeBytes, digest } = this.#file!;
-    this.#link!.write(MessageType.end, encodeEnd({ entryIndex: 0, sizeBytes, digest }));
-    this.#isEndSaid = true;
-    this.#link!.flush();
+  /** A file cannot be sent: leaves it out. False when the transfer fails with it. */
+  #goesOn(writer: OfferWriter, offer: SendingOffer): boolean {
+    const turn = offer.turn!;
+    const error = writer.error!;
+    if (this.#isSingle) {
+      this.#failAndSay(error);
+      return false;
+    }
+    writer.writeMiss(turn, error);
+    offer.onFailed(turn, error);
+    offer.fill();
+    return true;
   }
 
   /** What is not acknowledged counts as content, so this never says too much. */
@@ -243,31 +336,25 @@ export class SendingTransfer implements Transfer {
     if (this.#link === undefined) return;
     const { writer, connection } = this.#link;
     const unacknowledged = writer.writtenBytes - connection.acknowledgedBytes;
-    this.#meter.update(this.#file!.takenBytes - unacknowledged);
+    const contentBytes = this.#contentBytes + (this.#writer?.contentBytes ?? 0);
+    this.#meter.update(Math.min(this.#meter.totalBytes, contentBytes - unacknowledged));
   }
 
   #succeed(): void {
     const { connection } = this.#link!;
     const { bytesRetransmittedCount, packetsLostCount } = connection.stats;
-    const { sizeBytes, digest } = this.#file!;
-    this.#meter.update(sizeBytes);
-    this.#state = 'done';
+    this.#sentItems.finish();
+    if (this.#tally.hasDelivered) this.#meter.update(this.#meter.totalBytes);
+    this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
     connection.close(CloseCode.ok, '');
-    const path = this.#options.paths[0]!;
-    const sha256 = Buffer.from(digest).toString('hex');
     const result: TransferResult = {
-      totalBytes: sizeBytes,
+      ...this.#tally.result,
       elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000,
-      path,
-      sha256,
-      items: [{ kind: 'file', name: this.name, path, totalBytes: sizeBytes, fileCount: 1, sha256 }],
-      fileCount: 1,
-      failures: [],
-      failedCount: 0,
       retransmittedBytes: bytesRetransmittedCount,
       packetsLostCount,
     };
     void this.#release().then(() => {
+      if (!this.#tally.hasDelivered) this.#outcome.reject(this.#tally.error);
       this.#outcome.resolve(result);
     });
   }
@@ -299,10 +386,9 @@ export class SendingTransfer implements Transfer {
   }
 
   async #release(): Promise<void> {
-    await this.#file?.close();
+    await this.#offer?.close();
+    await this.#survey.close();
   }
 }
 
 const CANCELLED = 'cancelled by the sender';
-/** More than END needs, whatever the cipher adds. */
-const END_ROOM_BYTES = 128;

@@ -9,6 +9,8 @@ export type NamePlatform = 'posix' | 'win32';
 export const PART_SUFFIX = '.part';
 /** Behind a name: what is known of its incomplete content. */
 export const STATE_SUFFIX = '.part.state';
+/** Behind a name: a state that is about to take the place of the last one. */
+export const STATE_DRAFT_SUFFIX = '.part.state~';
 
 /** An extension longer than this is none: what is cut off is then the end of the name. */
 const MAX_EXTENSION_BYTES = 32;
@@ -20,7 +22,7 @@ const halfCharacters = /\p{Cs}/u;
 /** Embeddings, overrides and isolates (Unicode UAX #9, X1–X6a): they draw `gpj.exe` as `exe.jpg`. */
 const bidiOverrides = /[\u202a-\u202e\u2066-\u2069]/u;
 const driveLetter = /^[a-z]:/i;
-const partialEnding = /\.part(\.state)?$/i;
+const partialEnding = /\.part(\.state~?)?$/i;
 /** What Windows forbids in names besides separators and controls. */
 const windowsForbidden = /[<>:"|?*]/g;
 const windowsTrailing = /[. ]+$/;
@@ -48,6 +50,15 @@ export function refusedName(name: string): string | undefined {
  * can hold. A name that needs no change comes back as it was, so applying it twice changes nothing.
  */
 export function storedNameOf(name: string, platform: NamePlatform): string {
+  return settledName(name.startsWith('.') ? `_${name.slice(1)}` : name, platform);
+}
+
+/** As `storedNameOf`, for what lies inside a folder: there a name may begin with a dot. */
+export function innerNameOf(name: string, platform: NamePlatform): string {
+  return settledName(name, platform);
+}
+
+function settledName(name: string, platform: NamePlatform): string {
   let stored = name.normalize('NFC');
   // Cutting may lay bare an ending that must be changed, once: two rounds settle it, one proves it.
   for (let round = 0; round < 3; round++) {
@@ -57,7 +68,7 @@ export function storedNameOf(name: string, platform: NamePlatform): string {
 }
 
 function adaptName(name: string, platform: NamePlatform): string {
-  let adapted = name.startsWith('.') ? `_${name.slice(1)}` : name;
+  let adapted = name;
   if (platform === 'win32') {
     adapted = adapted
       .replace(windowsForbidden, '_')
@@ -72,9 +83,9 @@ export function unusedName(storedName: string, attempt: number): string {
   return attempt === 0 ? storedName : joinName(storedName, ` (${attempt})`);
 }
 
-/** Where the content of `storedName` lies while it is incomplete; room is left for `STATE_SUFFIX`. */
+/** Where the content of `storedName` lies while it is incomplete; room is left for a state. */
 export function partNameOf(storedName: string): string {
-  const limitBytes = MAX_NAME_BYTES - STATE_SUFFIX.length;
+  const limitBytes = MAX_NAME_BYTES - STATE_DRAFT_SUFFIX.length;
   if (Buffer.byteLength(storedName) <= limitBytes) return storedName + PART_SUFFIX;
   const hash = createHash('sha256').update(storedName).digest('hex').slice(0, HASH_DIGITS);
   return `${cutToBytes(storedName, limitBytes - 1 - HASH_DIGITS)}~${hash}${PART_SUFFIX}`;

@@ -52,7 +52,7 @@ export interface EntryFailure {
   readonly reason: string;
 }
 
-/** Failures that a result lists; `failedCount` counts the others too. */
+/** Failures, and links, that a result lists; `failedCount` and `skippedCount` count the others too. */
 export const MAX_LISTED_FAILURES = 1_000;
 /** Items that a result lists; what was sent as one folder is one. */
 export const MAX_LISTED_ITEMS = 10_000;
@@ -73,6 +73,9 @@ export interface TransferResult {
   /** What was not delivered. Scripts are told with exit code 23. */
   readonly failures: readonly EntryFailure[];
   readonly failedCount: number;
+  /** Symbolic links inside folders, which were left out (sending side). */
+  readonly skippedLinks: readonly string[];
+  readonly skippedCount: number;
   /** Content bytes sent more than once, and packets the sender declared lost (sending side). */
   readonly retransmittedBytes: number;
   readonly packetsLostCount: number;

@@ -1,15 +1,48 @@
 import { constants } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Inbox, PartialFile, PartialRequest } from '../files/disk.ts';
-import { type NamePlatform, partNameOf, unusedName } from '../files/stored-name.ts';
+import {
+  type ClaimedFile,
+  type ClaimedFolder,
+  type ClaimRequest,
+  type Inbox,
+  NEVER_FITS,
+  type Room,
+} from '../files/disk.ts';
+import { type NamePlatform, unusedName } from '../files/stored-name.ts';
 import { TransferError } from '../files/transfer-error.ts';
+import { DiskDelivered } from './disk-delivered.ts';
 import { diskError, systemCodeOf } from './disk-error.ts';
-import { type DiskFiles, diskFiles } from './disk-files.ts';
+import { type DiskFiles, diskFiles, type DiskHandle } from './disk-files.ts';
+import { claimFolder } from './disk-folder-claim.ts';
 import { DiskPartial } from './disk-partial.ts';
-
-/** Names tried for one file, `NAME` and `NAME (1)` up to this, before it is refused. */
-export const MAX_NAME_ATTEMPTS = 10_000;
+import {
+  createState,
+  isSameSource,
+  NEW_FLAGS,
+  newState,
+  NO_FOLLOW,
+  type PartialState,
+  readState,
+  removeFile,
+  removeState,
+  replaceState,
+  statePathOf,
+} from './disk-state.ts';
+import {
+  type InboxContext,
+  isOurs,
+  MAX_NAME_ATTEMPTS,
+  statsOf,
+  syncFolder,
+} from './inbox-context.ts';
+import { mayStillRun, ownedPaths } from './partial-owner.ts';
+import {
+  isPublished,
+  type KnownPartial,
+  type Leaving,
+  partPathOf,
+  PartialIndex,
+} from './partial-index.ts';
 
 export interface DiskInboxOptions {
   /** An existing folder. */
@@ -18,95 +51,264 @@ export interface DiskInboxOptions {
   /** Permission bits that files do not get. */
   readonly umask: number;
   readonly files?: DiskFiles;
-}
-
-/** What the partials of one inbox share. */
-export interface InboxContext {
-  readonly folder: string;
-  readonly platform: NamePlatform;
-  readonly umask: number;
-  readonly files: DiskFiles;
-  /** Bytes that running receives were promised and have not written. */
-  promisedBytes: number;
-  /** One publication without links at a time: between look and rename nobody of ours takes a name. */
-  renaming: Promise<unknown>;
+  readonly nowMs?: () => number;
+  /** Default: those of this thread. */
+  readonly owned?: Set<string>;
 }
 
 /**
  * A folder where received files appear whole.
  *
- * A file owns one name from its acceptance on: `NAME.part` is created exclusively (and no link is
- * followed), where neither it nor `NAME` exists. A partial left by an earlier, failed transfer is
- * never touched: the next file of that name becomes `NAME (1)`, so that its own partial, should it
- * fail too, lies beside the first and name and partial always belong together.
+ * A file owns one name from its claim on: `NAME.part.state` says whose it is, and `NAME.part` is created
+ * exclusively (and no link is followed), where neither it nor `NAME` exists. The state is there first
+ * and goes last, so a partial of ours is never without one. A partial of another sender, or one that is
+ * no plain file of ours, is never touched: the next file of that name becomes `NAME (1)`.
  */
 export class DiskInbox implements Inbox {
   readonly #context: InboxContext;
+  readonly #index: PartialIndex;
+  /** Bytes that running receives were promised and have not written. */
+  #promisedBytes = 0;
 
   constructor(options: DiskInboxOptions) {
     const { folder, platform, umask, files = diskFiles } = options;
-    const renaming = Promise.resolve();
-    this.#context = { folder, platform, umask, files, promisedBytes: 0, renaming };
+    this.#context = {
+      folder,
+      platform,
+      umask,
+      uid: process.getuid?.(),
+      files,
+      nowMs: options.nowMs ?? (() => performance.now()),
+      owned: options.owned ?? ownedPaths,
+      renaming: Promise.resolve(),
+    };
+    this.#index = new PartialIndex(this.#context);
   }
 
-  async create(request: PartialRequest): Promise<PartialFile> {
-    const context = this.#context;
-    try {
-      await this.#promiseRoom(request);
-    } catch (error) {
-      throw diskError('the inbox cannot be written', error);
-    }
-    try {
-      const { handle, partPath, attempt } = await this.#openPart(request.storedName);
-      return new DiskPartial({ context, handle, partPath, request, attempt });
-    } catch (error) {
-      context.promisedBytes -= request.sizeBytes;
-      throw diskError('the inbox cannot be written', error);
-    }
+  /** Tidies what earlier runs left; done before the first claim in any case. */
+  async tidy(): Promise<void> {
+    await this.#index.read();
   }
 
   /** Counts what other receives were promised as gone, so that no room is promised twice. */
-  async #promiseRoom({ sizeBytes, keptFreeShare }: PartialRequest): Promise<void> {
-    const { bsize, blocks, bavail } = await this.#context.files.statfs(this.#context.folder);
-    const keptBytes = blocks * bsize * keptFreeShare;
-    const roomBytes = Math.floor(bavail * bsize - keptBytes - this.#context.promisedBytes);
-    if (sizeBytes > roomBytes && sizeBytes > 0) {
-      const reason = `no space: ${sizeBytes} bytes offered, room for ${Math.max(0, roomBytes)}`;
-      throw new TransferError('no-space', reason);
+  async reserve(byteCount: number, keptFreeShare: number): Promise<Room> {
+    let roomBytes: number;
+    let isTooSmall: boolean;
+    try {
+      const { bsize, blocks, bavail } = await this.#context.files.statfs(this.#context.folder);
+      const keptBytes = blocks * bsize * keptFreeShare;
+      isTooSmall = byteCount > blocks * bsize - keptBytes;
+      roomBytes = Math.floor(bavail * bsize - keptBytes - this.#promisedBytes);
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
     }
-    this.#context.promisedBytes += sizeBytes;
+    if (byteCount > roomBytes && byteCount > 0) {
+      const reason = `no space: ${byteCount} bytes offered, room for ${Math.max(0, roomBytes)}`;
+      const options = isTooSmall ? { cause: NEVER_FITS } : {};
+      throw new TransferError('no-space', reason, options);
+    }
+    this.#promisedBytes += byteCount;
+    let leftBytes = byteCount;
+    const spend = (spentBytes: number): void => {
+      const returned = Math.min(spentBytes, leftBytes);
+      leftBytes -= returned;
+      this.#promisedBytes -= returned;
+    };
+    return {
+      spend,
+      release: () => {
+        spend(leftBytes);
+      },
+    };
   }
 
-  async #openPart(
-    storedName: string,
-  ): Promise<{ handle: FileHandle; partPath: string; attempt: number }> {
-    const { folder, files } = this.#context;
-    for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt++) {
-      const name = unusedName(storedName, attempt);
-      if (await exists(files, join(folder, name))) continue;
-      const partPath = join(folder, partNameOf(name));
-      try {
-        const handle = await files.open(partPath, PART_FLAGS, 0o600);
-        return { handle, partPath, attempt };
-      } catch (error) {
-        if (systemCodeOf(error) !== 'EEXIST') throw error;
+  async claimFile(request: ClaimRequest): Promise<ClaimedFile> {
+    try {
+      for (const known of await this.#index.find(request.peer, request.entry.name)) {
+        if (known.state.kind !== 'file' || mayStillRun(known.state.owner)) continue;
+        const claimed = await this.#whileOwned(known.partPath, () => this.#goOn(request, known));
+        if (claimed !== undefined) return claimed;
       }
+      return await this.#claimNew(request);
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
+    }
+  }
+
+  async claimFolder(request: ClaimRequest): Promise<ClaimedFolder> {
+    try {
+      return await claimFolder(this.#context, this.#index, request);
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
+    }
+  }
+
+  /** Undefined when another transfer owns it, or `claim` gives nothing; it is free then as before. */
+  async #whileOwned<Claimed>(
+    partPath: string,
+    claim: () => Promise<Claimed | undefined>,
+  ): Promise<Claimed | undefined> {
+    const { owned } = this.#context;
+    if (owned.has(partPath)) return undefined;
+    owned.add(partPath);
+    let claimed: Claimed | undefined;
+    try {
+      claimed = await claim();
+      return claimed;
+    } finally {
+      if (claimed === undefined) owned.delete(partPath);
+    }
+  }
+
+  /** What an earlier transfer of this file left: its published file, or a partial to go on with. */
+  async #goOn(request: ClaimRequest, known: KnownPartial): Promise<ClaimedFile | undefined> {
+    const { partPath, statePath, state, isUnheard = false } = known;
+    const isSame = isSameSource(state, request.entry);
+    const context = this.#context;
+    if (await isPublished(context, state)) {
+      // A crash between its two names.
+      const part = await statsOf(context.files, partPath);
+      if (part?.ino === state.partInode) await removeFile(context.files, partPath);
+      if (isSame) return this.#deliveredOf(request, known);
+    }
+    // Its name and its state may be another transfer's by now.
+    if (isUnheard) return undefined;
+    const handle = await this.#openPart(partPath);
+    if (handle === undefined) {
+      if ((await statsOf(context.files, partPath)) === undefined) {
+        await removeState(context.files, statePath);
+        this.#index.forget(known);
+      }
+      return undefined;
+    }
+    const { size, ino } = await handle.stat({ bigint: true });
+    const canGoOn = isSame && size >= BigInt(state.durableBytes);
+    const durableBytes = canGoOn ? state.durableBytes : 0;
+    const { storedName } = state;
+    const fresh = newState(request.peer, request.entry, storedName);
+    await replaceState(context.files, statePath, { ...fresh, durableBytes });
+    await handle.truncate(durableBytes);
+    return new DiskPartial({
+      ...this.#leaving(known),
+      context,
+      handle,
+      partPath,
+      partInode: ino,
+      state: { ...fresh, durableBytes },
+      wantedName: storedName,
+      attempt: 0,
+      conflict: request.conflict,
+    });
+  }
+
+  async #deliveredOf(request: ClaimRequest, known: KnownPartial): Promise<ClaimedFile | undefined> {
+    const { statePath, state, partPath } = known;
+    const path = join(this.#context.folder, state.storedName);
+    const handle = await this.#openPart(path, constants.O_RDONLY);
+    if (handle === undefined) return undefined;
+    const { size } = await handle.stat({ bigint: true });
+    if (size !== BigInt(state.sizeBytes)) {
+      await handle.close();
+      return undefined;
+    }
+    const { onLeft, onGone } = this.#leaving(known);
+    const { owned } = this.#context;
+    return new DiskDelivered({
+      files: this.#context.files,
+      handle,
+      path,
+      sizeBytes: state.sizeBytes,
+      statePath,
+      onLeft: () => {
+        owned.delete(partPath);
+        onLeft();
+      },
+      onGone: () => {
+        owned.delete(partPath);
+        onGone();
+      },
+      claimAnew: () => this.#claimNew(request),
+    });
+  }
+
+  /** Undefined unless it is a plain file of ours; nothing is followed, nothing is waited for. */
+  async #openPart(
+    path: string,
+    access: number = constants.O_RDWR,
+  ): Promise<DiskHandle | undefined> {
+    const { files } = this.#context;
+    const before = await statsOf(files, path);
+    if (before === undefined || !isOurs(this.#context, before)) return undefined;
+    const handle = await files.open(path, access | NO_FOLLOW);
+    if (isOurs(this.#context, await handle.stat({ bigint: true }))) return handle;
+    await handle.close();
+    return undefined;
+  }
+
+  async #claimNew(request: ClaimRequest): Promise<ClaimedFile> {
+    await this.#index.read();
+    for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt++) {
+      const name = unusedName(request.storedName, attempt);
+      const stats = await statsOf(this.#context.files, join(this.#context.folder, name));
+      if (stats !== undefined) {
+        if (request.conflict === 'skip')
+          throw new TransferError('exists', 'the name exists already');
+        if (request.conflict === 'rename' || stats.isDirectory()) continue;
+      }
+      const partPath = partPathOf(this.#context, name);
+      const claimed = await this.#whileOwned(partPath, () =>
+        this.#create(request, name, attempt, partPath),
+      );
+      if (claimed !== undefined) return claimed;
     }
     throw new TransferError('local-file', 'too many files of this name');
   }
-}
 
-/** Whether anything has this name, a broken symbolic link included. */
-export async function exists(files: DiskFiles, path: string): Promise<boolean> {
-  try {
-    await files.lstat(path);
-    return true;
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return false;
-    throw error;
+  /** Undefined when something of somebody else is in the way. */
+  async #create(
+    request: ClaimRequest,
+    name: string,
+    attempt: number,
+    partPath: string,
+  ): Promise<ClaimedFile | undefined> {
+    const context = this.#context;
+    const state = newState(request.peer, request.entry, name);
+    const handle = await this.#createPart(partPath, state);
+    if (handle === undefined) return undefined;
+    const { ino } = await handle.stat({ bigint: true });
+    const { storedName: wantedName, conflict } = request;
+    const parts = { context, handle, partPath, partInode: ino, state };
+    const leaving = this.#leaving({ partPath, statePath: statePathOf(partPath), state });
+    return new DiskPartial({ ...parts, ...leaving, wantedName, attempt, conflict });
+  }
+
+  #leaving(known: KnownPartial): Leaving {
+    return this.#index.leaving(known);
+  }
+
+  async #createPart(partPath: string, state: PartialState): Promise<DiskHandle | undefined> {
+    const context = this.#context;
+    const { files } = context;
+    const statePath = statePathOf(partPath);
+    if (!(await createState(files, statePath, state))) {
+      // A state that cannot be read is of use to nobody; its partial is begun anew.
+      if ((await readState(files, statePath)) !== 'broken') return undefined;
+      await removeState(files, statePath);
+      const handle = await this.#openPart(partPath);
+      if (!(await createState(files, statePath, state))) return undefined;
+      if (handle !== undefined) {
+        await handle.truncate(0);
+        return handle;
+      }
+    }
+    try {
+      // A crash must not leave a partial without its state.
+      await syncFolder(context);
+      return await files.open(partPath, NEW_FLAGS, 0o600);
+    } catch (error) {
+      await removeState(files, statePath);
+      if (systemCodeOf(error) === 'EEXIST') return undefined;
+      throw error;
+    }
   }
 }
-
-/** O_EXCL refuses a symbolic link in the way, also a broken one; O_NOFOLLOW says it once more. */
-const PART_FLAGS: number =
-  constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

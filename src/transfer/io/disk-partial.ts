@@ -1,60 +1,91 @@
-import { constants } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PartialFile, PartialRequest, PublishRequest } from '../files/disk.ts';
+import type { ClaimedFile, ConflictPolicy, PublishRequest } from '../files/disk.ts';
 import { unusedName } from '../files/stored-name.ts';
 import { TransferError } from '../files/transfer-error.ts';
-import { diskError, systemCodeOf } from './disk-error.ts';
-import { exists, type InboxContext, MAX_NAME_ATTEMPTS } from './disk-inbox.ts';
+import { DiskContent } from './disk-content.ts';
+import { diskError } from './disk-error.ts';
+import type { DiskHandle } from './disk-files.ts';
+import {
+  type PartialState,
+  removeFile,
+  removeState,
+  replaceState,
+  statePathOf,
+} from './disk-state.ts';
+import {
+  type InboxContext,
+  MAX_NAME_ATTEMPTS,
+  moveWithoutClobber,
+  statsOf,
+  syncFolder,
+} from './inbox-context.ts';
+import { ownSignature } from './partial-owner.ts';
+import type { Leaving } from './partial-index.ts';
 
-export interface DiskPartialParts {
+export interface DiskPartialParts extends Leaving {
   readonly context: InboxContext;
-  readonly handle: FileHandle;
+  readonly handle: DiskHandle;
   readonly partPath: string;
-  readonly request: PartialRequest;
-  /** Which `unusedName` was free when `partPath` was made. */
+  readonly partInode: bigint;
+  /** As it is noted beside the partial. */
+  readonly state: PartialState;
+  /** The name from which all that are tried are made, and which of these it has. */
+  readonly wantedName: string;
   readonly attempt: number;
+  readonly conflict: ConflictPolicy;
 }
 
 /**
- * One `NAME.part`, from its creation to its name.
+ * One `NAME.part` in the inbox, with its `NAME.part.state`, from its claim to its name.
  *
- * Publishing, in this order: mode and time, fsync of the file (so that they are durable with its
- * content), a link under the final name, which fails where that exists, removal of `NAME.part`, fsync
- * of the folder. A crash between any two of them leaves a whole file under the final name or none.
+ * Publishing, in this order: length, mode and time, fsync of the file (so that they are durable with
+ * its content) and of a state that knows its inode, a link under the final name, which fails where that
+ * exists, removal of `NAME.part`, fsync of the folder. A crash between any two of them leaves a whole
+ * file under the final name or none, and the state by which a repetition is known as such; it goes when
+ * the sender has heard.
  */
-export class DiskPartial implements PartialFile {
+export class DiskPartial implements ClaimedFile {
+  readonly startBytes: number;
+  readonly #parts: DiskPartialParts;
   readonly #context: InboxContext;
-  readonly #handle: FileHandle;
-  readonly #partPath: string;
-  readonly #storedName: string;
-  readonly #firstAttempt: number;
-  #promisedBytes: number;
-  #writtenBytes = 0;
+  readonly #content: DiskContent;
+  readonly #statePath: string;
+  #durableBytes: number;
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(parts: DiskPartialParts) {
+    this.#parts = parts;
     this.#context = parts.context;
-    this.#handle = parts.handle;
-    this.#partPath = parts.partPath;
-    this.#storedName = parts.request.storedName;
-    this.#firstAttempt = parts.attempt;
-    this.#promisedBytes = parts.request.sizeBytes;
+    this.startBytes = parts.state.durableBytes;
+    this.#durableBytes = this.startBytes;
+    this.#statePath = statePathOf(parts.partPath);
+    this.#content = new DiskContent({
+      handle: parts.handle,
+      startBytes: this.startBytes,
+      onDurable: async (durableBytes) => {
+        this.#durableBytes = durableBytes;
+        await this.#saveState();
+        await syncFolder(this.#context);
+      },
+      nowMs: parts.context.nowMs,
+    });
   }
 
   get writtenBytes(): number {
-    return this.#writtenBytes;
+    return this.#content.writtenBytes;
   }
 
-  async append(segment: Uint8Array): Promise<void> {
-    let from = 0;
+  append(segment: Uint8Array): Promise<void> {
+    return this.#content.append(segment);
+  }
+
+  read(target: Uint8Array, positionBytes: number): Promise<number> {
+    return this.#content.read(target, positionBytes);
+  }
+
+  async restart(): Promise<void> {
     try {
-      while (from < segment.length) {
-        const left = segment.length - from;
-        const { bytesWritten } = await this.#handle.write(segment, from, left, this.#writtenBytes);
-        from += bytesWritten;
-        this.#writtenBytes += bytesWritten;
-        this.#giveBackPromise(bytesWritten);
-      }
+      await this.#content.restart();
     } catch (error) {
       throw diskError('the inbox cannot be written', error);
     }
@@ -62,14 +93,15 @@ export class DiskPartial implements PartialFile {
 
   async publish({ mtimeNs, mode, isAborted }: PublishRequest): Promise<string | undefined> {
     try {
-      const mtimeSeconds = Number(mtimeNs) / 1e9;
-      await this.#handle.chmod(mode & 0o777 & ~this.#context.umask);
-      await this.#handle.utimes(mtimeSeconds, mtimeSeconds);
-      await this.#handle.sync();
+      const permissions = mode & 0o777 & ~this.#context.umask;
+      // Without its inode in the state a repetition would be taken for another file: no failure.
+      const saved = this.#saveState().catch(() => undefined);
+      await this.#content.finish(permissions, mtimeNs);
+      await saved;
       if (isAborted()) return undefined;
       const path = await this.#takeName(isAborted);
       if (path === undefined) return undefined;
-      await this.#syncFolder();
+      await syncFolder(this.#context);
       await this.#close();
       return path;
     } catch (error) {
@@ -77,86 +109,76 @@ export class DiskPartial implements PartialFile {
     }
   }
 
+  async told(): Promise<void> {
+    const { state, partInode, partPath } = this.#parts;
+    await removeState(this.#context.files, this.#statePath);
+    this.#parts.onPublished({ ...state, partInode });
+    this.#context.owned.delete(partPath);
+  }
+
+  confirm(): void {
+    this.#parts.onGone();
+  }
+
   async keep(): Promise<void> {
-    await this.#close();
+    try {
+      await this.#content.save();
+      await this.#saveState('');
+    } finally {
+      await this.#close();
+      this.#release(true);
+    }
   }
 
   async discard(): Promise<void> {
     // Removed while it is open: after closing, somebody else's file might have the name.
-    await this.#removePart();
+    await removeFile(this.#context.files, this.#parts.partPath);
+    await removeState(this.#context.files, this.#statePath);
     await this.#close();
+    this.#release(false);
+  }
+
+  /** One after the other: each is about as much as is durable when its turn comes. */
+  #saveState(owner: string = ownSignature): Promise<void> {
+    const { state, partInode } = this.#parts;
+    const turn = this.#saving.then(async () => {
+      const saved = { ...state, owner, partInode, durableBytes: this.#durableBytes };
+      await replaceState(this.#context.files, this.#statePath, saved);
+    });
+    this.#saving = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Gives the file the first free name, beginning with the one it has owned so far. */
   async #takeName(isAborted: () => boolean): Promise<string | undefined> {
-    const { folder } = this.#context;
-    for (let attempt = this.#firstAttempt; attempt < MAX_NAME_ATTEMPTS; attempt++) {
-      const path = join(folder, unusedName(this.#storedName, attempt));
+    const { wantedName, attempt: firstAttempt, conflict, partPath } = this.#parts;
+    for (let attempt = firstAttempt; attempt < MAX_NAME_ATTEMPTS; attempt++) {
+      const path = join(this.#context.folder, unusedName(wantedName, attempt));
       if (isAborted()) return undefined;
-      if (await this.#moveTo(path)) return path;
+      if (conflict === 'overwrite' && (await this.#replace(path))) return path;
+      if (await moveWithoutClobber(this.#context, partPath, path)) return path;
+      if (conflict === 'skip') throw new TransferError('exists', 'the name exists already');
     }
     throw new TransferError('local-file', 'too many files of this name');
   }
 
-  /** False when something has that name; it is left as it is. */
-  async #moveTo(path: string): Promise<boolean> {
-    try {
-      await this.#context.files.link(this.#partPath, path);
-    } catch (error) {
-      const systemCode = systemCodeOf(error);
-      if (systemCode === 'EEXIST') return false;
-      if (withoutLinks.has(systemCode)) return this.#renameTo(path);
-      throw error;
-    }
-    await this.#removePart();
+  /** False when a folder has that name. */
+  async #replace(path: string): Promise<boolean> {
+    const stats = await statsOf(this.#context.files, path);
+    if (stats?.isDirectory() === true) return false;
+    await this.#context.files.rename(this.#parts.partPath, path);
     return true;
   }
 
-  /**
-   * For file systems that have no links (FAT): looks, then renames. Ours take turns; another program
-   * that takes the name between the two calls would lose its file.
-   */
-  async #renameTo(path: string): Promise<boolean> {
-    const { files } = this.#context;
-    const turn = this.#context.renaming.then(async () => {
-      if (await exists(files, path)) return false;
-      await files.rename(this.#partPath, path);
-      return true;
-    });
-    this.#context.renaming = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async #removePart(): Promise<void> {
-    try {
-      await this.#context.files.unlink(this.#partPath);
-    } catch (error) {
-      if (systemCodeOf(error) !== 'ENOENT') throw error;
-    }
-  }
-
-  /** Makes the new name durable. Windows opens no folders and needs none of this. */
-  async #syncFolder(): Promise<void> {
-    if (this.#context.platform === 'win32') return;
-    const folder = await this.#context.files.open(this.#context.folder, constants.O_RDONLY);
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  }
-
   async #close(): Promise<void> {
-    this.#giveBackPromise(this.#promisedBytes);
-    await this.#handle.close();
+    await this.#saving;
+    await this.#content.close();
   }
 
-  #giveBackPromise(byteCount: number): void {
-    const returned = Math.min(byteCount, this.#promisedBytes);
-    this.#promisedBytes -= returned;
-    this.#context.promisedBytes -= returned;
+  /** Another transfer may have its name, or what is left of it. */
+  #release(isLeft: boolean): void {
+    this.#context.owned.delete(this.#parts.partPath);
+    if (isLeft) this.#parts.onLeft();
+    else this.#parts.onGone();
   }
 }
-
-/** What `link` says where the file system has no links. */
-const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);

@@ -3,9 +3,13 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { SourceDisk, SourceFile } from '../files/disk.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import { diskError } from './disk-error.ts';
+import { DiskSurvey } from './disk-survey.ts';
 
 /** Files of this machine, to be sent. */
-export const sourceDisk: SourceDisk = { openSource };
+export const sourceDisk: SourceDisk = {
+  survey: (paths) => new DiskSurvey(paths),
+  open: openSource,
+};
 
 /** Opens a regular file; a FIFO, device, socket or folder is refused and never waited for. */
 async function openSource(path: string): Promise<SourceFile> {
@@ -33,7 +37,8 @@ function refuseUnlessRegular(path: string, stats: BigIntStats): void {
   throw new TransferError('local-file', `${path}: ${kindOf(stats)}, not a regular file`);
 }
 
-function kindOf(stats: BigIntStats): string {
+/** What something that is not sent is, as a clause. */
+export function kindOf(stats: BigIntStats): string {
   if (stats.isDirectory()) return 'is a folder';
   if (stats.isFIFO()) return 'is a FIFO';
   if (stats.isSocket()) return 'is a socket';
@@ -43,37 +48,61 @@ function kindOf(stats: BigIntStats): string {
 class DiskSource implements SourceFile {
   readonly sizeBytes: number;
   readonly mtimeNs: bigint;
-  readonly mode: number;
+  readonly ctimeNs: bigint;
+  readonly inode: bigint;
+  readonly device: bigint;
   readonly #handle: FileHandle;
-  #readBytes = 0;
+  readonly #opened: BigIntStats;
+  readonly #reads: Set<Promise<unknown>> = new Set();
 
   constructor(handle: FileHandle, stats: BigIntStats) {
     this.#handle = handle;
+    this.#opened = stats;
     this.sizeBytes = Number(stats.size);
     this.mtimeNs = stats.mtimeNs;
-    this.mode = Number(stats.mode) & 0o777;
+    this.ctimeNs = stats.ctimeNs;
+    this.inode = stats.ino;
+    this.device = stats.dev;
   }
 
-  async read(target: Uint8Array): Promise<number> {
+  async read(target: Uint8Array, positionBytes: number): Promise<number> {
+    const read = this.#handle.read(target, 0, target.length, positionBytes);
+    this.#reads.add(read);
     try {
-      const { bytesRead } = await this.#handle.read(target, 0, target.length, this.#readBytes);
-      this.#readBytes += bytesRead;
-      return bytesRead;
+      return (await read).bytesRead;
     } catch (error) {
       throw diskError('the source cannot be read', error);
+    } finally {
+      this.#reads.delete(read);
     }
   }
 
   async isUnchanged(): Promise<boolean> {
     try {
-      const stats = await this.#handle.stat({ bigint: true });
-      return Number(stats.size) === this.sizeBytes && stats.mtimeNs === this.mtimeNs;
+      return isSameContent(this.#opened, await this.#handle.stat({ bigint: true }));
     } catch (error) {
       throw diskError('the source cannot be read', error);
     }
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled(this.#reads);
     await this.#handle.close();
   }
+}
+
+/**
+ * As far as its description tells. Its `ctime` alone gives away somebody who changes a file in place
+ * and sets its time back; but it also moves when the file gets or loses a name, an owner or a mode, and
+ * none of these is a reason to send it again.
+ */
+function isSameContent(then: BigIntStats, now: BigIntStats): boolean {
+  if (now.size !== then.size || now.mtimeNs !== then.mtimeNs) return false;
+  if (now.ctimeNs === then.ctimeNs) return true;
+  return (
+    now.nlink !== then.nlink ||
+    now.mode !== then.mode ||
+    now.uid !== then.uid ||
+    now.gid !== then.gid
+  );
 }

@@ -1,4 +1,5 @@
 import type dgram from 'node:dgram';
+import type { ConflictPolicy } from '../files/disk.ts';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
 import type { SendTarget } from './send-target.ts';
 
@@ -14,12 +15,6 @@ export interface Offer {
   readonly sizeBytes: number;
   readonly kind: 'file' | 'folder';
 }
-
-/**
- * What becomes of a file whose name exists in the inbox: stored beside it as `NAME (1)`, put in its
- * place, or refused with `exists`. A folder that exists is filled by `overwrite` and `skip`.
- */
-export type ConflictPolicy = 'rename' | 'overwrite' | 'skip';
 
 export interface EndpointOptions {
   /** Address the listening socket binds; default 127.0.0.1. */

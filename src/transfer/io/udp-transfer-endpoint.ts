@@ -45,6 +45,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   readonly #policy: ReceivePolicy;
   readonly #inbox: DiskInbox | undefined;
   readonly #fineTimers: FineTimers | undefined;
+  readonly #giveUpMs: number;
   readonly #listening: SocketEngine;
   /** By the peer's addresses; a promise while its socket is being bound. */
   readonly #peers: Map<string, Promise<SocketEngine>> = new Map();
@@ -71,6 +72,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     this.#key = key;
     this.#fineTimers = fineTimers;
     const giveUpMs = options.giveUpMs ?? 300_000;
+    this.#giveUpMs = giveUpMs;
     this.#config = {
       controller: options.congestion ?? 'bbr',
       ...(options.windowPackets === undefined ? {} : { windowPackets: options.windowPackets }),
@@ -80,16 +82,15 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       maxBytesPerSec: options.maxBytesPerSec,
       tagBytes: TAG_BYTES,
     };
-    const platform = process.platform === 'win32' ? 'win32' : 'posix';
     this.#policy = createReceivePolicy({
-      platform,
+      platform: PLATFORM,
       maxSizeBytes: options.maxSizeBytes,
       storedName: options.storedName,
     });
     this.#inbox =
       options.inbox === undefined
         ? undefined
-        : new DiskInbox({ folder: options.inbox, platform, umask: readUmask() });
+        : new DiskInbox({ folder: options.inbox, platform: PLATFORM, umask: readUmask() });
     this.#listening = this.#createEngine(port, this.#onIncoming);
     this.#tickets = new TicketMaker(this.address, this.publicKey);
   }
@@ -320,7 +321,11 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       connection,
       inbox: this.#inbox,
       policy: this.#policy,
+      conflict: this.#options.conflict ?? 'rename',
+      platform: PLATFORM,
+      giveUpMs: this.#giveUpMs,
       nowUs: monotonicNowUs,
+      after: (delayMs, action) => systemTimers.after(delayMs, action),
       wake: () => {
         this.#listening.wake();
       },
@@ -348,6 +353,7 @@ interface Introduced {
 }
 
 const BAD_INTRODUCTION = 'the introduction is not valid';
+const PLATFORM = process.platform === 'win32' ? 'win32' : 'posix';
 /** UDP payload of the datagrams sent, until the path's MTU is discovered. */
 const DATAGRAM_BYTES = 1_200;
 

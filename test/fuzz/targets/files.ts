@@ -1,17 +1,32 @@
 import assert from 'node:assert/strict';
 import {
   decodeAccept,
+  decodeAgain,
   decodeEnd,
   decodeFailure,
+  decodeMiss,
+  decodePause,
+  decodeStart,
   encodeAccept,
+  encodeAgain,
   encodeEnd,
   encodeFailure,
+  encodeMiss,
+  encodePause,
+  encodeStart,
 } from '../../../src/transfer/files/message.ts';
-import { decodeOffer, encodeOffer, MAX_NAME_BYTES } from '../../../src/transfer/files/offer.ts';
 import {
+  decodeOffer,
+  encodeOffer,
+  MAX_NAME_BYTES,
+  type OfferedEntry,
+} from '../../../src/transfer/files/offer.ts';
+import { OfferReader } from '../../../src/transfer/files/offer-reader.ts';
+import {
+  innerNameOf,
   partNameOf,
   refusedName,
-  STATE_SUFFIX,
+  STATE_DRAFT_SUFFIX,
   storedNameOf,
   unusedName,
 } from '../../../src/transfer/files/stored-name.ts';
@@ -47,11 +62,24 @@ function checkStoredName(name: string): void {
       assert(!/[<>:"|?*]|[. ]$/.test(made), 'a name is one that Windows can hold');
       assert(!windowsDevice.test(made), 'a name is no device');
     }
-    assert(!/\.part(\.state)?$/i.test(stored), 'a name is none of our partials');
+    assert(!/\.part(\.state~?)?$/i.test(stored), 'a name is none of our partials');
     assert(stored === storedNameOf(stored, platform), 'a stored name is stored as it is');
-    const state = partNameOf(stored).replace(/\.part$/, STATE_SUFFIX);
+    const inner = innerNameOf(name, platform);
+    assert(inner === innerNameOf(inner, platform), 'inside a folder too');
+    assert(inner !== '' && Buffer.byteLength(inner) <= MAX_NAME_BYTES, 'it fits its folder');
+    assert(!dangerous.test(inner) && !/^\.{1,2}$/.test(inner), 'it stays in its folder');
+    const state = partNameOf(stored).replace(/\.part$/, STATE_DRAFT_SUFFIX);
     assert(Buffer.byteLength(state) <= MAX_NAME_BYTES, 'there is room for the state beside it');
   }
+}
+
+function entryOf(name: string): OfferedEntry {
+  const source = { sizeBytes: 5, mtimeNs: 7n, mode: 0o644, ctimeNs: 8n, inode: 9n, device: 10n };
+  return { kind: 'file', name, ...source };
+}
+
+function offerOf(entries: readonly OfferedEntry[]): Uint8Array {
+  return encodeOffer({ entries, hasMoreEntries: false, hasMoreOffers: false });
 }
 
 function same(again: Uint8Array, input: Uint8Array): void {
@@ -62,29 +90,58 @@ export const fileTargets: readonly FuzzTarget[] = [
   {
     name: 'offer',
     maxInputBytes: 320,
-    seeds: () => names.map((name) => encodeOffer({ name, sizeBytes: 5, mtimeNs: 7n, mode: 0o644 })),
+    seeds: () => [
+      ...names.map((name) => offerOf([entryOf(name)])),
+      offerOf([{ ...entryOf('d'), kind: 'folder', sizeBytes: 0 }, entryOf('d/a'), entryOf('e')]),
+    ],
     dictionary: tokens('\u0301', '\u202e', '..', '/', '\0'),
     run(input) {
       const verdict = decodeOffer(input);
       if (verdict.type !== 'offer') return verdict.type;
-      same(encodeOffer(verdict.entry), input);
-      const refusal = refusedName(verdict.entry.name);
-      if (refusal === undefined) checkStoredName(verdict.entry.name);
-      return refusal ?? 'taken';
+      same(encodeOffer(verdict), input);
+      const parts = verdict.entries.flatMap(({ name }) => name.split('/'));
+      const refusals = parts.map(refusedName);
+      for (const [index, part] of parts.entries()) {
+        if (refusals[index] === undefined) checkStoredName(part);
+      }
+      const offer = new OfferReader().read(input);
+      if (typeof offer !== 'object') return offer;
+      const { items, entries } = offer;
+      assert(items.at(-1)!.endIndex === entries.length, 'each entry belongs to an item');
+      return refusals.find((refusal) => refusal !== undefined) ?? 'taken';
     },
   },
   {
     name: 'message',
     maxInputBytes: 300,
     seeds: () => [
-      encodeAccept({ entryIndex: 0, offsetBytes: 70_000 }),
+      encodeAccept({ items: [], hasMoreItems: false }),
+      encodeAccept({
+        items: [
+          { type: 'continue', entryIndex: 0, offsetBytes: 70_000 },
+          { type: 'refuse', entryIndex: 1, code: 'exists', reason: 'é' },
+        ],
+        hasMoreItems: true,
+      }),
+      encodeStart({ entryIndex: 0, offsetBytes: 70_000 }),
+      encodeAgain(3),
+      encodePause('no-space'),
+      encodeMiss({ entryIndex: 2, code: 'local-file', reason: 'gone' }),
       encodeEnd({ entryIndex: 0, sizeBytes: 70_000, digest: new Uint8Array(32).fill(7) }),
       ...transferErrorCodes.map((code) => encodeFailure({ code, reason: `because of é ${code}` })),
     ],
     dictionary: tokens('\x1b[2J', '\u202e', '\r\n', '\ufffd'),
     run(input) {
       const accept = decodeAccept(input);
-      if (accept !== undefined) same(encodeAccept(accept), input);
+      if (accept !== undefined) assert.deepEqual(decodeAccept(encodeAccept(accept)), accept);
+      const start = decodeStart(input);
+      if (start !== undefined) same(encodeStart(start), input);
+      const again = decodeAgain(input);
+      if (again !== undefined) same(encodeAgain(again), input);
+      const pause = decodePause(input);
+      if (pause !== undefined) same(encodePause(pause), input);
+      const miss = decodeMiss(input);
+      if (miss !== undefined) assert.deepEqual(decodeMiss(encodeMiss(miss)), miss);
       const end = decodeEnd(input);
       if (end !== undefined) same(encodeEnd(end), input);
       const failure = decodeFailure(input);
@@ -92,7 +149,9 @@ export const fileTargets: readonly FuzzTarget[] = [
         assert.deepEqual(decodeFailure(encodeFailure(failure)), failure);
         assert(!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(failure.reason), 'a reason is one line');
       }
-      return [accept && 'accept', end && 'end', failure?.code].filter(Boolean).join(' ');
+      return [accept && 'accept', start && 'start', end && 'end', pause, miss?.code, failure?.code]
+        .filter(Boolean)
+        .join(' ');
     },
   },
   {

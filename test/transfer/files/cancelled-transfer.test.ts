@@ -45,6 +45,11 @@ test('a transfer cancelled while its source is opened needs no connection', asyn
   source.gate.isOpen = false;
   const run = new TransferRun({ source, inbox: new MemoryInbox() });
   const prepared = run.sender.prepare();
+  // The file is found, and nothing behind it; then the opening waits.
+  for (let passed = 0; passed < 2; passed++) {
+    source.gate.release();
+    while (source.gate.waitingCount === 0) await Promise.resolve();
+  }
   run.sender.cancel();
   source.gate.open();
   expect(await prepared).toBe(false);

@@ -3,25 +3,26 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CloseCode } from '../../../src/transfer/core/transport.ts';
 import {
+  type AcceptItem,
   encodeAccept,
+  encodeAgain,
   encodeEnd,
   encodeFailure,
+  encodeMiss,
+  encodeStart,
   MessageType,
 } from '../../../src/transfer/files/message.ts';
 import { encodeOffer } from '../../../src/transfer/files/offer.ts';
 import { plainRecords } from '../../../src/transfer/secure/record-cipher.ts';
 import { RecordWriter } from '../../../src/transfer/secure/record-writer.ts';
-import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
+import { contentOf, MemoryInbox, MemorySource, offeredFile } from './memory-disk.ts';
 import { endOf, TransferRun, type TransferEnd } from './transfer-run.ts';
 
 const content = contentOf(1_000);
 const digest = createHash('sha256').update(content).digest();
-const offer = encodeOffer({
-  name: 'movie.mp4',
-  sizeBytes: 1_000,
-  mtimeNs: 0n,
-  mode: 0o644,
-});
+const entry = offeredFile({ sizeBytes: 1_000 });
+const offer = encodeOffer({ entries: [entry], hasMoreEntries: false, hasMoreOffers: false });
+const start = encodeStart({ entryIndex: 0, offsetBytes: 0 });
 const end = encodeEnd({ entryIndex: 0, sizeBytes: 1_000, digest });
 const nothing = new Uint8Array(0);
 
@@ -45,6 +46,7 @@ async function receive(
 
 const good: readonly Line[] = [
   [MessageType.offer, offer],
+  [MessageType.start, start],
   [MessageType.content, content],
   [MessageType.end, end],
 ];
@@ -60,8 +62,9 @@ test('content with another hash is never published, and both sides hear why', as
   changed[500]! ^= 1;
   const { received, inbox, run } = await receive([
     good[0]!,
+    good[1]!,
     [MessageType.content, changed],
-    good[2]!,
+    good[3]!,
   ]);
   expect(received).toEqual({ code: 'integrity', text: 'what arrived is not what was sent' });
   expect([inbox.published.size, inbox.partials.size, inbox.log.at(-1)]).toEqual([0, 0, 'discard']);
@@ -71,20 +74,34 @@ test('content with another hash is never published, and both sides hear why', as
 
 describe('a sender breaks the protocol when it', () => {
   const broken: readonly (readonly [string, readonly Line[]])[] = [
-    ['sends content first', [good[1]!]],
+    ['sends content first', [good[2]!]],
     ['offers twice', [good[0]!, good[0]!]],
     ['sends an unknown record', [good[0]!, [99, nothing]]],
     ['says DONE', [good[0]!, [MessageType.done, nothing]]],
-    ['sends empty content', [good[0]!, [MessageType.content, nothing]]],
-    ['sends more than it offered', [good[0]!, good[1]!, [MessageType.content, Uint8Array.of(1)]]],
-    ['ends too early', [good[0]!, [MessageType.content, content.subarray(1)], good[2]!]],
+    ['does not say of what content is', [good[0]!, good[2]!]],
+    ['sends empty content', [good[0]!, good[1]!, [MessageType.content, nothing]]],
+    ['sends more than it offered', [...good.slice(0, 3), [MessageType.content, Uint8Array.of(1)]]],
+    ['ends too early', [good[0]!, good[1]!, [MessageType.content, content.subarray(1)], good[3]!]],
     [
       'ends another entry',
       [
-        good[0]!,
-        good[1]!,
+        ...good.slice(0, 3),
         [MessageType.end, encodeEnd({ entryIndex: 1, sizeBytes: 1_000, digest })],
       ],
+    ],
+    ['begins a file twice', [good[0]!, good[1]!, good[1]!]],
+    ['begins a file that is complete', [...good, good[1]!]],
+    [
+      'begins where nobody asked it to',
+      [good[0]!, [MessageType.start, encodeStart({ entryIndex: 0, offsetBytes: 5 })]],
+    ],
+    [
+      'begins what it did not offer',
+      [good[0]!, [MessageType.start, encodeStart({ entryIndex: 1, offsetBytes: 0 })]],
+    ],
+    [
+      'leaves out what it did not offer',
+      [good[0]!, [MessageType.miss, encodeMiss({ entryIndex: 7, code: 'local-file', reason: '' })]],
     ],
     ['sends a broken FAIL', [good[0]!, [MessageType.fail, Uint8Array.of(77)]]],
     ['offers nonsense', [[MessageType.offer, Uint8Array.of(1, 0, 0, 1, 9)]]],
@@ -97,7 +114,7 @@ describe('a sender breaks the protocol when it', () => {
   });
 });
 
-test.each([0, 1, 2])('a FIN behind record %i is an integrity failure', async (last) => {
+test.each([0, 1, 2, 3])('a FIN behind record %i is an integrity failure', async (last) => {
   const { received, run } = await receive(good.slice(0, last), true);
   expect(received).toMatchObject({ code: 'integrity' });
   expect(run.pair.responder.closedWith?.code).toBe(CloseCode.integrity);
@@ -138,20 +155,32 @@ async function send(
   return { sent, run };
 }
 
-const accept: Line = [MessageType.accept, encodeAccept({ entryIndex: 0, offsetBytes: 0 })];
+const accept = acceptOf();
+
+function acceptOf(...items: AcceptItem[]): Line {
+  return [MessageType.accept, encodeAccept({ items, hasMoreItems: false })];
+}
 
 describe('a receiver breaks the protocol when it', () => {
   const broken: readonly (readonly [string, readonly Line[]])[] = [
     ['is done before it accepted', [[MessageType.done, nothing]]],
     ['accepts twice', [accept, accept]],
     [
-      'asks for a later offset',
-      [[MessageType.accept, encodeAccept({ entryIndex: 0, offsetBytes: 5 })]],
+      'asks for more than there is',
+      [acceptOf({ type: 'continue', entryIndex: 0, offsetBytes: 1_001 })],
     ],
     [
       'asks for an entry that is not there',
-      [[MessageType.accept, encodeAccept({ entryIndex: 1, offsetBytes: 0 })]],
+      [acceptOf({ type: 'continue', entryIndex: 1, offsetBytes: 5 })],
     ],
+    ['goes on from the beginning', [acceptOf({ type: 'continue', entryIndex: 0, offsetBytes: 0 })]],
+    ['wants again what was not offered', [accept, [MessageType.again, encodeAgain(1)]]],
+    [
+      'cannot store what was not offered',
+      [accept, [MessageType.miss, encodeMiss({ entryIndex: 1, code: 'local-file', reason: '' })]],
+    ],
+    ['pauses for no reason', [accept, [MessageType.pause, Uint8Array.of(9)]]],
+    ['resumes with more than that', [accept, [MessageType.resume, Uint8Array.of(9)]]],
     ['sends content', [accept, [MessageType.content, content]]],
     ['says more than DONE', [accept, [MessageType.done, Uint8Array.of(0)]]],
     ['rejects without a code', [[MessageType.reject, nothing]]],

@@ -1,12 +1,33 @@
+import { basename } from 'node:path';
 import type {
+  ClaimedFile,
+  ClaimedFolder,
+  ClaimRequest,
   Inbox,
-  PartialFile,
-  PartialRequest,
   PublishRequest,
+  Room,
   SourceDisk,
   SourceFile,
+  SourceSurvey,
+  Surveyed,
 } from '../../../src/transfer/files/disk.ts';
+import type { OfferedEntry } from '../../../src/transfer/files/offer.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
+
+/** A file as it is offered; each field may be another. */
+export function offeredFile(entry: Partial<OfferedEntry> = {}): OfferedEntry {
+  return {
+    kind: 'file',
+    name: 'movie.mp4',
+    sizeBytes: 5,
+    mtimeNs: 1_619_308_590_123_456_789n,
+    mode: 0o640,
+    ctimeNs: 1_619_308_591_000_000_000n,
+    inode: 7n,
+    device: 9n,
+    ...entry,
+  };
+}
 
 /** `size` bytes that depend on `seed` and do not repeat within a segment. */
 export function contentOf(size: number, seed = 1): Uint8Array {
@@ -57,27 +78,46 @@ export interface MemorySourceOptions {
   readonly sizeBytes?: number;
 }
 
+/** One file, whatever its path. */
 export class MemorySource implements SourceDisk {
   readonly gate: Gate = new Gate();
   readonly options: MemorySourceOptions;
   isClosed = false;
   openError: TransferError | undefined;
+  /** Content bytes read so far. */
+  readBytes = 0;
 
   constructor(options: MemorySourceOptions) {
     this.options = options;
   }
 
-  async openSource(): Promise<SourceFile> {
+  get #sizeBytes(): number {
+    return this.options.sizeBytes ?? this.options.content.length;
+  }
+
+  survey(paths: readonly string[]): SourceSurvey {
+    const found: Surveyed[] = paths.map((path, itemIndex) => {
+      const entry = offeredFile({ name: basename(path), sizeBytes: this.#sizeBytes });
+      return { type: 'entry', entry: { ...entry, path, itemIndex } };
+    });
+    return {
+      next: async () => {
+        await this.gate.pass();
+        return found.splice(0, 1);
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+
+  async open(): Promise<SourceFile> {
     await this.gate.pass();
     if (this.openError !== undefined) throw this.openError;
     const { content, failsAtByte, isChanged } = this.options;
     const end = this.options.endsAtByte ?? content.length;
-    let at = 0;
+    const { mtimeNs, ctimeNs, inode, device } = offeredFile();
     return {
-      sizeBytes: this.options.sizeBytes ?? content.length,
-      mtimeNs: 1_619_308_590_123_456_789n,
-      mode: 0o640,
-      read: async (target) => {
+      ...{ sizeBytes: this.#sizeBytes, mtimeNs, ctimeNs, inode, device },
+      read: async (target, at) => {
         await this.gate.pass();
         await Promise.resolve();
         if (failsAtByte !== undefined && at + target.length > failsAtByte) {
@@ -85,7 +125,7 @@ export class MemorySource implements SourceDisk {
         }
         const part = content.subarray(at, Math.min(end, at + target.length));
         target.set(part);
-        at += part.length;
+        this.readBytes += part.length;
         return part.length;
       },
       isUnchanged: async () => {
@@ -100,7 +140,7 @@ export class MemorySource implements SourceDisk {
   }
 }
 
-/** One folder that notes what is done to it, and can be slow or full. */
+/** One folder that notes what is done to it, and can be slow or full. Of files only. */
 export class MemoryInbox implements Inbox {
   readonly gate: Gate = new Gate();
   readonly log: string[] = [];
@@ -110,42 +150,63 @@ export class MemoryInbox implements Inbox {
   /** Writing fails with `writeError` once it would pass this many bytes. */
   roomBytes: number = Infinity;
   writeError: TransferError = new TransferError('no-space', 'the disk is full');
+  /** What an earlier transfer left: the next one goes on behind it. */
+  left: Uint8Array = new Uint8Array(0);
   /** Called when publishing has made the file durable and not yet named it. */
   beforeNaming: (() => Promise<void> | void) | undefined;
 
-  async create({ storedName }: PartialRequest): Promise<PartialFile> {
+  async reserve(): Promise<Room> {
+    await this.gate.pass();
+    return { spend: () => undefined, release: () => undefined };
+  }
+
+  claimFolder(): Promise<ClaimedFolder> {
+    return Promise.reject(new TransferError('internal', 'folders need a disk'));
+  }
+
+  async claimFile({ storedName }: ClaimRequest): Promise<ClaimedFile> {
     this.log.push('create');
     await this.gate.pass();
     if (this.createError !== undefined) throw this.createError;
-    const pieces: Uint8Array[] = [];
-    let writtenBytes = 0;
-    this.partials.set(storedName, new Uint8Array(0));
+    let content: Uint8Array = this.left;
+    this.partials.set(storedName, content);
     const close = (action: string): Promise<void> => {
       this.log.push(action);
       return Promise.resolve();
     };
     return {
+      startBytes: content.length,
       get writtenBytes() {
-        return writtenBytes;
+        return content.length;
       },
       append: async (segment) => {
         await this.gate.pass();
         await Promise.resolve();
-        if (writtenBytes + segment.length > this.roomBytes) throw this.writeError;
-        pieces.push(Uint8Array.from(segment));
-        writtenBytes += segment.length;
+        if (content.length + segment.length > this.roomBytes) throw this.writeError;
+        content = Buffer.concat([content, segment]);
         this.log.push(`write ${segment.length}`);
-        this.partials.set(storedName, Buffer.concat(pieces));
+        this.partials.set(storedName, content);
+      },
+      read: (target, at) => {
+        const part = content.subarray(at, at + target.length);
+        target.set(part);
+        return Promise.resolve(part.length);
+      },
+      restart: () => {
+        content = new Uint8Array(0);
+        return close('restart');
       },
       publish: async ({ isAborted }: PublishRequest) => {
         await this.gate.pass();
         await this.beforeNaming?.();
         if (isAborted()) return undefined;
-        this.published.set(storedName, this.partials.get(storedName)!);
+        this.published.set(storedName, content);
         this.partials.delete(storedName);
         this.log.push('publish');
         return `/inbox/${storedName}`;
       },
+      told: () => close('told'),
+      confirm: () => this.log.push('confirm'),
       keep: () => close('keep'),
       discard: () => {
         this.partials.delete(storedName);

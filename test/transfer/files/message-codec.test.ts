@@ -1,41 +1,71 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
+  type AcceptItem,
   decodeAccept,
+  decodeAgain,
   decodeEnd,
   decodeFailure,
+  decodeMiss,
+  decodePause,
+  decodeStart,
   encodeAccept,
+  encodeAgain,
   encodeEnd,
   encodeFailure,
+  encodeMiss,
+  encodePause,
+  encodeStart,
+  MAX_ACCEPT_ITEMS,
 } from '../../../src/transfer/files/message.ts';
-import { decodeOffer, encodeOffer, MAX_SIZE_BYTES } from '../../../src/transfer/files/offer.ts';
+import {
+  decodeOffer,
+  encodeOffer,
+  MAX_OFFER_ENTRIES,
+  MAX_SIZE_BYTES,
+  type OfferedEntry,
+  offerRecords,
+} from '../../../src/transfer/files/offer.ts';
+import { OfferReader } from '../../../src/transfer/files/offer-reader.ts';
 import { cleanReason, cutToBytes } from '../../../src/transfer/files/reason.ts';
 import { transferErrorCodes } from '../../../src/transfer/files/transfer-error.ts';
+import { offeredFile } from './memory-disk.ts';
 
 const anySize = fc.oneof(fc.integer({ min: 0, max: MAX_SIZE_BYTES }), fc.constant(MAX_SIZE_BYTES));
 const anyName = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
   .map((name) => name.normalize('NFC'))
-  .filter((name) => Buffer.byteLength(name) <= 255);
+  .filter((name) => !name.includes('/') && Buffer.byteLength(name) <= 255);
+const anyTime = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+const anyNumber = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const anyEntry = fc.record({
-  name: anyName,
+  kind: fc.constant('file' as const),
+  name: fc.array(anyName, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/')),
   sizeBytes: anySize,
-  mtimeNs: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  mtimeNs: anyTime,
   mode: fc.nat(0o777),
+  ctimeNs: anyTime,
+  inode: anyNumber,
+  device: anyNumber,
+});
+const anyRecord = fc.record({
+  entries: fc.array(anyEntry, { minLength: 1, maxLength: 5 }),
+  hasMoreEntries: fc.boolean(),
+  hasMoreOffers: fc.boolean(),
 });
 
 test('an offer survives its encoding', () => {
   fc.assert(
-    fc.property(anyEntry, (entry) => {
-      expect(decodeOffer(encodeOffer(entry))).toEqual({ type: 'offer', entry });
+    fc.property(anyRecord, (record) => {
+      expect(decodeOffer(encodeOffer(record))).toEqual({ type: 'offer', ...record });
     }),
   );
 });
 
 test('an offer cut short, or with a byte too many, is a violation', () => {
   fc.assert(
-    fc.property(anyEntry, fc.nat(), (entry, cut) => {
-      const bytes = encodeOffer(entry);
+    fc.property(anyRecord, fc.nat(), (record, cut) => {
+      const bytes = encodeOffer(record);
       const short = bytes.subarray(0, cut % bytes.length);
       expect(decodeOffer(short)).toEqual({ type: 'violation' });
       expect(decodeOffer(Buffer.concat([bytes, Buffer.of(0)]))).toEqual({ type: 'violation' });
@@ -43,7 +73,12 @@ test('an offer cut short, or with a byte too many, is a violation', () => {
   );
 });
 
-const good = encodeOffer({ name: 'é.txt', sizeBytes: 5, mtimeNs: 7n, mode: 0o644 });
+function offerOf(...entries: Partial<OfferedEntry>[]): Uint8Array {
+  const more = { hasMoreEntries: false, hasMoreOffers: false };
+  return encodeOffer({ entries: entries.map(offeredFile), ...more });
+}
+
+const good = offerOf({ name: 'é.txt' });
 
 function changed(at: number, ...bytes: number[]): Uint8Array {
   const copy = Uint8Array.from(good);
@@ -53,37 +88,141 @@ function changed(at: number, ...bytes: number[]): Uint8Array {
 
 test.each([
   ['a setuid bit', changed(5, 0o4000 >> 8)],
-  ['another kind of entry', changed(4, 1)],
-  ['unknown flags', changed(1, 2)],
+  ['another kind of entry', changed(4, 2)],
+  ['unknown flags', changed(1, 4)],
   ['no entry', changed(2, 0, 0)],
-  ['a name that is not UTF-8', changed(23, 0xff)],
-  ['a name that is not NFC', encodeOffer({ name: 'e\u0301', sizeBytes: 5, mtimeNs: 7n, mode: 0 })],
-  ['no name', encodeOffer({ name: '', sizeBytes: 5, mtimeNs: 7n, mode: 0 })],
-  ['a long name', encodeOffer({ name: 'x'.repeat(256), sizeBytes: 5, mtimeNs: 7n, mode: 0 })],
+  ['fewer entries than it says', changed(2, 0, 2)],
+  ['a folder that has a size', changed(4, 1)],
+  ['a name that is not UTF-8', changed(47, 0xff)],
+  ['a name that is not NFC', offerOf({ name: 'e\u0301' })],
+  ['no name', offerOf({ name: '' })],
+  ['an empty part of a name', offerOf({ name: 'a//b' })],
+  ['an absolute name', offerOf({ name: '/a' })],
+  ['a long name', offerOf({ name: 'x'.repeat(256) })],
+  ['a long way', offerOf({ name: 'x/'.repeat(2_048) + 'y' })],
 ])('an offer with %s is a violation', (_what, bytes) => {
   expect(decodeOffer(bytes)).toEqual({ type: 'violation' });
 });
 
 test('what only a later program offers is told apart from a broken offer', () => {
   expect(decodeOffer(changed(0, 2))).toEqual({ type: 'unsupported' });
-  expect(decodeOffer(changed(1, 1))).toEqual({ type: 'unsupported' });
-  expect(decodeOffer(changed(2, 0, 2))).toEqual({ type: 'unsupported' });
 });
 
-test('ACCEPT and END survive their encoding', () => {
+const anyIndex = fc.nat(2 ** 31 - 1);
+const anyFailure = fc.record({
+  code: fc.constantFrom(...transferErrorCodes),
+  reason: fc.string({ unit: 'grapheme-ascii', maxLength: 250 }).map(cleanReason),
+});
+
+test('what is said of single entries survives its encoding', () => {
   fc.assert(
     fc.property(
-      fc.nat(2 ** 31 - 1),
+      anyIndex,
       anySize,
       fc.uint8Array({ minLength: 32, maxLength: 32 }),
-      (entryIndex, sizeBytes, digest) => {
-        const accept = { entryIndex, offsetBytes: sizeBytes };
-        expect(decodeAccept(encodeAccept(accept))).toEqual(accept);
+      anyFailure,
+      (entryIndex, sizeBytes, digest, failure) => {
+        const start = { entryIndex, offsetBytes: sizeBytes };
+        expect(decodeStart(encodeStart(start))).toEqual(start);
         const end = { entryIndex, sizeBytes, digest };
         expect(decodeEnd(encodeEnd(end))).toEqual(end);
+        expect(decodeAgain(encodeAgain(entryIndex))).toBe(entryIndex);
+        const miss = { entryIndex, ...failure };
+        expect(decodeMiss(encodeMiss(miss))).toEqual(miss);
       },
     ),
   );
+});
+
+test('an answer to an offer survives its encoding, and no more items than fit a record', () => {
+  const anyItem: fc.Arbitrary<AcceptItem> = fc.oneof(
+    fc.record({
+      type: fc.constant('continue' as const),
+      entryIndex: anyIndex,
+      offsetBytes: anySize,
+    }),
+    fc
+      .tuple(anyIndex, anyFailure)
+      .map(([entryIndex, failure]) => ({ type: 'refuse' as const, entryIndex, ...failure })),
+  );
+  fc.assert(
+    fc.property(fc.array(anyItem, { maxLength: 70 }), fc.boolean(), (items, hasMoreItems) => {
+      const bytes = encodeAccept({ items, hasMoreItems });
+      const isFit = items.length <= MAX_ACCEPT_ITEMS;
+      expect(decodeAccept(bytes)).toEqual(isFit ? { items, hasMoreItems } : undefined);
+      if (isFit) expect(bytes.length).toBeLessThan(16_300);
+      expect(decodeAccept(Buffer.concat([bytes, Buffer.of(0)]))).toBeUndefined();
+    }),
+  );
+});
+
+test('a pause says why, in one byte that is known', () => {
+  for (const reason of ['no-space', 'user'] as const) {
+    expect(decodePause(encodePause(reason))).toBe(reason);
+  }
+  for (const bytes of [[], [0], [3], [1, 1]]) {
+    expect(decodePause(Uint8Array.from(bytes))).toBeUndefined();
+  }
+});
+
+test('records of an offer hold all entries in order, and none is longer than asked', () => {
+  const entries = Array.from({ length: 2_000 }, (_, index) =>
+    offeredFile({ name: `file-${index}` }),
+  );
+  const records = [...offerRecords(entries, true, 16_000)].map((body) => {
+    expect(body.length).toBeLessThanOrEqual(16_000);
+    return decodeOffer(body);
+  });
+  const found = records.flatMap((record) => (record.type === 'offer' ? record.entries : []));
+  expect(found).toEqual(entries);
+  const more = records.map((record) => record.type === 'offer' && record.hasMoreEntries);
+  expect(more).toEqual(records.map((_record, index) => index < records.length - 1));
+});
+
+describe('an offer is read whole, and is broken when', () => {
+  const folder = { kind: 'folder', sizeBytes: 0 } as const;
+  const broken: readonly (readonly [string, Partial<OfferedEntry>[]])[] = [
+    ['a name comes twice', [{ name: 'a' }, { name: 'a' }]],
+    ['a file lies in no folder', [{ name: 'a/b' }]],
+    ['a file lies in a file', [{ name: 'a' }, { name: 'a/b' }]],
+    ['a folder comes behind what is in it', [{ name: 'a/b' }, { name: 'a', ...folder }]],
+    ['an item is torn', [{ name: 'a', ...folder }, { name: 'b', ...folder }, { name: 'a/c' }]],
+  ];
+  test.each(broken)('%s', (_what, entries) => {
+    expect(new OfferReader().read(offerOf(...entries))).toBe('violation');
+  });
+
+  test('it has more entries than a receiver remembers', () => {
+    const entries = Array.from({ length: MAX_OFFER_ENTRIES + 1 }, (_, index) =>
+      offeredFile({ name: `${index}` }),
+    );
+    const reader = new OfferReader();
+    const verdicts = [...offerRecords(entries, false, 65_000)].map((body) => reader.read(body));
+    expect(verdicts.at(-2)).toBe('more');
+    expect(verdicts.at(-1)).toBe('violation');
+  });
+});
+
+test('an offer knows its items, with what is in them', () => {
+  const folder = { kind: 'folder', sizeBytes: 0 } as const;
+  const offer = new OfferReader().read(
+    offerOf(
+      { name: 'd', ...folder },
+      { name: 'd/e', ...folder },
+      { name: 'd/e/f', sizeBytes: 10 },
+      { name: 'd/g', sizeBytes: 20 },
+      { name: 'h', sizeBytes: 30 },
+    ),
+  );
+  expect(offer).toMatchObject({
+    totalBytes: 60,
+    fileCount: 3,
+    hasMoreOffers: false,
+    items: [
+      { firstIndex: 0, endIndex: 4, totalBytes: 30, fileCount: 2 },
+      { firstIndex: 4, endIndex: 5, totalBytes: 30, fileCount: 1 },
+    ],
+  });
 });
 
 test('every code of a failure survives its encoding, with its reason', () => {
@@ -124,6 +263,9 @@ test('random bytes are decoded or refused, and never throw', () => {
       decodeOffer(noise);
       decodeAccept(noise);
       decodeEnd(noise);
+      decodeStart(noise);
+      decodeMiss(noise);
+      decodePause(noise);
       const failure = decodeFailure(noise);
       if (noise.length > 257) expect(failure).toBeUndefined();
       decodeOffer(Buffer.concat([good.subarray(0, 4), noise]));

@@ -54,13 +54,14 @@ test('a chunk is read into again as soon as it is sealed, acknowledged or not', 
   const buffers = new Set<ArrayBufferLike>();
   const memory = new MemorySource({ content: contentOf(12 * SEGMENT_BYTES) });
   const source: SourceDisk = {
-    openSource: async () => {
-      const file = await memory.openSource();
+    survey: (paths) => memory.survey(paths),
+    open: async () => {
+      const file = await memory.open();
       return {
         ...file,
-        read: (target) => {
+        read: (target, at) => {
           buffers.add(target.buffer);
-          return file.read(target);
+          return file.read(target, at);
         },
       };
     },

@@ -118,23 +118,24 @@ test('the names to try differ, fit, and keep their extension', () => {
 
 test('a partial has its name behind it, or a hash where that would be too long', () => {
   expect(partNameOf('movie.mp4')).toBe('movie.mp4.part');
-  expect(partNameOf('x'.repeat(244))).toBe(`${'x'.repeat(244)}.part`);
+  expect(partNameOf('x'.repeat(243))).toBe(`${'x'.repeat(243)}.part`);
   const one = partNameOf(`${'x'.repeat(245)}1`);
   const two = partNameOf(`${'x'.repeat(245)}2`);
-  expect(one).toMatch(/^x{227}~[0-9a-f]{16}\.part$/);
+  expect(one).toMatch(/^x{226}~[0-9a-f]{16}\.part$/);
   expect(one).not.toBe(two);
   fc.assert(
     fc.property(anyName, (name) => {
       fc.pre(refusedName(name) === undefined);
       const part = partNameOf(storedNameOf(name, 'posix'));
-      // Room for `.part.state` too.
-      expect(Buffer.byteLength(part) + 6).toBeLessThanOrEqual(255);
+      // Room for `.part.state~` too.
+      expect(Buffer.byteLength(part) + 7).toBeLessThanOrEqual(255);
     }),
   );
 });
 
 describe('the policy', () => {
-  const offer = { from: 'derek', name: 'movie.mp4', sizeBytes: 100, kind: 'file' } as const;
+  const file = { from: 'derek', name: 'movie.mp4', sizeBytes: 100, kind: 'file' } as const;
+  const offer = { ...file, offeredBytes: 100 };
 
   test('stores under the name that it is told, made storable', async () => {
     const policy = createReceivePolicy({
@@ -160,7 +161,7 @@ describe('the policy', () => {
     });
     const limited = createReceivePolicy({ platform: 'posix', maxSizeBytes: 100 });
     expect(await limited(offer)).toMatchObject({ type: 'accept', keptFreeShare: 0 });
-    expect(await limited({ ...offer, sizeBytes: 101 })).toMatchObject({ code: 'refused' });
+    expect(await limited({ ...offer, offeredBytes: 101 })).toMatchObject({ code: 'refused' });
   });
 
   test('refuses what a caller would store elsewhere', async () => {

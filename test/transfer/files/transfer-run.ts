@@ -1,4 +1,4 @@
-import type { Inbox, SourceDisk } from '../../../src/transfer/files/disk.ts';
+import type { ConflictPolicy, Inbox, SourceDisk } from '../../../src/transfer/files/disk.ts';
 import {
   createReceivePolicy,
   type ReceivePolicy,
@@ -15,6 +15,10 @@ export interface RunOptions {
   readonly path?: string;
   readonly policy?: ReceivePolicy;
   readonly pair?: PairOptions;
+  readonly paths?: readonly string[];
+  readonly conflict?: ConflictPolicy;
+  /** How long a full disk is waited for; 0, so that it is not, when absent. */
+  readonly giveUpMs?: number;
   /** A real disk may take any time to answer: only the test's own time limit ends the run. */
   readonly isOnDisk?: boolean;
 }
@@ -31,6 +35,7 @@ export class TransferRun {
   acceptedCount = 0;
   wakeCount = 0;
   readonly #maxIdleSteps: number;
+  readonly #timers = new StepTimers();
 
   constructor(options: RunOptions) {
     this.pair = new MemoryPair(options.pair);
@@ -45,7 +50,7 @@ export class TransferRun {
       ...shared,
       id: 1,
       peer: 'jess',
-      paths: [options.path ?? '/home/derek/movie.mp4'],
+      paths: options.paths ?? [options.path ?? '/home/derek/movie.mp4'],
       disk: options.source,
     });
     this.receiver = new ReceivingTransfer({
@@ -55,10 +60,20 @@ export class TransferRun {
       connection: this.pair.responder,
       inbox: options.inbox,
       policy: options.policy ?? createReceivePolicy({ platform: 'posix' }),
+      conflict: options.conflict ?? 'rename',
+      platform: 'posix',
+      giveUpMs: options.giveUpMs ?? 0,
+      after: (delayMs, action) => this.#timers.after(delayMs, action),
       onAccepted: () => {
         this.acceptedCount++;
       },
     });
+  }
+
+  /** Time passes without a step. */
+  passMs(ms: number): void {
+    this.nowUs += ms * 1_000;
+    this.#timers.passUs(ms * 1_000);
   }
 
   /** Opens the source, then the connection. */
@@ -71,6 +86,7 @@ export class TransferRun {
   /** One flight each way, then whatever promises wait. */
   async step(): Promise<boolean> {
     this.nowUs += 1_000;
+    this.#timers.passUs(1_000);
     const hasMoved = this.pair.step(this.sender, this.receiver);
     await new Promise((resolve) => setImmediate(resolve));
     return hasMoved;
@@ -106,5 +122,25 @@ export async function endOf(done: Promise<TransferResult>): Promise<TransferEnd>
   } catch (error) {
     if (!(error instanceof TransferError)) throw error;
     return { code: error.code, text: error.message };
+  }
+}
+
+/** Timers that a run turns by hand. */
+class StepTimers {
+  readonly #waiting: Set<{ leftUs: number; readonly action: () => void }> = new Set();
+
+  after(delayMs: number, action: () => void): () => void {
+    const timer = { leftUs: delayMs * 1_000, action };
+    this.#waiting.add(timer);
+    return () => this.#waiting.delete(timer);
+  }
+
+  passUs(durationUs: number): void {
+    for (const timer of [...this.#waiting]) {
+      timer.leftUs -= durationUs;
+      if (timer.leftUs > 0) continue;
+      this.#waiting.delete(timer);
+      timer.action();
+    }
   }
 }

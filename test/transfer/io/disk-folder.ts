@@ -1,9 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { type DiskFiles, diskFiles } from '../../../src/transfer/io/disk-files.ts';
+import { type DiskFiles, diskFiles, type DiskHandle } from '../../../src/transfer/io/disk-files.ts';
 import { DiskInbox } from '../../../src/transfer/io/disk-inbox.ts';
 
 /** A folder for each test of the file that calls this; removed after it. */
@@ -34,7 +34,7 @@ export function recordingFiles(
     await interfere(call);
     log.push(call);
   };
-  const watch = (handle: FileHandle, what: string): FileHandle =>
+  const watch = (handle: DiskHandle, what: string): DiskHandle =>
     new Proxy(handle, {
       get(target, key): unknown {
         const member: unknown = Reflect.get(target, key);
@@ -48,9 +48,11 @@ export function recordingFiles(
   return {
     ...diskFiles,
     open: async (path, flags, mode) => {
-      const what = mode === undefined ? 'folder' : 'part';
-      await note(`open ${what}`);
-      return watch(await diskFiles.open(path, flags, mode), what);
+      const what = whatIs(path, flags, mode);
+      if (what !== 'read') await note(`open ${what}`);
+      return what === 'read'
+        ? diskFiles.open(path, flags, mode)
+        : watch(await diskFiles.open(path, flags, mode), what);
     },
     link: async (from, to) => {
       await note('link');
@@ -60,11 +62,20 @@ export function recordingFiles(
       await note('rename');
       await diskFiles.rename(from, to);
     },
+    mkdir: async (path, mode) => {
+      await note('mkdir');
+      await diskFiles.mkdir(path, mode);
+    },
     unlink: async (path) => {
-      await note('unlink');
+      await note(path.endsWith('.part.state') ? 'unlink state' : 'unlink');
       await diskFiles.unlink(path);
     },
   };
+}
+
+function whatIs(path: string, flags: number, mode: number | undefined): string {
+  if (/\.part\.state~?$/.test(path)) return mode === undefined ? 'read' : 'state';
+  return mode !== undefined || (flags & constants.O_RDWR) !== 0 ? 'part' : 'folder';
 }
 
 export function inboxIn(folder: string, files: DiskFiles = diskFiles): DiskInbox {

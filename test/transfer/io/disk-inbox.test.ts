@@ -2,26 +2,30 @@ import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'no
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { PartialFile } from '../../../src/transfer/files/disk.ts';
-import { diskFiles } from '../../../src/transfer/io/disk-files.ts';
-import { DiskInbox, MAX_NAME_ATTEMPTS } from '../../../src/transfer/io/disk-inbox.ts';
+import type { ClaimedFile, ClaimRequest } from '../../../src/transfer/files/disk.ts';
+import { diskFiles, type DiskStats } from '../../../src/transfer/io/disk-files.ts';
+import { DiskInbox } from '../../../src/transfer/io/disk-inbox.ts';
+import { MAX_NAME_ATTEMPTS } from '../../../src/transfer/io/inbox-context.ts';
+import { offeredFile } from '../files/memory-disk.ts';
 import { inboxIn, recordingFiles, systemError, useTemporaryFolder } from './disk-folder.ts';
 
 const folder = useTemporaryFolder();
 const publication = { mtimeNs: 1_619_308_590_500_000_000n, mode: 0o777, isAborted: () => false };
 
-function requestOf(
-  storedName: string,
-  sizeBytes = 5,
-  keptFreeShare = 0,
-): Parameters<DiskInbox['create']>[0] {
-  return { storedName, sizeBytes, keptFreeShare };
+/** Each from another sender, so that none goes on with another's partial. */
+let peerCount = 0;
+
+function requestOf(storedName: string, sizeBytes = 5): ClaimRequest {
+  const entry = offeredFile({ name: storedName, sizeBytes });
+  return { peer: `peer-${++peerCount}`, entry, storedName, conflict: 'rename' };
 }
 
 async function received(inbox: DiskInbox, name: string, text: string): Promise<string | undefined> {
-  const partial = await inbox.create(requestOf(name));
+  const partial = await inbox.claimFile(requestOf(name));
   await partial.append(Buffer.from(text));
-  return partial.publish(publication);
+  const path = await partial.publish(publication);
+  await partial.told();
+  return path;
 }
 
 async function textIn(name: string): Promise<string> {
@@ -33,18 +37,18 @@ test('a published file is durable before it is named, and named before it is tol
   const inbox = inboxIn(folder.path, recordingFiles(log));
   const path = await received(inbox, 'movie.mp4', 'hello');
   expect(path).toBe(join(folder.path, 'movie.mp4'));
-  expect(log).toEqual([
+  const told = /^(open part|write part|sync (part|folder)|link|unlink( state)?)$/;
+  // A draft that is not there is removed before each state that is written.
+  const removed = log.filter((call, index) => call !== 'unlink' || log[index - 1] === 'link');
+  expect(removed.filter((call) => told.test(call))).toEqual([
+    'sync folder',
     'open part',
     'write part',
-    'chmod part',
-    'utimes part',
     'sync part',
     'link',
     'unlink',
-    'open folder',
     'sync folder',
-    'close folder',
-    'close part',
+    'unlink state',
   ]);
   expect(await readdir(folder.path)).toEqual(['movie.mp4']);
   expect(await textIn('movie.mp4')).toBe('hello');
@@ -58,15 +62,15 @@ test('a published file has the time it came with and its mode less the umask', a
 });
 
 test('a mode from the network never sets the user or group', async () => {
-  const partial = await inboxIn(folder.path).create(requestOf('a'));
+  const partial = await inboxIn(folder.path).claimFile(requestOf('a'));
   await partial.publish({ ...publication, mode: 0o6755 });
   expect((await stat(join(folder.path, 'a'))).mode & 0o7777).toBe(0o755);
 });
 
 test('until it is published a file has no name but that of a partial, for its owner only', async () => {
-  const partial = await inboxIn(folder.path).create(requestOf('movie.mp4', 1_000_000));
+  const partial = await inboxIn(folder.path).claimFile(requestOf('movie.mp4', 1_000_000));
   await partial.append(new Uint8Array(100_000));
-  expect(await readdir(folder.path)).toEqual(['movie.mp4.part']);
+  expect((await readdir(folder.path)).sort()).toEqual(['movie.mp4.part', 'movie.mp4.part.state']);
   const { mode, size } = await stat(join(folder.path, 'movie.mp4.part'));
   expect([mode & 0o777, size, partial.writtenBytes]).toEqual([0o600, 100_000, 100_000]);
   await partial.discard();
@@ -105,7 +109,7 @@ test('many transfers of one name at once end as that many whole files', async ()
 });
 
 test('a name that is taken while the content arrives is left to who took it', async () => {
-  const partial = await inboxIn(folder.path).create(requestOf('a.txt'));
+  const partial = await inboxIn(folder.path).claimFile(requestOf('a.txt'));
   await partial.append(Buffer.from('hello'));
   await writeFile(join(folder.path, 'a.txt'), 'mine');
   expect(await partial.publish(publication)).toBe(join(folder.path, 'a (1).txt'));
@@ -114,21 +118,25 @@ test('a name that is taken while the content arrives is left to who took it', as
 
 test('a partial of an earlier transfer is kept, and the next file of its name takes another', async () => {
   const inbox = inboxIn(folder.path);
-  const lost = await inbox.create(requestOf('a.txt'));
+  const lost = await inbox.claimFile(requestOf('a.txt'));
   await lost.append(Buffer.from('hel'));
   await lost.keep();
   await received(inbox, 'a.txt', 'hello');
-  expect((await readdir(folder.path)).sort()).toEqual(['a (1).txt', 'a.txt.part']);
+  expect((await readdir(folder.path)).sort()).toEqual([
+    'a (1).txt',
+    'a.txt.part',
+    'a.txt.part.state',
+  ]);
   expect(await textIn('a.txt.part')).toBe('hel');
 });
 
 test('an aborted publication leaves the partial as it was', async () => {
   const inbox = inboxIn(folder.path);
-  const partial = await inbox.create(requestOf('a'));
+  const partial = await inbox.claimFile(requestOf('a'));
   await partial.append(Buffer.from('hello'));
   expect(await partial.publish({ ...publication, isAborted: () => true })).toBeUndefined();
   await partial.keep();
-  expect(await readdir(folder.path)).toEqual(['a.part']);
+  expect((await readdir(folder.path)).sort()).toEqual(['a.part', 'a.part.state']);
 });
 
 test.each(['sync part', 'link', 'chmod part'])(
@@ -137,21 +145,23 @@ test.each(['sync part', 'link', 'chmod part'])(
     const files = recordingFiles([], (call) => {
       if (call === failing) throw systemError('EIO');
     });
-    const partial = await inboxIn(folder.path, files).create(requestOf('a'));
+    const partial = await inboxIn(folder.path, files).claimFile(requestOf('a'));
     await expect(partial.publish(publication)).rejects.toMatchObject({
       code: 'local-file',
       message: 'the inbox cannot be written: the disk failed',
     });
     await partial.keep();
-    expect(await readdir(folder.path)).toEqual(['a.part']);
+    expect((await readdir(folder.path)).sort()).toEqual(['a.part', 'a.part.state']);
   },
 );
 
 test('a file whose folder could not be synced is not called published', async () => {
+  let syncCount = 0;
   const files = recordingFiles([], (call) => {
-    if (call === 'sync folder') throw systemError('EIO');
+    // The first one is for the state.
+    if (call === 'sync folder' && ++syncCount > 1) throw systemError('EIO');
   });
-  const partial = await inboxIn(folder.path, files).create(requestOf('a'));
+  const partial = await inboxIn(folder.path, files).claimFile(requestOf('a'));
   await expect(partial.publish(publication)).rejects.toMatchObject({ code: 'local-file' });
   await partial.keep();
 });
@@ -164,14 +174,15 @@ describe('where the file system has no links', () => {
 
   test('many transfers of one name at once still end as that many files', async () => {
     const inbox = inboxIn(folder.path, withoutLinks());
-    const partials: PartialFile[] = [];
+    const partials: ClaimedFile[] = [];
     for (let count = 0; count < 5; count++) {
-      partials.push(await inbox.create(requestOf('a')));
+      partials.push(await inbox.claimFile(requestOf('a')));
     }
     await writeFile(join(folder.path, 'a'), 'mine');
     const paths = await Promise.all(partials.map((partial) => partial.publish(publication)));
     expect(new Set(paths).size).toBe(5);
     expect(await textIn('a')).toBe('mine');
+    for (const partial of partials) await partial.told();
     expect((await readdir(folder.path)).length).toBe(6);
   });
 });
@@ -193,29 +204,30 @@ describe('room on the disk', () => {
 
   test('is needed for the whole offer before any of it is taken', async () => {
     const inbox = inboxIn(folder.path, files);
-    await expect(inbox.create(requestOf('a', 401))).rejects.toMatchObject({
+    await expect(inbox.reserve(401, 0)).rejects.toMatchObject({
       code: 'no-space',
       message: 'no space: 401 bytes offered, room for 400',
     });
-    expect(await readdir(folder.path)).toEqual([]);
-    await (await inbox.create(requestOf('a', 400))).discard();
+    (await inbox.reserve(400, 0)).release();
   });
 
   test('is left free by the share asked for', async () => {
     const inbox = inboxIn(folder.path, files);
-    await expect(inbox.create(requestOf('a', 351, 0.05))).rejects.toMatchObject({
-      code: 'no-space',
-    });
-    await (await inbox.create(requestOf('a', 350, 0.05))).discard();
+    await expect(inbox.reserve(351, 0.05)).rejects.toMatchObject({ code: 'no-space' });
+    (await inbox.reserve(350, 0.05)).release();
   });
 
-  test('is promised once only, and returned at the end', async () => {
+  test('is promised once only, and given back as it is used and at the end', async () => {
     const inbox = inboxIn(folder.path, files);
-    const both = [inbox.create(requestOf('a', 300)), inbox.create(requestOf('b', 300))];
-    const ends = await Promise.allSettled(both);
+    const ends = await Promise.allSettled([inbox.reserve(300, 0), inbox.reserve(300, 0)]);
     expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    for (const end of ends) if (end.status === 'fulfilled') await end.value.discard();
-    await (await inbox.create(requestOf('c', 400))).discard();
+    const [room] = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+    room!.spend(100);
+    (await inbox.reserve(200, 0)).release();
+    await expect(inbox.reserve(201, 0)).rejects.toMatchObject({ code: 'no-space' });
+    room!.release();
+    room!.release();
+    (await inbox.reserve(400, 0)).release();
   });
 });
 
@@ -223,20 +235,22 @@ test.each(['ENOSPC', 'EDQUOT'])('a write that fails with %s is a lack of space',
   const files = recordingFiles([], (call) => {
     if (call === 'write part') throw systemError(code);
   });
-  const partial = await inboxIn(folder.path, files).create(requestOf('a'));
+  const partial = await inboxIn(folder.path, files).claimFile(requestOf('a'));
   await expect(partial.append(Buffer.from('hello'))).rejects.toMatchObject({ code: 'no-space' });
   expect(partial.writtenBytes).toBe(0);
   await partial.discard();
 });
 
 test('names are tried a limited number of times', async () => {
+  await writeFile(join(folder.path, 'a'), 'mine');
+  const taken = await diskFiles.lstat(join(folder.path, 'a'), { bigint: true });
   let triedCount = 0;
-  const files = {
-    ...diskFiles,
-    lstat: () => Promise.resolve(++triedCount),
+  const lstat = (): Promise<DiskStats> => {
+    triedCount++;
+    return Promise.resolve(taken);
   };
-  const inbox = inboxIn(folder.path, files);
-  await expect(inbox.create(requestOf('a'))).rejects.toMatchObject({ code: 'local-file' });
+  const inbox = inboxIn(folder.path, { ...diskFiles, lstat });
+  await expect(inbox.claimFile(requestOf('a'))).rejects.toMatchObject({ code: 'local-file' });
   expect(triedCount).toBe(MAX_NAME_ATTEMPTS);
 });
 
@@ -266,7 +280,7 @@ test('an inbox that is not there, is a file, or cannot be written is a clear fai
     cases.push(['/sys/kernel', 'the inbox cannot be written: permission denied']);
   }
   for (const [path, message] of cases) {
-    await expect(inboxIn(path).create(requestOf('updraft', 0))).rejects.toMatchObject({
+    await expect(inboxIn(path).claimFile(requestOf('updraft', 0))).rejects.toMatchObject({
       code: 'local-file',
       message,
     });

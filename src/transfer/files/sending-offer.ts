@@ -1,0 +1,232 @@
+import type { SourceDisk, SourceEntry, SourceFile } from './disk.ts';
+import type { AcceptItem } from './message.ts';
+import type { OutgoingOffer } from './offer-survey.ts';
+import { SendingFile, sourceChanged } from './sending-file.ts';
+import { asTransferError, TransferError } from './transfer-error.ts';
+import type { TransferTally } from './transfer-tally.ts';
+
+/** Files that are opened and read before their turn, so that small ones follow without a pause. */
+export const MAX_FILES_AHEAD = 32;
+/** No more files are opened ahead once those that are have so many bytes. */
+const MAX_BYTES_AHEAD = 1_048_576;
+
+/** A file whose turn it is, or comes soon. */
+export interface Turn {
+  readonly index: number;
+  readonly entry: SourceEntry;
+  readonly startBytes: number;
+  /** Open, or undefined while it is being opened. */
+  file: SendingFile | undefined;
+  /** Why it cannot be opened. */
+  error: TransferError | undefined;
+  isStarted: boolean;
+  isDropped: boolean;
+  opening: Promise<void>;
+}
+
+const Stand = { waiting: 0, inTurn: 1, sent: 2, over: 3 } as const;
+
+/**
+ * The files of one offer in the order in which they are sent: each as the receiver wants it, from the
+ * beginning or from what it holds. Until its answer is here they are sent as if it held nothing.
+ */
+export class SendingOffer {
+  readonly #disk: SourceDisk;
+  readonly #tally: TransferTally;
+  readonly #onChange: () => void;
+  readonly offer: OutgoingOffer;
+  readonly #stands: Uint8Array;
+  readonly #starts: Map<number, number> = new Map();
+  /** Opened and being opened, in order. */
+  readonly #turns: Turn[] = [];
+  /** Files to be sent out of order, before the others. */
+  readonly #extra: number[] = [];
+  readonly #digests: Map<number, string> = new Map();
+  #nextIndex = 0;
+  #isClosed = false;
+
+  constructor(offer: OutgoingOffer, disk: SourceDisk, tally: TransferTally, onChange: () => void) {
+    this.offer = offer;
+    this.#disk = disk;
+    this.#tally = tally;
+    this.#onChange = onChange;
+    this.#stands = new Uint8Array(offer.entries.length);
+  }
+
+  /** The file whose turn it is; undefined when all were sent. */
+  get turn(): Turn | undefined {
+    return this.#turns[0];
+  }
+
+  /** All files were sent or left out. */
+  get isFinished(): boolean {
+    return this.#turns.length === 0 && this.#extra.length === 0 && this.#isAtEnd;
+  }
+
+  get #isAtEnd(): boolean {
+    return this.#nextIndex === this.offer.entries.length;
+  }
+
+  /** Opens the next files as far as they should be ahead. */
+  fill(): void {
+    let bytesAhead = this.#turns.reduce((sum, { entry }) => sum + entry.sizeBytes, 0);
+    while (
+      !this.#isClosed &&
+      this.#turns.length < MAX_FILES_AHEAD &&
+      (bytesAhead < MAX_BYTES_AHEAD || this.#turns.length < 2)
+    ) {
+      const index = this.#takeNext();
+      if (index === undefined) return;
+      bytesAhead += this.offer.entries[index]!.sizeBytes;
+      this.#turns.push(this.#openTurn(index));
+    }
+  }
+
+  /** Resolves when the first file is open, or cannot be opened. */
+  async opened(): Promise<{ readonly error: TransferError | undefined }> {
+    await this.#turns[0]?.opening;
+    return { error: this.#turns[0]?.error };
+  }
+
+  /** What the receiver says of single entries; false when it makes no sense. */
+  accept(item: AcceptItem, index: number): boolean {
+    const entry = this.offer.entries[index];
+    if (entry === undefined) return false;
+    if (item.type === 'refuse') {
+      if (this.#stands[index] === Stand.over) return true;
+      this.#drop(index);
+      this.leaveOut(index, new TransferError(item.code, item.reason));
+      return true;
+    }
+    const isFit = entry.kind === 'file' && item.offsetBytes <= entry.sizeBytes;
+    if (!isFit || item.offsetBytes === 0 || this.#starts.has(index)) return false;
+    this.#starts.set(index, item.offsetBytes);
+    const wasTaken = this.#drop(index);
+    if (wasTaken || this.#stands[index] === Stand.sent) {
+      this.#stands[index] = Stand.waiting;
+      this.#extra.push(index);
+    }
+    return true;
+  }
+
+  /** The receiver wants a file from its beginning; false when it has not been sent. */
+  again(index: number): boolean {
+    if (this.#stands[index] !== Stand.sent) return false;
+    this.#starts.delete(index);
+    this.#stands[index] = Stand.waiting;
+    this.#extra.push(index);
+    return true;
+  }
+
+  /** The receiver could not store a file; false when it was not offered. */
+  miss(index: number, error: TransferError): boolean {
+    if (this.offer.entries[index]?.kind !== 'file') return false;
+    if (this.#stands[index] === Stand.over) return true;
+    this.#drop(index);
+    const extraAt = this.#extra.indexOf(index);
+    if (extraAt >= 0) this.#extra.splice(extraAt, 1);
+    this.leaveOut(index, error);
+    return true;
+  }
+
+  /** The file whose turn it was has been sent. */
+  onSent(turn: Turn): void {
+    this.#turns.shift();
+    this.#stands[turn.index] = Stand.sent;
+    const digest = Buffer.from(turn.file!.digest).toString('hex');
+    if (!turn.entry.name.includes('/')) this.#digests.set(turn.index, digest);
+    void turn.file!.close();
+  }
+
+  /** The file whose turn it was cannot be sent. */
+  onFailed(turn: Turn, error: TransferError): void {
+    this.#turns.shift();
+    void turn.file?.close();
+    this.leaveOut(turn.index, error);
+  }
+
+  leaveOut(index: number, { code, message }: TransferError): void {
+    this.#stands[index] = Stand.over;
+    this.#tally.addFailure(this.offer.entries[index]!.name, code, message);
+  }
+
+  /** Everything that was sent was delivered: each item with what was sent of it. */
+  forEachDelivered(
+    visit: (entry: SourceEntry, isWhole: boolean, sha256: string | undefined) => void,
+  ): void {
+    for (const [index, entry] of this.offer.entries.entries()) {
+      visit(entry, this.#stands[index] !== Stand.over, this.#digests.get(index));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#turns.map(async ({ file }) => file?.close()));
+  }
+
+  #takeNext(): number | undefined {
+    const extra = this.#extra.shift();
+    if (extra !== undefined) return extra;
+    while (!this.#isAtEnd) {
+      const index = this.#nextIndex++;
+      const isFile = this.offer.entries[index]!.kind === 'file';
+      if (isFile && this.#stands[index] === Stand.waiting) return index;
+    }
+    return undefined;
+  }
+
+  /** Takes a file out of its turn; true when it had one. */
+  #drop(index: number): boolean {
+    const at = this.#turns.findIndex((turn) => turn.index === index);
+    if (at < 0) return false;
+    const [turn] = this.#turns.splice(at, 1);
+    turn!.isDropped = true;
+    void turn!.file?.close();
+    return true;
+  }
+
+  #openTurn(index: number): Turn {
+    const entry = this.offer.entries[index]!;
+    this.#stands[index] = Stand.inTurn;
+    const startBytes = this.#starts.get(index) ?? 0;
+    const turn: Turn = {
+      index,
+      entry,
+      startBytes,
+      file: undefined,
+      error: undefined,
+      isStarted: false,
+      isDropped: false,
+      opening: Promise.resolve(),
+    };
+    turn.opening = this.#open(turn);
+    return turn;
+  }
+
+  async #open(turn: Turn): Promise<void> {
+    let source: SourceFile | undefined;
+    try {
+      source = await this.#disk.open(turn.entry.path);
+      if (!isSameFile(source, turn.entry)) throw sourceChanged();
+    } catch (error) {
+      turn.error = asTransferError(error);
+    }
+    if (source !== undefined && (turn.error !== undefined || turn.isDropped || this.#isClosed)) {
+      await source.close().catch(() => undefined);
+    } else if (source !== undefined) {
+      turn.file = new SendingFile(source, turn.startBytes, this.#onChange);
+      turn.file.start();
+    }
+    this.#onChange();
+  }
+}
+
+/** It is what was offered. */
+function isSameFile(source: SourceFile, entry: SourceEntry): boolean {
+  return (
+    source.sizeBytes === entry.sizeBytes &&
+    source.mtimeNs === entry.mtimeNs &&
+    source.inode === entry.inode &&
+    source.device === entry.device
+  );
+}

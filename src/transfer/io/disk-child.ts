@@ -1,0 +1,180 @@
+import { dirname, join } from 'node:path';
+import { constants } from 'node:fs';
+import type { PartialFile, PublishRequest, StoredFile } from '../files/disk.ts';
+import { partNameOf, unusedName } from '../files/stored-name.ts';
+import { TransferError } from '../files/transfer-error.ts';
+import { DiskContent } from './disk-content.ts';
+import { diskError, systemCodeOf } from './disk-error.ts';
+import type { DiskHandle } from './disk-files.ts';
+import {
+  NEW_FLAGS,
+  newState,
+  NO_FOLLOW,
+  removeFile,
+  removeState,
+  replaceState,
+  statePathOf,
+} from './disk-state.ts';
+import { type InboxContext, MAX_NAME_ATTEMPTS } from './inbox-context.ts';
+
+export interface DiskChildParts {
+  readonly context: InboxContext;
+  /** The folder that is being received, under the name that it has now. */
+  readonly root: string;
+  readonly peer: string;
+  readonly file: StoredFile;
+  readonly startBytes: number;
+  /** The folder has its name, and its files may be somebody's by now: none is changed. */
+  readonly isPublished: boolean;
+  /** Told the path below `root` under which it was stored. */
+  readonly onStored: (storedPath: string) => void;
+}
+
+/**
+ * A file inside a folder that is being received. The folder has no final name yet, so the file has its
+ * own from the beginning; what it lacks is told by its size and time, and by the state beside it once
+ * it is large. Opened with its first content: a file that is empty or small is one turn of the disk.
+ */
+export class DiskChild implements PartialFile {
+  readonly startBytes: number;
+  readonly #parts: DiskChildParts;
+  #path: string;
+  #content: DiskContent | undefined;
+  #hasState: boolean;
+  #isCreated = false;
+
+  constructor(parts: DiskChildParts) {
+    this.#parts = parts;
+    this.startBytes = parts.startBytes;
+    this.#path = join(parts.root, parts.file.storedPath);
+    this.#hasState = parts.startBytes > 0;
+  }
+
+  get writtenBytes(): number {
+    return this.#content?.writtenBytes ?? this.startBytes;
+  }
+
+  async append(segment: Uint8Array): Promise<void> {
+    await (await this.#open()).append(segment);
+  }
+
+  async read(target: Uint8Array, positionBytes: number): Promise<number> {
+    return (await this.#open()).read(target, positionBytes);
+  }
+
+  async restart(): Promise<void> {
+    try {
+      const content = await this.#open();
+      if (!this.#isFound) {
+        await content.restart();
+        return;
+      }
+      await content.close();
+      this.#content = this.#contentOf(await this.#create(), 0);
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
+    }
+  }
+
+  async publish({ mtimeNs, mode, isAborted }: PublishRequest): Promise<string | undefined> {
+    const { context, root, onStored } = this.#parts;
+    const content = await this.#open();
+    try {
+      await content.finish(mode & 0o777 & ~context.umask, mtimeNs);
+      if (isAborted()) return undefined;
+      await content.close();
+      if (this.#hasState) await removeState(context.files, this.#statePath);
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
+    }
+    onStored(this.#path.slice(root.length + 1));
+    return this.#path;
+  }
+
+  async keep(): Promise<void> {
+    if (this.#content === undefined) return;
+    try {
+      await this.#content.save();
+    } finally {
+      await this.#content.close();
+    }
+  }
+
+  async discard(): Promise<void> {
+    const { files } = this.#parts.context;
+    if (!this.#isFound && (this.#content !== undefined || this.startBytes > 0)) {
+      await removeFile(files, this.#path);
+      if (this.#hasState) await removeState(files, this.#statePath);
+    }
+    await this.#content?.close();
+  }
+
+  get #statePath(): string {
+    return statePathOf(join(dirname(this.#path), partNameOf(this.#name)));
+  }
+
+  get #name(): string {
+    return this.#path.slice(dirname(this.#path).length + 1);
+  }
+
+  async #open(): Promise<DiskContent> {
+    if (this.#content !== undefined) return this.#content;
+    const { startBytes } = this.#parts;
+    let handle: DiskHandle;
+    try {
+      handle = startBytes > 0 ? await this.#reopen() : await this.#create();
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
+    }
+    this.#content = this.#contentOf(handle, startBytes);
+    return this.#content;
+  }
+
+  #contentOf(handle: DiskHandle, startBytes: number): DiskContent {
+    const { nowMs } = this.#parts.context;
+    const onDurable = (durableBytes: number): Promise<void> => this.#saveState(durableBytes);
+    return new DiskContent({ handle, startBytes, onDurable, nowMs });
+  }
+
+  /** A file that was published by an earlier transfer, and that is only compared. */
+  get #isFound(): boolean {
+    return this.#parts.isPublished && this.startBytes > 0 && !this.#isCreated;
+  }
+
+  async #reopen(): Promise<DiskHandle> {
+    const access = this.#isFound ? constants.O_RDONLY : constants.O_RDWR;
+    const handle = await this.#parts.context.files.open(this.#path, access | NO_FOLLOW);
+    try {
+      if (!this.#isFound) await handle.truncate(this.startBytes);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    return handle;
+  }
+
+  /** The name may be taken where names that differ in case only are the same. */
+  async #create(): Promise<DiskHandle> {
+    const folder = dirname(this.#path);
+    const name = this.#name;
+    for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt++) {
+      const path = join(folder, unusedName(name, attempt));
+      try {
+        const handle = await this.#parts.context.files.open(path, NEW_FLAGS, 0o600);
+        this.#path = path;
+        this.#isCreated = true;
+        return handle;
+      } catch (error) {
+        if (systemCodeOf(error) !== 'EEXIST') throw error;
+      }
+    }
+    throw new TransferError('local-file', 'too many files of this name');
+  }
+
+  async #saveState(durableBytes: number): Promise<void> {
+    const { context, peer, file } = this.#parts;
+    this.#hasState = true;
+    const state = { ...newState(peer, file.entry, this.#name), durableBytes };
+    await replaceState(context.files, this.#statePath, state);
+  }
+}

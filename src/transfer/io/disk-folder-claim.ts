@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import type { ClaimedFolder, ClaimRequest } from '../files/disk.ts';
+import { unusedName } from '../files/stored-name.ts';
+import { TransferError } from '../files/transfer-error.ts';
+import { systemCodeOf } from './disk-error.ts';
+import { DiskFolder, type DiskFolderParts } from './disk-folder.ts';
+import { createState, newState, removeState, replaceState, statePathOf } from './disk-state.ts';
+import { type InboxContext, MAX_NAME_ATTEMPTS, statsOf, syncFolder } from './inbox-context.ts';
+import { mayStillRun, ownSignature } from './partial-owner.ts';
+import { isPublished, partPathOf, type PartialIndex } from './partial-index.ts';
+
+/** A place for a folder: what an earlier transfer of the same sender and name left, or a new one. */
+export async function claimFolder(
+  context: InboxContext,
+  index: PartialIndex,
+  request: ClaimRequest,
+): Promise<ClaimedFolder> {
+  const { conflict, storedName: wantedName } = request;
+  for (const known of await index.find(request.peer, request.entry.name)) {
+    const { partPath, statePath, state, isUnheard = false } = known;
+    if (state.kind !== 'folder' || context.owned.has(partPath)) continue;
+    if (!isUnheard && mayStillRun(state.owner)) continue;
+    // If it is unheard, its partial may be another transfer's by now.
+    const isPartThere =
+      !isUnheard && (await statsOf(context.files, partPath))?.isDirectory() === true;
+    const isThere = await isPublished(context, state);
+    if (!isPartThere && !isThere) {
+      if (!isUnheard) await removeState(context.files, statePath);
+      index.forget(known);
+      continue;
+    }
+    context.owned.add(partPath);
+    const claimed = { ...state, owner: ownSignature };
+    if (!isUnheard) await replaceState(context.files, statePath, claimed);
+    return new DiskFolder({
+      ...index.leaving(known),
+      ...{ context, partPath, state, conflict },
+      wantedName: state.storedName,
+      attempt: 0,
+      isResumed: true,
+      isPublished: !isPartThere,
+      isUnheard,
+    });
+  }
+  for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt++) {
+    const name = unusedName(wantedName, attempt);
+    const stats = await statsOf(context.files, join(context.folder, name));
+    if (stats !== undefined) {
+      const isFolder = stats.isDirectory();
+      if (conflict === 'skip' && !isFolder) {
+        throw new TransferError('exists', 'the name exists already');
+      }
+      if (conflict === 'rename' || !isFolder) continue;
+    }
+    const partPath = partPathOf(context, name);
+    if (context.owned.has(partPath)) continue;
+    const state = newState(request.peer, request.entry, name);
+    context.owned.add(partPath);
+    if (!(await create(context, partPath, state))) {
+      context.owned.delete(partPath);
+      continue;
+    }
+    return new DiskFolder({
+      ...index.leaving({ partPath, statePath: statePathOf(partPath), state }),
+      ...{ context, partPath, state, conflict, wantedName, attempt },
+      isResumed: false,
+      isPublished: false,
+      isUnheard: false,
+    });
+  }
+  throw new TransferError('local-file', 'too many folders of this name');
+}
+
+/** False when something of somebody else is in the way. */
+async function create(
+  context: InboxContext,
+  partPath: string,
+  state: DiskFolderParts['state'],
+): Promise<boolean> {
+  const { files } = context;
+  const statePath = statePathOf(partPath);
+  if (!(await createState(files, statePath, state))) return false;
+  try {
+    // A crash must not leave a partial without its state.
+    await syncFolder(context);
+    await files.mkdir(partPath, 0o700);
+    return true;
+  } catch (error) {
+    await removeState(files, statePath);
+    if (systemCodeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,275 @@
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import type {
+  ClaimedFolder,
+  ConflictPolicy,
+  Found,
+  PartialFile,
+  StoredFile,
+} from '../files/disk.ts';
+import { partNameOf, unusedName } from '../files/stored-name.ts';
+import { TransferError } from '../files/transfer-error.ts';
+import { DiskChild } from './disk-child.ts';
+import { diskError, systemCodeOf } from './disk-error.ts';
+import {
+  isSameSource,
+  type PartialState,
+  readState,
+  removeFile,
+  removeState,
+  replaceState,
+  statePathOf,
+} from './disk-state.ts';
+import { mergeFolder, pruneFolder, removeFolder } from './disk-tree.ts';
+import {
+  exists,
+  type InboxContext,
+  isOurs,
+  MAX_NAME_ATTEMPTS,
+  renameWhereFree,
+  statsOf,
+  syncFolder,
+} from './inbox-context.ts';
+import type { Leaving } from './partial-index.ts';
+
+export interface DiskFolderParts extends Leaving {
+  readonly context: InboxContext;
+  readonly partPath: string;
+  readonly state: PartialState;
+  readonly wantedName: string;
+  readonly attempt: number;
+  readonly conflict: ConflictPolicy;
+  /** An earlier transfer left something in it. */
+  readonly isResumed: boolean;
+  /** It has its name already: its sender could not hear of it. */
+  readonly isPublished: boolean;
+  /** Nothing on the disk notes that. */
+  readonly isUnheard: boolean;
+}
+
+/** Times on a disk are kept to the microsecond, and rounded on their way. */
+const MTIME_TOLERANCE_NS = 10_000n;
+
+/**
+ * A folder that is being received: `NAME.part` is a folder of its files, which gets its name in one
+ * rename when all of them are durable. Where a folder of that name is to be filled (`overwrite`,
+ * `skip`) its files are moved there instead.
+ */
+export class DiskFolder implements ClaimedFolder {
+  readonly #parts: DiskFolderParts;
+  readonly #context: InboxContext;
+  readonly #root: string;
+  readonly #statePath: string;
+  /** What this transfer has stored or found; the rest of an older one is removed at the end. */
+  readonly #stored: Set<string> | undefined;
+  #attributes: StoredFile[] = [];
+  #isEmpty: boolean;
+  #partInode: bigint;
+
+  constructor(parts: DiskFolderParts) {
+    this.#parts = parts;
+    this.#context = parts.context;
+    this.#root = parts.isPublished
+      ? join(parts.context.folder, parts.state.storedName)
+      : parts.partPath;
+    this.#statePath = statePathOf(parts.partPath);
+    this.#stored = parts.isResumed && !parts.isPublished ? new Set() : undefined;
+    this.#isEmpty = !parts.isResumed;
+    this.#partInode = parts.state.partInode;
+  }
+
+  async makeFolder(storedPath: string): Promise<void> {
+    const { files } = this.#context;
+    const path = join(this.#root, storedPath);
+    this.#isEmpty = false;
+    this.#stored?.add(storedPath);
+    try {
+      await files.mkdir(path, 0o700);
+    } catch (error) {
+      if (systemCodeOf(error) !== 'EEXIST') throw cannotWrite(error);
+      const stats = await statsOf(files, path);
+      if (stats?.isDirectory() !== true) throw cannotWrite(error);
+      // One that was settled may be closed to its owner.
+      await this.#withFolder(path, (handle) => handle.chmod(0o700));
+    }
+  }
+
+  async find(file: StoredFile): Promise<Found> {
+    const { conflict, isResumed, state, isPublished } = this.#parts;
+    if (conflict === 'skip' && !isPublished) {
+      const final = join(this.#context.folder, state.storedName, file.storedPath);
+      if (await exists(this.#context.files, final)) return { refusal: 'exists' };
+    }
+    if (!isResumed) return { startBytes: 0 };
+    try {
+      const startBytes = await this.#findResumed(file);
+      if (startBytes > 0) this.#stored?.add(file.storedPath);
+      return { startBytes };
+    } catch (error) {
+      throw cannotWrite(error);
+    }
+  }
+
+  async #findResumed({ entry, storedPath }: StoredFile): Promise<number> {
+    const { files } = this.#context;
+    const path = join(this.#root, storedPath);
+    const stats = await statsOf(files, path);
+    if (stats === undefined || !isOurs(this.#context, stats)) return 0;
+    const difference = stats.mtimeNs - entry.mtimeNs;
+    const isSameTime = difference < MTIME_TOLERANCE_NS && -difference < MTIME_TOLERANCE_NS;
+    if (isSameTime && stats.size === BigInt(entry.sizeBytes) && entry.sizeBytes > 0) {
+      return entry.sizeBytes;
+    }
+    if (this.#parts.isPublished) return 0;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const childState = statePathOf(join(path.slice(0, -name.length), partNameOf(name)));
+    const state = await readState(files, childState);
+    if (state !== undefined && state !== 'broken' && isSameSource(state, entry)) {
+      if (stats.size >= BigInt(state.durableBytes) && state.durableBytes > 0) {
+        return state.durableBytes;
+      }
+    }
+    await removeFile(files, path);
+    await removeState(files, childState);
+    return 0;
+  }
+
+  open(file: StoredFile, startBytes: number): PartialFile {
+    this.#isEmpty = false;
+    return new DiskChild({
+      context: this.#context,
+      root: this.#root,
+      peer: this.#parts.state.peer,
+      file,
+      startBytes,
+      isPublished: this.#parts.isPublished,
+      onStored: (storedPath) => this.#stored?.add(storedPath),
+    });
+  }
+
+  async settle(folders: readonly StoredFile[]): Promise<void> {
+    const { files } = this.#context;
+    try {
+      if (await this.#isMerging()) {
+        this.#attributes.push(...folders);
+        return;
+      }
+      if (this.#stored !== undefined) await pruneFolder(files, this.#root, this.#stored);
+      await this.#setAttributes(this.#root, folders);
+    } catch (error) {
+      throw cannotWrite(error);
+    }
+  }
+
+  async publish(isAborted: () => boolean): Promise<string | undefined> {
+    const { isPublished } = this.#parts;
+    try {
+      if (isPublished) return this.#root;
+      const stats = await this.#context.files.lstat(this.#root, { bigint: true });
+      this.#partInode = stats.ino;
+      const state = { ...this.#parts.state, partInode: stats.ino };
+      await replaceState(this.#context.files, this.#statePath, state);
+      if (isAborted()) return undefined;
+      const path = (await this.#isMerging())
+        ? await this.#merge()
+        : await this.#takeName(isAborted);
+      if (path === undefined) return undefined;
+      await syncFolder(this.#context);
+      return path;
+    } catch (error) {
+      throw cannotWrite(error);
+    }
+  }
+
+  async told(): Promise<void> {
+    const { isPublished, partPath, state } = this.#parts;
+    if (!isPublished || !this.#parts.isUnheard) {
+      await removeState(this.#context.files, this.#statePath);
+    }
+    this.#parts.onPublished({ ...state, partInode: this.#partInode });
+    this.#context.owned.delete(partPath);
+  }
+
+  confirm(): void {
+    this.#parts.onGone();
+  }
+
+  async leave(): Promise<void> {
+    const isLeft = this.#parts.isPublished || !this.#isEmpty;
+    if (isLeft && !this.#parts.isUnheard) {
+      const state = { ...this.#parts.state, owner: '', partInode: this.#partInode };
+      await replaceState(this.#context.files, this.#statePath, state);
+    } else if (!isLeft) {
+      await removeFolder(this.#context.files, this.#parts.partPath);
+      await removeState(this.#context.files, this.#statePath);
+    }
+    this.#release(isLeft);
+  }
+
+  /** Another transfer may have its name, or what is left of it. */
+  #release(isLeft: boolean): void {
+    this.#context.owned.delete(this.#parts.partPath);
+    if (isLeft) this.#parts.onLeft();
+    else this.#parts.onGone();
+  }
+
+  async #isMerging(): Promise<boolean> {
+    const { conflict, state, isPublished } = this.#parts;
+    if (conflict === 'rename' || isPublished) return false;
+    const target = join(this.#context.folder, state.storedName);
+    return (await statsOf(this.#context.files, target))?.isDirectory() === true;
+  }
+
+  async #merge(): Promise<string> {
+    const { conflict, state } = this.#parts;
+    const target = join(this.#context.folder, state.storedName);
+    if (this.#stored !== undefined) {
+      await pruneFolder(this.#context.files, this.#root, this.#stored);
+    }
+    await mergeFolder(this.#context, this.#root, target, conflict === 'overwrite');
+    await this.#setAttributes(target, this.#attributes);
+    return target;
+  }
+
+  async #takeName(isAborted: () => boolean): Promise<string | undefined> {
+    const { wantedName, attempt: firstAttempt, partPath } = this.#parts;
+    for (let attempt = firstAttempt; attempt < MAX_NAME_ATTEMPTS; attempt++) {
+      if (isAborted()) return undefined;
+      const path = join(this.#context.folder, unusedName(wantedName, attempt));
+      if (await renameWhereFree(this.#context, partPath, path)) return path;
+    }
+    throw new TransferError('local-file', 'too many folders of this name');
+  }
+
+  /** The last one first: what is inside a folder is done before the folder is closed to its owner. */
+  async #setAttributes(root: string, folders: readonly StoredFile[]): Promise<void> {
+    for (const { entry, storedPath } of folders.toReversed()) {
+      const mtimeSeconds = Number(entry.mtimeNs) / 1e9;
+      await this.#withFolder(join(root, storedPath), async (handle) => {
+        await handle.chmod(entry.mode & 0o777 & ~this.#context.umask);
+        await handle.utimes(mtimeSeconds, mtimeSeconds);
+        await handle.sync();
+      });
+    }
+  }
+
+  async #withFolder(
+    path: string,
+    act: (handle: Awaited<ReturnType<InboxContext['files']['open']>>) => Promise<void>,
+  ): Promise<void> {
+    // Windows opens no folders, and has neither their modes nor a need to sync them.
+    if (this.#context.platform === 'win32') return;
+    const handle = await this.#context.files.open(path, constants.O_RDONLY | FOLDER_FLAGS);
+    try {
+      await act(handle);
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+const FOLDER_FLAGS: number = constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+function cannotWrite(error: unknown): TransferError {
+  return diskError('the inbox cannot be written', error);
+}

@@ -1,0 +1,100 @@
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import type { NamePlatform } from '../files/stored-name.ts';
+import { systemCodeOf } from './disk-error.ts';
+import type { DiskFiles, DiskStats } from './disk-files.ts';
+
+/** Names tried for one file, `NAME` and `NAME (1)` up to this, before it is refused. */
+export const MAX_NAME_ATTEMPTS = 10_000;
+
+/** What the partials of one inbox share. */
+export interface InboxContext {
+  readonly folder: string;
+  readonly platform: NamePlatform;
+  /** Permission bits that files do not get. */
+  readonly umask: number;
+  /** Whose files ours are; undefined where files have no owners. */
+  readonly uid: number | undefined;
+  readonly files: DiskFiles;
+  /** Milliseconds that never go back. */
+  readonly nowMs: () => number;
+  /** Partials that a running transfer writes, by path. */
+  readonly owned: Set<string>;
+  /** One publication without links at a time: between look and rename nobody of ours takes a name. */
+  renaming: Promise<unknown>;
+}
+
+export async function statsOf(files: DiskFiles, path: string): Promise<DiskStats | undefined> {
+  try {
+    return await files.lstat(path, { bigint: true });
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whether anything has this name, a broken symbolic link included. */
+export async function exists(files: DiskFiles, path: string): Promise<boolean> {
+  return (await statsOf(files, path)) !== undefined;
+}
+
+/** A regular file that nobody else put there, and that has no second name. */
+export function isOurs(context: InboxContext, stats: DiskStats): boolean {
+  if (!stats.isFile() || stats.nlink !== 1n) return false;
+  return context.uid === undefined || stats.uid === BigInt(context.uid);
+}
+
+/** Makes names durable. Windows opens no folders and needs none of this. */
+export async function syncFolder(context: InboxContext, ...parts: string[]): Promise<void> {
+  if (context.platform === 'win32') return;
+  const folder = await context.files.open(join(context.folder, ...parts), constants.O_RDONLY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** What `link` says where the file system has no links. */
+const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/**
+ * Gives a file a second name and takes its first. False when something has that name already; it is
+ * left as it is.
+ */
+export async function moveWithoutClobber(
+  context: InboxContext,
+  from: string,
+  to: string,
+): Promise<boolean> {
+  const { files } = context;
+  try {
+    await files.link(from, to);
+  } catch (error) {
+    const systemCode = systemCodeOf(error);
+    if (systemCode === 'EEXIST') return false;
+    if (withoutLinks.has(systemCode)) return renameWhereFree(context, from, to);
+    throw error;
+  }
+  await files.unlink(from);
+  return true;
+}
+
+/**
+ * For file systems that have no links (FAT), and for folders: looks, then renames. Ours take turns;
+ * another program that takes the name between the two calls would lose its file (not its folder:
+ * nothing is renamed over one that holds anything).
+ */
+export async function renameWhereFree(
+  context: InboxContext,
+  from: string,
+  to: string,
+): Promise<boolean> {
+  const turn = context.renaming.then(async () => {
+    if (await exists(context.files, to)) return false;
+    await context.files.rename(from, to);
+    return true;
+  });
+  context.renaming = turn.catch(() => undefined);
+  return turn;
+}
