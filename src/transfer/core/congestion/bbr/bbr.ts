@@ -160,7 +160,7 @@ export class Bbr implements CongestionController {
     }
     if (event.latestRttUs !== undefined) {
       this.#rttUs = event.latestRttUs;
-      if (!this.#isLeavingOldPath) this.#model.minRtt.onSample(event.latestRttUs, nowUs);
+      if (!this.#isLeavingOldPath) this.#model.onRtt(event.latestRttUs, nowUs);
     }
     this.#losses.learnBaseline(event.newlyAckedBytes, this.#rttUs, this.#state);
     if (rate !== undefined) this.#learnRate(rate);

@@ -56,6 +56,17 @@ export class LossBaseline {
     return rttUs < EMPTY_QUEUE_GAIN * minRttUs + EMPTY_QUEUE_US;
   }
 
+  /** What was taken for an empty queue was none: nothing is known. */
+  forget(): void {
+    this.#baseline = 0;
+    this.#hasEstimate = false;
+    this.#variance = 0;
+    this.#ackedPackets = 0;
+    this.#lostPackets = 0;
+    this.#blockAcked = 0;
+    this.#blockLost = 0;
+  }
+
   /** Packets whose fate became known while the queue was empty. */
   onFates(ackedPackets: number, lostPackets: number): void {
     this.#ackedPackets += ackedPackets;
