@@ -25,9 +25,6 @@ import { UpProbe } from './up-probe.ts';
 /** What the path may hold beside the standing share while nothing is probed (DESIGN §4). */
 const QUIET_INFLIGHT_GAIN = 1.25;
 
-/** Of the RTTs seen lately, one in the lowest sixteenth shows that nobody fills the queue (ours). */
-const UNCONTESTED_PART = 1 / 16;
-
 /**
  * BBRv3 (draft-ietf-ccwg-bbr) with a learned loss baseline.
  *
@@ -58,10 +55,6 @@ export class Bbr implements CongestionController {
   #hasRtt = false;
   readonly #upProbe = new UpProbe();
   #rttUs = 0;
-  /** The lowest since Refill began. */
-  #refillRttUs = Infinity;
-  /** Others fill the queue while a probe begins. */
-  #isContested = false;
   #isIdleRestart = false;
 
   constructor(options: ControllerOptions) {
@@ -168,7 +161,6 @@ export class Bbr implements CongestionController {
     if (event.latestRttUs !== undefined) {
       this.#rttUs = event.latestRttUs;
       if (!this.#isLeavingOldPath) this.#model.onRtt(event.latestRttUs, nowUs);
-      this.#refillRttUs = Math.min(this.#refillRttUs, event.latestRttUs);
     }
     this.#losses.learnBaseline(event.newlyAckedBytes, this.#rttUs, this.#state);
     if (rate !== undefined) this.#learnRate(rate);
@@ -214,7 +206,6 @@ export class Bbr implements CongestionController {
       this.#model.bandwidth.restart(this.#model.bandwidth.max);
       this.#model.minRtt.restart(minRttUs, nowUs);
       this.#exitProbeRtt(nowUs);
-      this.#clock.restart(nowUs);
       this.#isFilling = true;
     }
   }
@@ -326,14 +317,9 @@ export class Bbr implements CongestionController {
     );
   }
 
-  /**
-   * Not the sender's data, the pacer or a late tick: asked of a whole round, ACKs come in batches. Where
-   * others fill the queue, only ACKs that find the window full count (ours): the climb is slower, and
-   * a flow of CUBIC has 0.23 and 0.55 of the link at 0.25 and 1 BDP instead of 0.16 and 0.22.
-   */
-  #isBoundByLongTerm({ isWindowLimited, priorBytesInFlight }: AckEvent): boolean {
-    if (!isWindowLimited || !this.#allowance.isAtLongTermBound) return false;
-    return !this.#isContested || this.#allowance.isFull(priorBytesInFlight);
+  /** Not the sender's data, the pacer or a late tick: asked of a whole round, ACKs come in batches. */
+  #isBoundByLongTerm({ isWindowLimited }: AckEvent): boolean {
+    return isWindowLimited && this.#allowance.isAtLongTermBound;
   }
 
   #advanceCycle(event: AckEvent): void {
@@ -371,15 +357,10 @@ export class Bbr implements CongestionController {
   #startDown(nowUs: number): void {
     if (this.#state === 'up') this.#upProbe.end(nowUs);
     this.#state = 'down';
-    this.#clock.restart(nowUs);
-    this.#leaveProbe();
-  }
-
-  #leaveProbe(): void {
-    this.#longTerm.restoreKnown();
     this.#losses.restartRound(this.#rounds.deliveredBytes);
     this.#latest.restart();
     this.#longTerm.stop();
+    this.#clock.restart(nowUs);
     this.#rounds.restart();
   }
 
@@ -387,16 +368,13 @@ export class Bbr implements CongestionController {
     this.#isFilling = false;
     this.#state = 'refill';
     this.#model.shortTerm.reset();
-    this.#longTerm.refill(this.#allowance.cruisingBytes);
-    this.#refillRttUs = Infinity;
+    this.#longTerm.refill();
     this.#rounds.restart();
   }
 
   #startUp(rate: RateSample | undefined, nowUs: number): void {
     this.#state = 'up';
     const { bandwidth, minRtt } = this.#model;
-    this.#isContested = !this.#model.isQueueEmpty(this.#refillRttUs, UNCONTESTED_PART);
-    if (!this.#isContested) this.#longTerm.restoreKnown();
     this.#upProbe.begin(
       { rttUs: this.#rttUs, minRttUs: minRtt.valueUs, bytesPerSec: bandwidth.max },
       nowUs,
@@ -412,7 +390,6 @@ export class Bbr implements CongestionController {
     if (this.#state === 'up') this.#upProbe.end(nowUs);
     this.#probeRtt.begin(this.#allowance.windowBytes);
     this.#state = 'probeRtt';
-    this.#longTerm.restoreKnown();
     this.#longTerm.stop();
     this.#rounds.restart();
   }
@@ -442,7 +419,7 @@ export class Bbr implements CongestionController {
       this.#state = 'startup';
       return;
     }
+    this.#startDown(nowUs);
     this.#state = 'cruise';
-    this.#leaveProbe();
   }
 }

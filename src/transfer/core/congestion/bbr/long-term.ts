@@ -12,8 +12,6 @@ export class LongTerm {
   isSampling = false;
   #inflightBytes: number = Infinity;
   #undoInflightBytes: number = Infinity;
-  /** What was known to fit before a probe began to climb. */
-  #knownBytes = 0;
   /** A probe was ended: with the next round its last feedback has come. */
   #isStopping = false;
   #probeRounds = 0;
@@ -26,8 +24,7 @@ export class LongTerm {
   }
 
   set inflightBytes(bytes: number) {
-    this.#undoInflightBytes = Math.max(this.#inflightBytes, this.#knownBytes);
-    this.#knownBytes = 0;
+    this.#undoInflightBytes = this.#inflightBytes;
     this.#inflightBytes = bytes;
   }
 
@@ -57,23 +54,11 @@ export class LongTerm {
     return true;
   }
 
-  /**
-   * The pipe is being filled; nothing is asked of it yet. Whatever a probe claims above what `cruising`
-   * used it has to climb for (ours): others may have taken the headroom, and the draft's return to the
-   * old bound at once takes it back from them, so that shares never change.
-   */
-  refill(cruisingBytes: number): void {
-    this.#knownBytes = this.#inflightBytes === Infinity ? 0 : this.#inflightBytes;
-    this.#inflightBytes = Math.min(this.#inflightBytes, cruisingBytes);
+  /** The pipe is being filled; nothing is asked of it yet. */
+  refill(): void {
     this.#probeRounds = 0;
     this.#ackedBytes = 0;
     this.#isStopping = false;
-  }
-
-  /** Nobody has taken the headroom, or the climb ended before anything was lost. */
-  restoreKnown(): void {
-    this.#inflightBytes = Math.max(this.#inflightBytes, this.#knownBytes);
-    this.#knownBytes = 0;
   }
 
   /** A probe begins: from now on losses are its answer. */
