@@ -1,44 +1,21 @@
-import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
+import { type CloseReason, CloseCode } from '../core/transport.ts';
 import { errorOfClose, errorOfFailure } from './close-meaning.ts';
-import type { ConflictPolicy, Inbox } from './disk.ts';
-import { acceptRecords, takeContentRecord } from './content-records.ts';
-import { decodeFailure, encodeAgain, encodeMiss, encodePause, MessageType } from './message.ts';
-import { type IncomingOffer, OfferReader } from './offer-reader.ts';
+import { takeContentRecord } from './content-records.ts';
+import { decodeFailure, MessageType } from './message.ts';
+import { OfferIntake } from './offer-intake.ts';
+import type { IncomingOffer } from './offer-reader.ts';
 import { Outcome } from './outcome.ts';
 import { PeerLink } from './peer-link.ts';
 import { ProgressMeter } from './progress-meter.ts';
-import type { ReceivePolicy } from './receive-policy.ts';
+import { ReceiverAnswers } from './receiver-answers.ts';
 import { Publication } from './publication.ts';
 import { ReceivingOffer } from './receiving-offer.ts';
-import { decide, type PlacedOffer, Placing, putAwayPlaces } from './receiving-places.ts';
+import type { ReceivingOptions } from './receiving-options.ts';
+import { type PlacedOffer, putAwayPlaces } from './receiving-places.ts';
 import { SpaceWait } from './space-wait.ts';
-import type { NamePlatform } from './stored-name.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
-import { transferName } from './transfer-name.ts';
 import { TransferTally } from './transfer-tally.ts';
 import type { Transfer, TransferProgress, TransferResult, TransferState } from './transfer.ts';
-
-export interface ReceivingOptions {
-  readonly id: number;
-  readonly peer: string;
-  /** Already open. */
-  readonly connection: TransportConnection;
-  /** Undefined: every offer is refused. */
-  readonly inbox: Inbox | undefined;
-  readonly policy: ReceivePolicy;
-  readonly conflict: ConflictPolicy;
-  readonly platform: NamePlatform;
-  /** How long a full disk is waited for. */
-  readonly giveUpMs: number;
-  /** A monotonic clock, microseconds; the one of `stalled` events. */
-  readonly nowUs: () => number;
-  /** Runs `action` later; the function that it gives takes that back. */
-  readonly after: (delayMs: number, action: () => void) => () => void;
-  /** Called after this transfer used its connection by itself: the driver then drains it. */
-  readonly wake: () => void;
-  /** The first offer was accepted; called at most once, before its content is read. */
-  readonly onAccepted: (transfer: ReceivingTransfer) => void;
-}
 
 /**
  * Where a receive stands. Records are read in `offer` and `content` only, and behind the last END while
@@ -69,21 +46,16 @@ export class ReceivingTransfer implements Transfer {
   readonly #outcome: Outcome = new Outcome();
   readonly #meter: ProgressMeter;
   readonly #link: PeerLink;
+  readonly #answers: ReceiverAnswers;
   readonly #startedAtUs: number;
   readonly #spaceWait: SpaceWait;
   readonly #tally = new TransferTally();
   readonly #publication: Publication;
-  #reader = new OfferReader();
+  readonly #intake: OfferIntake;
   #state: TransferState = 'waiting';
   #stage: Stage = 'offer';
-  #name = '';
   #isPaused = false;
   #arrivedBytes = 0;
-  #offeredBytes = 0;
-  /** Entries of the offers before this one. */
-  #baseIndex = 0;
-  #isSingle = false;
-  #isFirstOffer = true;
   #offer: ReceivingOffer | undefined;
   /** Set when a failure comes while a file is being published; too late once it has its name. */
   #abort: (() => void) | undefined;
@@ -95,6 +67,7 @@ export class ReceivingTransfer implements Transfer {
     this.#meter = new ProgressMeter(options.nowUs);
     this.#startedAtUs = options.nowUs();
     this.#link = new PeerLink(options.connection, 'sender');
+    this.#answers = new ReceiverAnswers(this.#link);
     this.#spaceWait = new SpaceWait({
       after: options.after,
       giveUpMs: options.giveUpMs,
@@ -110,11 +83,16 @@ export class ReceivingTransfer implements Transfer {
       tally: this.#tally,
       isAborted: () => this.#abort !== undefined || this.isOver,
     });
+    this.#intake = new OfferIntake({
+      ...options,
+      spaceWait: this.#spaceWait,
+      openPlace: (name) => this.#publication.goOn(name),
+    });
   }
 
   /** Empty until the offer has arrived. */
   get name(): string {
-    return this.#name;
+    return this.#intake.name;
   }
 
   get state(): TransferState {
@@ -178,9 +156,8 @@ export class ReceivingTransfer implements Transfer {
   #pause(isPaused: boolean): void {
     if (this.isOver) return;
     this.#isPaused = isPaused;
-    if (isPaused) this.#link.write(MessageType.pause, encodePause('no-space'));
-    else this.#link.write(MessageType.resume, NOTHING);
-    this.#link.flush();
+    if (isPaused) this.#answers.pause();
+    else this.#answers.resume();
     this.#options.wake();
   }
 
@@ -219,34 +196,21 @@ export class ReceivingTransfer implements Transfer {
   };
 
   #onOffer(body: Uint8Array): void {
-    const offer = this.#reader.read(body);
+    const offer = this.#intake.read(body);
     if (offer === 'more') return;
     if (offer === 'violation') {
       this.#violation('a broken OFFER');
     } else if (offer === 'unsupported') {
       this.#reject(new TransferError('version', 'this kind of offer is not supported'));
     } else {
-      this.#reader = new OfferReader();
-      const [first] = offer.items;
-      if (this.#isFirstOffer) {
-        this.#name = transferName(first!.entry.name, offer.items.length);
-        this.#isSingle = offer.entries.length === 1 && !offer.hasMoreOffers;
-      }
-      this.#offeredBytes += offer.totalBytes;
-      this.#meter.totalBytes = this.#offeredBytes;
+      this.#meter.totalBytes = this.#intake.offeredBytes;
       this.#stage = 'deciding';
       void this.#decide(offer);
     }
   }
 
   async #decide(offer: IncomingOffer): Promise<void> {
-    const { peer, inbox, policy, conflict, platform } = this.#options;
-    const options = { peer, inbox, policy, conflict, platform, spaceWait: this.#spaceWait };
-    const { placed, refusal, places } = await decide(
-      new Placing(options, offer),
-      this.#offeredBytes,
-      () => this.#publication.goOn(offer.items[0]!.entry.name),
-    );
+    const { placed, refusal, places } = await this.#intake.decide(offer);
     if (this.#stage !== 'deciding') {
       // It ended while the disk was asked, so the end did not see these places.
       await putAwayPlaces(places, CANCELLATION);
@@ -255,7 +219,7 @@ export class ReceivingTransfer implements Transfer {
     }
     if (placed === undefined) {
       await putAwayPlaces(places, refusal);
-      if (this.#isFirstOffer) this.#reject(refusal);
+      if (this.#intake.isFirst) this.#reject(refusal);
       else this.#failAndSay(refusal);
     } else {
       this.#offer = this.#offerOf(placed);
@@ -268,7 +232,7 @@ export class ReceivingTransfer implements Transfer {
   #offerOf(placed: PlacedOffer): ReceivingOffer {
     return new ReceivingOffer({
       placed,
-      baseIndex: this.#baseIndex,
+      baseIndex: this.#intake.baseIndex,
       spaceWait: this.#spaceWait,
       tally: this.#tally,
       isAborted: () => this.#abort !== undefined || this.isOver,
@@ -278,34 +242,28 @@ export class ReceivingTransfer implements Transfer {
         this.#meter.update(this.#arrivedBytes);
       },
       sayAgain: (entryIndex) => {
-        this.#link.write(MessageType.again, encodeAgain(entryIndex));
-        this.#link.flush();
+        this.#answers.again(entryIndex);
       },
       onFileFailed: (entryIndex, error) => {
-        if (this.#isSingle) {
+        if (this.#intake.isSingle) {
           this.#failAndSay(error);
           return false;
         }
-        const { code, message: reason } = error;
-        this.#link.write(MessageType.miss, encodeMiss({ entryIndex, code, reason }));
+        this.#answers.miss(entryIndex, error);
         return true;
       },
     });
   }
 
   #acceptWhenRoom(): void {
-    if (this.#isFirstOffer) {
+    if (this.#intake.isFirst) {
       if (!this.#link.connection.raiseCredit()) return;
       this.#state = 'running';
       this.#meter.start();
       this.#options.onAccepted(this);
     }
-    this.#isFirstOffer = false;
     this.#stage = 'content';
-    for (const record of acceptRecords(this.#offer!.placed, this.#baseIndex)) {
-      this.#link.write(MessageType.accept, record);
-    }
-    this.#link.flush();
+    this.#answers.accept(this.#intake.accept(this.#offer!.placed));
     this.#pump();
   }
 
@@ -350,7 +308,7 @@ export class ReceivingTransfer implements Transfer {
       this.#options.wake();
       return;
     }
-    this.#baseIndex += offer.entries.length;
+    this.#intake.finish(offer);
     this.#offer = undefined;
     if (this.#abort !== undefined && offer.hasMoreOffers) {
       this.#stage = 'offer';
@@ -362,8 +320,7 @@ export class ReceivingTransfer implements Transfer {
   }
 
   #sayDone(hasMoreOffers: boolean): void {
-    this.#link.write(MessageType.done, NOTHING);
-    this.#link.flush();
+    this.#answers.done();
     if (hasMoreOffers) {
       this.#stage = 'offer';
       this.#pump();
@@ -428,4 +385,3 @@ export class ReceivingTransfer implements Transfer {
 
 const CANCELLED = 'cancelled by the receiver';
 const CANCELLATION = new TransferError('cancelled', CANCELLED);
-const NOTHING = new Uint8Array(0);

@@ -1,0 +1,48 @@
+import { encodeAgain, encodeMiss, encodePause, MessageType } from './message.ts';
+import type { PeerLink } from './peer-link.ts';
+import type { TransferError } from './transfer-error.ts';
+
+/** What a receiver says to the sender while a transfer runs. Each but `miss` ends a turn. */
+export class ReceiverAnswers {
+  readonly #link: PeerLink;
+
+  constructor(link: PeerLink) {
+    this.#link = link;
+  }
+
+  /** Bodies of ACCEPT. */
+  accept(records: readonly Uint8Array[]): void {
+    for (const record of records) this.#link.write(MessageType.accept, record);
+    this.#link.flush();
+  }
+
+  pause(): void {
+    this.#say(MessageType.pause, encodePause('no-space'));
+  }
+
+  resume(): void {
+    this.#say(MessageType.resume, NOTHING);
+  }
+
+  /** Asks for a file once more, from its beginning. */
+  again(entryIndex: number): void {
+    this.#say(MessageType.again, encodeAgain(entryIndex));
+  }
+
+  /** A file is left out; what else the disk has to say follows soon. */
+  miss(entryIndex: number, { code, message: reason }: TransferError): void {
+    this.#link.write(MessageType.miss, encodeMiss({ entryIndex, code, reason }));
+  }
+
+  /** All of the offer is over. */
+  done(): void {
+    this.#say(MessageType.done, NOTHING);
+  }
+
+  #say(type: number, body: Uint8Array): void {
+    this.#link.write(type, body);
+    this.#link.flush();
+  }
+}
+
+const NOTHING = new Uint8Array(0);

@@ -1,0 +1,28 @@
+import type { TransportConnection } from '../core/transport.ts';
+import type { ConflictPolicy, Inbox } from './disk.ts';
+import type { ReceivePolicy } from './receive-policy.ts';
+import type { NamePlatform } from './stored-name.ts';
+import type { Transfer } from './transfer.ts';
+
+/** What a `ReceivingTransfer` needs from its endpoint. */
+export interface ReceivingOptions {
+  readonly id: number;
+  readonly peer: string;
+  /** Already open. */
+  readonly connection: TransportConnection;
+  /** Undefined: every offer is refused. */
+  readonly inbox: Inbox | undefined;
+  readonly policy: ReceivePolicy;
+  readonly conflict: ConflictPolicy;
+  readonly platform: NamePlatform;
+  /** How long a full disk is waited for. */
+  readonly giveUpMs: number;
+  /** A monotonic clock, microseconds; the one of `stalled` events. */
+  readonly nowUs: () => number;
+  /** Runs `action` later; the function that it gives takes that back. */
+  readonly after: (delayMs: number, action: () => void) => () => void;
+  /** Called after this transfer used its connection by itself: the driver then drains it. */
+  readonly wake: () => void;
+  /** The first offer was accepted; called at most once, before its content is read. */
+  readonly onAccepted: (transfer: Transfer) => void;
+}
