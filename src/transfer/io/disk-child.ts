@@ -40,6 +40,8 @@ export class DiskChild implements PartialFile {
   readonly #parts: DiskChildParts;
   #path: string;
   #content: DiskContent | undefined;
+  /** Content comes while what is there is read for its hash: both wait for one opening. */
+  #opening: Promise<DiskContent> | undefined;
   #hasState: boolean;
   #isCreated = false;
 
@@ -92,21 +94,24 @@ export class DiskChild implements PartialFile {
   }
 
   async keep(): Promise<void> {
-    if (this.#content === undefined) return;
+    const content = await this.#opened();
     try {
-      await this.#content.save();
+      await content?.save();
     } finally {
-      await this.#content.close();
+      await content?.close();
     }
   }
 
   async discard(): Promise<void> {
     const { files } = this.#parts.context;
-    if (!this.#isFound && (this.#content !== undefined || this.startBytes > 0)) {
+    const content = await this.#opened();
+    try {
+      if (this.#isFound || (content === undefined && this.startBytes === 0)) return;
       await removeFile(files, this.#path);
       if (this.#hasState) await removeState(files, this.#statePath);
+    } finally {
+      await content?.close();
     }
-    await this.#content?.close();
   }
 
   get #statePath(): string {
@@ -117,8 +122,19 @@ export class DiskChild implements PartialFile {
     return this.#path.slice(dirname(this.#path).length + 1);
   }
 
+  /** What was opened, or is being opened. */
+  async #opened(): Promise<DiskContent | undefined> {
+    await this.#opening?.catch(() => undefined);
+    return this.#content;
+  }
+
   async #open(): Promise<DiskContent> {
     if (this.#content !== undefined) return this.#content;
+    this.#opening ??= this.#openNow().finally(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  async #openNow(): Promise<DiskContent> {
     const { startBytes } = this.#parts;
     let handle: DiskHandle;
     try {

@@ -183,11 +183,14 @@ export class DiskFolder implements ClaimedFolder {
 
   async told(): Promise<void> {
     const { isPublished, partPath, state } = this.#parts;
-    if (!isPublished || !this.#parts.isUnheard) {
-      await removeState(this.#context.files, this.#statePath);
+    try {
+      if (!isPublished || !this.#parts.isUnheard) {
+        await removeState(this.#context.files, this.#statePath);
+      }
+    } finally {
+      this.#parts.onPublished({ ...state, partInode: this.#partInode });
+      this.#context.owned.delete(partPath);
     }
-    this.#parts.onPublished({ ...state, partInode: this.#partInode });
-    this.#context.owned.delete(partPath);
   }
 
   confirm(): void {
@@ -195,15 +198,21 @@ export class DiskFolder implements ClaimedFolder {
   }
 
   async leave(): Promise<void> {
-    const isLeft = this.#parts.isPublished || !this.#isEmpty;
-    if (isLeft && !this.#parts.isUnheard) {
-      const state = { ...this.#parts.state, owner: '', partInode: this.#partInode };
-      await replaceState(this.#context.files, this.#statePath, state);
-    } else if (!isLeft) {
-      await removeFolder(this.#context.files, this.#parts.partPath);
-      await removeState(this.#context.files, this.#statePath);
+    const { files } = this.#context;
+    const { isPublished, isUnheard, partPath, state } = this.#parts;
+    let isLeft = true;
+    try {
+      if (!isPublished && this.#isEmpty) {
+        await removeFolder(files, partPath);
+        await removeState(files, this.#statePath);
+        isLeft = false;
+      } else if (!isUnheard) {
+        const left = { ...state, owner: '', partInode: this.#partInode };
+        await replaceState(files, this.#statePath, left);
+      }
+    } finally {
+      this.#release(isLeft);
     }
-    this.#release(isLeft);
   }
 
   /** Another transfer may have its name, or what is left of it. */

@@ -1,21 +1,54 @@
 import { constants } from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { type DiskFiles, diskFiles, type DiskHandle } from '../../../src/transfer/io/disk-files.ts';
 import { DiskInbox } from '../../../src/transfer/io/disk-inbox.ts';
 
-/** A folder for each test of the file that calls this; removed after it. */
+/** Turns of the event loop within which a file that is no longer needed is closed. */
+const CLOSING_TURNS = 5_000;
+
+/**
+ * A folder for each test of the file that calls this; removed after it. Where the system tells, a test
+ * fails that leaves anything in it open, or lets the collector close it.
+ */
 export function useTemporaryFolder(): { readonly path: string } {
   const folder = { path: '' };
+  const collected: string[] = [];
+  const onWarning = ({ message }: Error): void => {
+    if (message.startsWith('Closing')) collected.push(message);
+  };
   beforeEach(() => {
+    collected.length = 0;
+    process.on('warning', onWarning);
     folder.path = mkdtempSync(join(tmpdir(), 'updraft-disk-'));
   });
-  afterEach(() => {
+  afterEach(async () => {
+    let open = openBelow(folder.path);
+    for (let turn = 0; open.length > 0 && turn < CLOSING_TURNS; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      open = openBelow(folder.path);
+    }
+    process.off('warning', onWarning);
+    expect([...open, ...collected], 'left open').toEqual([]);
     rmSync(folder.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   });
   return folder;
+}
+
+/** Files and folders below `folder` that this process has open, as far as the system tells. */
+export function openBelow(folder: string): string[] {
+  const descriptors = '/proc/self/fd';
+  if (!existsSync(descriptors)) return [];
+  return readdirSync(descriptors).flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(join(descriptors, descriptor));
+      return path.startsWith(`${folder}/`) || path === folder ? [path] : [];
+    } catch {
+      return []; // closed meanwhile, as the one that has read this folder
+    }
+  });
 }
 
 export function systemError(code: string): Error {
