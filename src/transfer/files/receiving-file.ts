@@ -145,6 +145,12 @@ export class ReceivingFile {
     await putAwayPartial(this.#partial, error);
   }
 
+  /** It is left out of a folder that goes on: nothing of it stays there. */
+  async discard(): Promise<void> {
+    await Promise.all([this.#content.drain(), this.#hash.stop()]);
+    await this.#partial.discard().catch(() => undefined);
+  }
+
   #throwError(): void {
     if (this.error !== undefined) throw this.error;
   }

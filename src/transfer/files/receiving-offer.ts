@@ -273,12 +273,28 @@ export class ReceivingOffer {
     const entry = this.#placed.offer.entries[index]!;
     tally.addFailure(entry.name, error.code, error.message);
     this.#stands[index] = Stand.over;
-    const putAway =
-      file?.putAway(error) ??
-      putAwayPartial(this.#partialOf(index, this.#placed.starts.get(index) ?? 0), error);
-    void putAway.then(() => {
+    void this.#putAwayOne(index, error, file).then(() => {
       this.#leftCount--;
       onChange();
     });
+  }
+
+  /**
+   * What there is of a file at the top is worth something for a later transfer; a folder gets its name
+   * with what is in it.
+   */
+  async #putAwayOne(
+    index: number,
+    error: TransferError,
+    file: ReceivingFile | undefined,
+  ): Promise<void> {
+    const isInFolder = this.#placed.placeOf[index]!.claim.kind === 'folder';
+    if (file !== undefined) {
+      await (isInFolder ? file.discard() : file.putAway(error));
+      return;
+    }
+    const partial = this.#partialOf(index, this.#placed.starts.get(index) ?? 0);
+    if (isInFolder) await partial.discard().catch(() => undefined);
+    else await putAwayPartial(partial, error);
   }
 }

@@ -1,19 +1,19 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { constants } from 'node:fs';
 import type { PartialFile, PublishRequest, StoredFile } from '../files/disk.ts';
-import { partNameOf, unusedName } from '../files/stored-name.ts';
+import { unusedName } from '../files/stored-name.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import { DiskContent } from './disk-content.ts';
 import { diskError, systemCodeOf } from './disk-error.ts';
 import type { DiskHandle } from './disk-files.ts';
 import {
+  childStatePathOf,
   NEW_FLAGS,
   newState,
   NO_FOLLOW,
   removeFile,
   removeState,
   replaceState,
-  statePathOf,
 } from './disk-state.ts';
 import { type InboxContext, MAX_NAME_ATTEMPTS } from './inbox-context.ts';
 
@@ -26,8 +26,12 @@ export interface DiskChildParts {
   readonly startBytes: number;
   /** The folder has its name, and its files may be somebody's by now: none is changed. */
   readonly isPublished: boolean;
-  /** Told the path below `root` under which it was stored. */
+  /** Told the path below `root` under which it is being stored, … */
+  readonly onCreated: (storedPath: string) => void;
+  /** … under which it was stored, … */
   readonly onStored: (storedPath: string) => void;
+  /** … or that nothing of it is there any more. */
+  readonly onDiscarded: (storedPath: string) => void;
 }
 
 /**
@@ -79,17 +83,18 @@ export class DiskChild implements PartialFile {
   }
 
   async publish({ mtimeNs, mode, isAborted }: PublishRequest): Promise<string | undefined> {
-    const { context, root, onStored } = this.#parts;
+    const { context, onStored } = this.#parts;
     const content = await this.#open();
     try {
+      // May be called once more when it fails: all of it can be done twice.
       await content.finish(mode & 0o777 & ~context.umask, mtimeNs);
       if (isAborted()) return undefined;
-      await content.close();
       if (this.#hasState) await removeState(context.files, this.#statePath);
+      await content.close();
     } catch (error) {
       throw diskError('the inbox cannot be written', error);
     }
-    onStored(this.#path.slice(root.length + 1));
+    onStored(this.#storedPath);
     return this.#path;
   }
 
@@ -109,17 +114,23 @@ export class DiskChild implements PartialFile {
       if (this.#isFound || (content === undefined && this.startBytes === 0)) return;
       await removeFile(files, this.#path);
       if (this.#hasState) await removeState(files, this.#statePath);
+      this.#parts.onDiscarded(this.#storedPath);
     } finally {
       await content?.close();
     }
   }
 
+  /** Below the folder that is being received. */
+  get #storedPath(): string {
+    return this.#path.slice(this.#parts.root.length + 1);
+  }
+
   get #statePath(): string {
-    return statePathOf(join(dirname(this.#path), partNameOf(this.#name)));
+    return childStatePathOf(this.#path);
   }
 
   get #name(): string {
-    return this.#path.slice(dirname(this.#path).length + 1);
+    return basename(this.#path);
   }
 
   /** What was opened, or is being opened. */
@@ -158,6 +169,7 @@ export class DiskChild implements PartialFile {
   }
 
   async #reopen(): Promise<DiskHandle> {
+    if (!this.#isFound) this.#parts.onCreated(this.#storedPath);
     const access = this.#isFound ? constants.O_RDONLY : constants.O_RDWR;
     const handle = await this.#parts.context.files.open(this.#path, access | NO_FOLLOW);
     try {
@@ -179,6 +191,7 @@ export class DiskChild implements PartialFile {
         const handle = await this.#parts.context.files.open(path, NEW_FLAGS, 0o600);
         this.#path = path;
         this.#isCreated = true;
+        this.#parts.onCreated(this.#storedPath);
         return handle;
       } catch (error) {
         if (systemCodeOf(error) !== 'EEXIST') throw error;

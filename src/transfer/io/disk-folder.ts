@@ -7,11 +7,12 @@ import type {
   PartialFile,
   StoredFile,
 } from '../files/disk.ts';
-import { partNameOf, unusedName } from '../files/stored-name.ts';
+import { unusedName } from '../files/stored-name.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import { DiskChild } from './disk-child.ts';
 import { diskError, systemCodeOf } from './disk-error.ts';
 import {
+  childStatePathOf,
   isSameSource,
   type PartialState,
   readState,
@@ -62,6 +63,8 @@ export class DiskFolder implements ClaimedFolder {
   readonly #statePath: string;
   /** What this transfer has stored or found; the rest of an older one is removed at the end. */
   readonly #stored: Set<string> | undefined;
+  /** Files that are not whole, or of which something may be left. */
+  readonly #unfinished: Set<string> = new Set();
   #attributes: StoredFile[] = [];
   #isEmpty: boolean;
   #partInode: bigint;
@@ -121,8 +124,7 @@ export class DiskFolder implements ClaimedFolder {
       return entry.sizeBytes;
     }
     if (this.#parts.isPublished) return 0;
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const childState = statePathOf(join(path.slice(0, -name.length), partNameOf(name)));
+    const childState = childStatePathOf(path);
     const state = await readState(files, childState);
     if (state !== undefined && state !== 'broken' && isSameSource(state, entry)) {
       if (stats.size >= BigInt(state.durableBytes) && state.durableBytes > 0) {
@@ -143,13 +145,22 @@ export class DiskFolder implements ClaimedFolder {
       file,
       startBytes,
       isPublished: this.#parts.isPublished,
-      onStored: (storedPath) => this.#stored?.add(storedPath),
+      onCreated: (storedPath) => this.#unfinished.add(storedPath),
+      onStored: (storedPath) => {
+        this.#unfinished.delete(storedPath);
+        this.#stored?.add(storedPath);
+      },
+      onDiscarded: (storedPath) => {
+        this.#unfinished.delete(storedPath);
+        this.#stored?.delete(storedPath);
+      },
     });
   }
 
   async settle(folders: readonly StoredFile[]): Promise<void> {
     const { files } = this.#context;
     try {
+      await this.#removeUnfinished();
       if (await this.#isMerging()) {
         this.#attributes.push(...folders);
         return;
@@ -212,6 +223,18 @@ export class DiskFolder implements ClaimedFolder {
       }
     } finally {
       this.#release(isLeft);
+    }
+  }
+
+  /** No half file gets its name with the folder. */
+  async #removeUnfinished(): Promise<void> {
+    const { files } = this.#context;
+    for (const storedPath of this.#unfinished) {
+      const path = join(this.#root, storedPath);
+      await removeFile(files, path);
+      await removeState(files, childStatePathOf(path));
+      this.#stored?.delete(storedPath);
+      this.#unfinished.delete(storedPath);
     }
   }
 

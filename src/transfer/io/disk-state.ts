@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { OfferedEntry } from '../files/offer.ts';
 import { STATE_DRAFT_SUFFIX, STATE_SUFFIX, partNameOf, PART_SUFFIX } from '../files/stored-name.ts';
 import { systemCodeOf } from './disk-error.ts';
@@ -106,6 +106,11 @@ export function parseState(text: string): PartialState | undefined {
 /** `NAME.part.state` beside `NAME.part`. */
 export function statePathOf(partPath: string): string {
   return partPath.slice(0, -PART_SUFFIX.length) + STATE_SUFFIX;
+}
+
+/** The state of a file that has its own name from the beginning, inside a folder. */
+export function childStatePathOf(path: string): string {
+  return join(dirname(path), stateNameOf(basename(path)));
 }
 
 function draftPathOf(statePath: string): string {

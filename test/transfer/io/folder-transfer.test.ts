@@ -13,7 +13,8 @@ import {
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ConflictPolicy } from '../../../src/transfer/files/disk.ts';
+import type { ConflictPolicy, SourceDisk } from '../../../src/transfer/files/disk.ts';
+import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 import type { DiskFiles } from '../../../src/transfer/io/disk-files.ts';
 import { sourceDisk } from '../../../src/transfer/io/disk-source.ts';
 import { contentOf } from '../files/memory-disk.ts';
@@ -47,11 +48,14 @@ interface Options {
   readonly paths?: readonly string[];
   readonly conflict?: ConflictPolicy;
   readonly files?: DiskFiles;
+  readonly source?: SourceDisk;
 }
 
-function newRun({ paths = [source], conflict = 'rename', files }: Options = {}): TransferRun {
+function newRun(options: Options = {}): TransferRun {
+  const { paths = [source], conflict = 'rename', files } = options;
   const inbox = inboxIn(inboxPath, files);
-  return new TransferRun({ source: sourceDisk, paths, inbox, conflict, isOnDisk: true });
+  const disk = options.source ?? sourceDisk;
+  return new TransferRun({ source: disk, paths, inbox, conflict, isOnDisk: true });
 }
 
 async function send(options?: Options): Promise<Awaited<ReturnType<TransferRun['finish']>>> {
@@ -153,6 +157,70 @@ test('a file that cannot be stored fails alone, on both sides, and leaves nothin
   expect(sent).toMatchObject({ fileCount: 4, failedCount: 1, failures: [{ code: 'refused' }] });
   expect(received).toMatchObject({ fileCount: 4, failures: [{ code: 'local-file' }] });
   expect(Object.keys(await treeOf(join(inboxPath, 'photos'))).length).toBe(4);
+});
+
+describe('a folder never gets its name with a half file in it', () => {
+  test('when the disk fails in the middle of one', async () => {
+    let writeCount = 0;
+    const files = recordingFiles([], (call) => {
+      // The third segment of the only file that has several.
+      if (call === 'write part' && ++writeCount === 5) throw systemError('EIO');
+    });
+    const { sent, received } = await send({ files });
+    expect(sent).toMatchObject({ failures: [{ name: 'photos/sub/big', code: 'refused' }] });
+    expect(received).toMatchObject({ failures: [{ name: 'photos/sub/big', code: 'local-file' }] });
+    await unlink(join(source, 'sub/big'));
+    expect(await readdir(inboxPath)).toEqual(['photos']);
+    expect(await treeOf(join(inboxPath, 'photos'))).toEqual(stored(await treeOf(source)));
+  });
+
+  test('when the source cannot be read any more, as in a transfer that goes on', async () => {
+    const interrupted = newRun();
+    await interrupted.start();
+    await interrupted.runUntil(() => interrupted.receiver.progress.transferredBytes > 500_000);
+    interrupted.pair.vanish();
+    await interrupted.finish();
+    const big = join(source, 'sub/big');
+    const run = newRun({
+      source: {
+        ...sourceDisk,
+        open: (path) =>
+          path === big
+            ? Promise.reject(new TransferError('local-file', `${path}: permission denied`))
+            : sourceDisk.open(path),
+      },
+    });
+    await run.start();
+    const { sent, received } = await run.finish();
+    const reason = `${big}: permission denied`;
+    expect(sent).toMatchObject({ failures: [{ code: 'local-file', reason }] });
+    expect(received).toMatchObject({ failures: [{ code: 'refused', reason }] });
+    await unlink(join(source, 'sub/big'));
+    expect(await readdir(inboxPath)).toEqual(['photos']);
+    expect(await treeOf(join(inboxPath, 'photos'))).toEqual(stored(await treeOf(source)));
+  });
+
+  test('when the half file cannot be removed at once, nor later', async () => {
+    for (const failures of [1, Infinity]) {
+      let writeCount = 0;
+      let unlinkCount = 0;
+      const files = recordingFiles([], (call) => {
+        if (call === 'write part' && ++writeCount === 5) throw systemError('EIO');
+        if (call === 'unlink' && writeCount >= 5 && unlinkCount++ < failures) {
+          throw systemError('EIO');
+        }
+      });
+      const { received } = await send({ files });
+      const names = await readdir(inboxPath);
+      if (failures === 1) {
+        expect(received).toMatchObject({ fileCount: 4, failedCount: 1 });
+        expect(Object.keys(await treeOf(join(inboxPath, 'photos'))).length).toBe(4);
+      } else {
+        expect(received).toMatchObject({ code: 'local-file' });
+        expect(names.filter((name) => !name.includes('.part'))).toEqual(['photos']);
+      }
+    }
+  });
 });
 
 describe('a folder that was interrupted', () => {
