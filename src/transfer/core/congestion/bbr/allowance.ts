@@ -39,6 +39,12 @@ export class Allowance {
     return Math.min(this.#model.bdpBytes(1), this.windowBytes);
   }
 
+  /** Most in flight while nothing is probed: others have room to grow into. */
+  get cruisingBytes(): number {
+    const { datagramBytes, minPipeBytes } = this.#model;
+    return this.#longTerm.withHeadroom(datagramBytes, minPipeBytes);
+  }
+
   /** What ProbeRTT leaves in flight. */
   get probeRttWindowBytes(): number {
     return Math.max(this.#model.bdpBytes(K.PROBE_RTT_WINDOW_GAIN), this.#model.minPipeBytes);
@@ -49,6 +55,12 @@ export class Allowance {
     return this.#model.inflightBytes(gain) + probe;
   }
 
+  /** What was in flight filled the window, up to a burst of the pacer. */
+  isFull(priorBytesInFlight: number): boolean {
+    const burstBytes = this.#model.quantumBytes(this.pacingBytesPerSec);
+    return priorBytesInFlight + burstBytes >= this.windowBytes;
+  }
+
   /** The window stands at the long-term bound. */
   get isAtLongTermBound(): boolean {
     return this.windowBytes >= this.#longTerm.inflightBytes;
@@ -56,9 +68,7 @@ export class Allowance {
 
   /** No queue of ours is left, and others have room to grow into. */
   isDrained(state: State, bytesInFlight: number): boolean {
-    const { datagramBytes, minPipeBytes } = this.#model;
-    const withHeadroom = this.#longTerm.withHeadroom(datagramBytes, minPipeBytes);
-    return bytesInFlight <= withHeadroom && bytesInFlight <= this.inflightBytes(state, 1);
+    return bytesInFlight <= this.cruisingBytes && bytesInFlight <= this.inflightBytes(state, 1);
   }
 
   /** The first RTT is known: until now the pace stood on an assumed one. */
@@ -120,10 +130,10 @@ export class Allowance {
 
   /** What congestion has shown. */
   #boundBytes(state: State): number {
-    const { datagramBytes, minPipeBytes, shortTerm } = this.#model;
+    const { minPipeBytes, shortTerm } = this.#model;
     let bound = Infinity;
     if (state === 'cruise' || state === 'probeRtt') {
-      bound = this.#longTerm.withHeadroom(datagramBytes, minPipeBytes);
+      bound = this.cruisingBytes;
     } else if (state !== 'startup' && state !== 'drain') {
       bound = this.#longTerm.inflightBytes;
     }

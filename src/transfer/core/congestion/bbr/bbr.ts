@@ -9,6 +9,7 @@ import type {
 import { AckAggregation } from './ack-aggregation.ts';
 import { Allowance } from './allowance.ts';
 import * as K from './constants.ts';
+import { Contention } from './contention.ts';
 import { FullPipe } from './full-pipe.ts';
 import { gains, type State } from './gains.ts';
 import { LatestFlight } from './latest-flight.ts';
@@ -55,12 +56,14 @@ export class Bbr implements CongestionController {
   #hasRtt = false;
   readonly #upProbe = new UpProbe();
   #rttUs = 0;
+  readonly #contention: Contention;
   #isIdleRestart = false;
 
   constructor(options: ControllerOptions) {
     this.#model = new PathModel(options.datagramBytes);
     this.#allowance = new Allowance(this.#model, this.#longTerm);
     this.#losses = new Losses(this.#model);
+    this.#contention = new Contention(this.#model);
     this.#clock = new ProbeClock(options.random);
   }
 
@@ -132,7 +135,9 @@ export class Bbr implements CongestionController {
         K.BETA * this.#allowance.targetInflightBytes,
       );
     }
-    if (this.#state === 'up') this.#startDown(nowUs);
+    if (this.#state !== 'up') return;
+    this.#startDown(nowUs);
+    if (this.#contention.isYielding) this.#clock.beginPatience();
   }
 
   onSpuriousLoss(): void {
@@ -161,6 +166,7 @@ export class Bbr implements CongestionController {
     if (event.latestRttUs !== undefined) {
       this.#rttUs = event.latestRttUs;
       if (!this.#isLeavingOldPath) this.#model.onRtt(event.latestRttUs, nowUs);
+      this.#contention.onRtt(event.latestRttUs);
     }
     this.#losses.learnBaseline(event.newlyAckedBytes, this.#rttUs, this.#state);
     if (rate !== undefined) this.#learnRate(rate);
@@ -206,6 +212,7 @@ export class Bbr implements CongestionController {
       this.#model.bandwidth.restart(this.#model.bandwidth.max);
       this.#model.minRtt.restart(minRttUs, nowUs);
       this.#exitProbeRtt(nowUs);
+      this.#clock.restart(nowUs);
       this.#isFilling = true;
     }
   }
@@ -317,9 +324,14 @@ export class Bbr implements CongestionController {
     );
   }
 
-  /** Not the sender's data, the pacer or a late tick: asked of a whole round, ACKs come in batches. */
-  #isBoundByLongTerm({ isWindowLimited }: AckEvent): boolean {
-    return isWindowLimited && this.#allowance.isAtLongTermBound;
+  /**
+   * Not the sender's data, the pacer or a late tick: asked of a whole round, ACKs come in batches. Where
+   * others fill the queue, only ACKs that find the window full count (ours): the climb is slower, and
+   * a flow of CUBIC has 0.23 and 0.55 of the link at 0.25 and 1 BDP instead of 0.16 and 0.22.
+   */
+  #isBoundByLongTerm({ isWindowLimited, priorBytesInFlight }: AckEvent): boolean {
+    if (!isWindowLimited || !this.#allowance.isAtLongTermBound) return false;
+    return !this.#contention.isContested || this.#allowance.isFull(priorBytesInFlight);
   }
 
   #advanceCycle(event: AckEvent): void {
@@ -357,24 +369,32 @@ export class Bbr implements CongestionController {
   #startDown(nowUs: number): void {
     if (this.#state === 'up') this.#upProbe.end(nowUs);
     this.#state = 'down';
+    this.#clock.restart(nowUs);
+    this.#leaveProbe();
+  }
+
+  #leaveProbe(): void {
+    this.#longTerm.restoreKnown();
     this.#losses.restartRound(this.#rounds.deliveredBytes);
     this.#latest.restart();
     this.#longTerm.stop();
-    this.#clock.restart(nowUs);
     this.#rounds.restart();
   }
 
   #startRefill(): void {
     this.#isFilling = false;
     this.#state = 'refill';
+    this.#contention.onRefill(this.#losses.takeCycleRate());
     this.#model.shortTerm.reset();
-    this.#longTerm.refill();
+    this.#longTerm.refill(this.#contention.isClimbing ? this.#allowance.cruisingBytes : Infinity);
     this.#rounds.restart();
   }
 
   #startUp(rate: RateSample | undefined, nowUs: number): void {
     this.#state = 'up';
     const { bandwidth, minRtt } = this.#model;
+    this.#contention.onUp();
+    if (!this.#contention.isContested) this.#longTerm.restoreKnown();
     this.#upProbe.begin(
       { rttUs: this.#rttUs, minRttUs: minRtt.valueUs, bytesPerSec: bandwidth.max },
       nowUs,
@@ -390,6 +410,7 @@ export class Bbr implements CongestionController {
     if (this.#state === 'up') this.#upProbe.end(nowUs);
     this.#probeRtt.begin(this.#allowance.windowBytes);
     this.#state = 'probeRtt';
+    this.#longTerm.restoreKnown();
     this.#longTerm.stop();
     this.#rounds.restart();
   }
@@ -419,7 +440,8 @@ export class Bbr implements CongestionController {
       this.#state = 'startup';
       return;
     }
-    this.#startDown(nowUs);
     this.#state = 'cruise';
+    this.#leaveProbe();
+    if (!this.#contention.isClean) this.#clock.restart(nowUs);
   }
 }

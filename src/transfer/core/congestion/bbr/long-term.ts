@@ -12,6 +12,8 @@ export class LongTerm {
   isSampling = false;
   #inflightBytes: number = Infinity;
   #undoInflightBytes: number = Infinity;
+  /** What was known to fit before a probe began to climb. */
+  #knownBytes = 0;
   /** A probe was ended: with the next round its last feedback has come. */
   #isStopping = false;
   #probeRounds = 0;
@@ -24,7 +26,8 @@ export class LongTerm {
   }
 
   set inflightBytes(bytes: number) {
-    this.#undoInflightBytes = this.#inflightBytes;
+    this.#undoInflightBytes = Math.max(this.#inflightBytes, this.#knownBytes);
+    this.#knownBytes = 0;
     this.#inflightBytes = bytes;
   }
 
@@ -54,11 +57,23 @@ export class LongTerm {
     return true;
   }
 
-  /** The pipe is being filled; nothing is asked of it yet. */
-  refill(): void {
+  /**
+   * The pipe is being filled; nothing is asked of it yet. Whatever a probe claims above what `cruising`
+   * used it has to climb for (ours): others may have taken the headroom, and the draft's return to the
+   * old bound at once takes it back from them, so that shares never change.
+   */
+  refill(cruisingBytes: number): void {
+    this.#knownBytes = this.#inflightBytes === Infinity ? 0 : this.#inflightBytes;
+    this.#inflightBytes = Math.min(this.#inflightBytes, cruisingBytes);
     this.#probeRounds = 0;
     this.#ackedBytes = 0;
     this.#isStopping = false;
+  }
+
+  /** Nobody has taken the headroom, or the climb ended before anything was lost. */
+  restoreKnown(): void {
+    this.#inflightBytes = Math.max(this.#inflightBytes, this.#knownBytes);
+    this.#knownBytes = 0;
   }
 
   /** A probe begins: from now on losses are its answer. */

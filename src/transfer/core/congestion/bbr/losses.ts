@@ -23,6 +23,8 @@ export class Losses {
   readonly #model: PathModel;
   readonly #baseline = new LossBaseline();
   readonly #round = new LossRounds();
+  /** From one probe to the next, the probe's own included. */
+  readonly #cycle = new LossRounds();
   #flood = new StartupFlood();
   /** Since the last ACK, of those that `onLost` was told to count. */
   #freshPackets = 0;
@@ -72,6 +74,7 @@ export class Losses {
 
   /** `isCounted`: false for what was sent to find out how much is too much. */
   onLost({ sizeBytes, sentAtUs }: LossEvent, state: State, isCounted: boolean): void {
+    this.#cycle.onLost(sizeBytes, sentAtUs);
     if (isCounted) {
       this.#freshPackets++;
       this.#round.onLost(sizeBytes, sentAtUs);
@@ -79,7 +82,15 @@ export class Losses {
     if (state === 'startup') this.#flood.onLost(sizeBytes, sentAtUs);
   }
 
+  /** Of all that was sent, what was lost since this was asked the last time. */
+  takeCycleRate(): number {
+    const { lossRate } = this.#cycle;
+    this.#cycle.restart(0);
+    return lossRate;
+  }
+
   onAcked(newlyAckedBytes: number, state: State): void {
+    this.#cycle.onAcked(newlyAckedBytes);
     this.#round.onAcked(newlyAckedBytes);
     if (state !== 'startup') return;
     this.#flood.onAcked(newlyAckedBytes, this.#model.datagramBytes, this.threshold(0));

@@ -3,6 +3,8 @@ import { MAX_RENO_ROUNDS, PROBE_WAIT_BASE_US, PROBE_WAIT_SPREAD_US } from './con
 /** How long a path that has changed is expected to change again, and how often it is probed then (ours). */
 const UNSTEADY_US = 30_000_000;
 const UNSTEADY_WAIT_US = 500_000;
+/** Factor on the wait after a probe that ended in a short queue (ours). */
+const PATIENCE = 2;
 
 /**
  * When to probe for bandwidth again: after 2 to 3 s drawn at random, or earlier, after as many rounds as
@@ -15,6 +17,8 @@ export class ProbeClock {
   #roundCount = 0;
   #unsteadyUntilUs = -Infinity;
   #isDue = false;
+  /** Factor on the wait. */
+  #patience = 1;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -22,6 +26,7 @@ export class ProbeClock {
 
   restart(nowUs: number): void {
     this.#startedAtUs = nowUs;
+    this.#patience = 1;
     this.#roundCount = Math.floor(this.#random() * 2);
     this.#waitUs = PROBE_WAIT_BASE_US + this.#random() * PROBE_WAIT_SPREAD_US;
   }
@@ -29,6 +34,11 @@ export class ProbeClock {
   /** Startup ended because of loss, not because the rate stopped growing: there may be more. */
   probeSoon(): void {
     this.#isDue = true;
+  }
+
+  /** Others shall have time to grow back: this once the wait is longer (ours). */
+  beginPatience(): void {
+    this.#patience = PATIENCE;
   }
 
   onRound(): void {
@@ -46,8 +56,8 @@ export class ProbeClock {
       return true;
     }
     const waitedUs = nowUs - this.#startedAtUs;
-    if (waitedUs >= this.#waitUs) return true;
+    if (waitedUs >= this.#patience * this.#waitUs) return true;
     if (nowUs < this.#unsteadyUntilUs && waitedUs >= UNSTEADY_WAIT_US) return true;
-    return this.#roundCount >= Math.min(targetInflightPackets, MAX_RENO_ROUNDS);
+    return this.#roundCount >= this.#patience * Math.min(targetInflightPackets, MAX_RENO_ROUNDS);
   }
 }

@@ -23,9 +23,13 @@ export class RttRange {
     this.#presentUs = Math.max(this.#presentUs, rttUs);
   }
 
+  /** What the queue has added to the RTT at most. */
+  spanUs(minRttUs: number): number {
+    return Math.max(this.#presentUs, this.#lastUs) - minRttUs;
+  }
+
   /** Whether an RTT lies in this lowest part of the range. */
   isLow(rttUs: number, minRttUs: number, part: number): boolean {
-    const rangeUs = Math.max(this.#presentUs, this.#lastUs) - minRttUs;
-    return rttUs - minRttUs < Math.max(SLACK_US, part * rangeUs);
+    return rttUs - minRttUs < Math.max(SLACK_US, part * this.spanUs(minRttUs));
   }
 }
