@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
 import { AccountDesk, type AccountDeskOptions, type DeskStep } from './account-desk.ts';
+import { BoardDesk } from './board-desk.ts';
 import type { ChangeOutcome, Effect, PasswordChange, PasswordOutcome } from './effect.ts';
+import { EffectList } from './effect-list.ts';
 import { IntroductionLedger } from './introduction-ledger.ts';
-import { parseTime, type WallClock } from './local-time.ts';
-import { messageLogLine, userLogLine } from './log-lines.ts';
-import { MessageBoard, type BoardAnswer } from './message-board.ts';
+import type { WallClock } from './local-time.ts';
+import { userLogLine } from './log-lines.ts';
 import { pagesOf } from './pages.ts';
 import {
   HEARTBEAT_MS,
   PRESENCE_TIMEOUT_MS,
   type ClientFrame,
   type IntroductionKey,
-  type Refusal,
   type ServerFrame,
-  type UserView,
 } from './protocol.ts';
-import { SessionTable, type Session } from './session-table.ts';
+import { type NamedSession, SessionTable, type Session } from './session-table.ts';
 
 /** What a room needs from the world. */
 export interface ChatRoomOptions extends AccountDeskOptions {
@@ -32,7 +31,6 @@ export const LOGIN_TIMEOUT_MS = 60_000;
 type FrameOf<Type extends ClientFrame['type']> = Extract<ClientFrame, { type: Type }>;
 /** What the desk answers. */
 type AccountFrame = FrameOf<'login' | 'register' | 'change-password'>;
-type NamedSession = Session & { readonly user: UserView };
 
 /**
  * The chat server without its sockets and files: takes what happened, gives what is to be done.
@@ -46,20 +44,21 @@ export class ChatRoom {
   readonly #sessions = new SessionTable();
   /** Logged-in sessions by user, in the order of login. */
   readonly #active = new Map<string, NamedSession>();
-  readonly #board = new MessageBoard();
+  readonly #effects: EffectList = new EffectList();
+  readonly #board: BoardDesk;
   readonly #introductions: IntroductionLedger;
-  #effects: Effect[] = [];
 
   constructor(options: ChatRoomOptions) {
     assert(options.allowedFailures >= 1, 'at least one password may be tried');
     this.#options = options;
     this.#desk = new AccountDesk(options);
+    this.#board = new BoardDesk(this.#effects, options.wallClock);
     this.#introductions = new IntroductionLedger(options.randomHex);
   }
 
   /** What is to be done, in order; empties the list. */
   takeEffects(): readonly Effect[] {
-    return this.#effects.splice(0);
+    return this.#effects.take();
   }
 
   /** The lines of userlog.txt as of now. */
@@ -102,7 +101,7 @@ export class ChatRoom {
   handleFault(id: number, event: string): void {
     const session = this.#sessions.get(id);
     if (!session) return;
-    if (!session.user) this.#log(event, undefined, session.address);
+    if (!session.user) this.#effects.log(event, undefined, session.address);
     this.#remove(session, event);
     this.#effects.push({ do: 'close', connection: id });
   }
@@ -141,7 +140,7 @@ export class ChatRoom {
   /** Everybody is told and closed. */
   handleStop(): void {
     for (const session of this.#sessions.all()) {
-      this.#send(session, { type: 'ended', body: { reason: 'stopping' } });
+      this.#effects.send(session, { type: 'ended', body: { reason: 'stopping' } });
       this.#effects.push({ do: 'close', connection: session.id });
       this.#sessions.remove(session);
     }
@@ -154,8 +153,8 @@ export class ChatRoom {
     if (frame.type === 'pong') return true;
     const { request } = frame.body;
     const isEntering = frame.type === 'login' || frame.type === 'register';
-    if (isEntering && session.user) this.#refuse(session, request, 'already-logged-in');
-    else if (!isEntering && !session.user) this.#refuse(session, request, 'not-logged-in');
+    if (isEntering && session.user) this.#effects.refuse(session, request, 'already-logged-in');
+    else if (!isEntering && !session.user) this.#effects.refuse(session, request, 'not-logged-in');
     else if (isEntering || frame.type === 'change-password') {
       this.#askDesk(session, frame, nowMs);
       return false;
@@ -177,10 +176,10 @@ export class ChatRoom {
         break;
       case 'edit':
       case 'delete':
-        this.#change(session, frame);
+        this.#board.change(session, frame);
         break;
       case 'read':
-        this.#read(session, frame);
+        this.#board.read(session, frame);
         break;
       case 'users':
         this.#listUsers(session, frame.body.request, false);
@@ -192,7 +191,7 @@ export class ChatRoom {
         this.#decline(session, frame, nowMs);
         break;
       case 'logout':
-        this.#send(session, { type: 'bye', body: { request: frame.body.request } });
+        this.#effects.send(session, { type: 'bye', body: { request: frame.body.request } });
         this.#remove(session, 'logged out');
         this.#effects.push({ do: 'close', connection: session.id });
         break;
@@ -227,9 +226,9 @@ export class ChatRoom {
     }
     const origin = step.do === 'save-password' ? step.change : step.origin;
     const { user, address, connection, request } = origin;
-    if (step.do === 'refuse') this.#log(`refused: ${step.reason}`, user, address);
-    if (step.do === 'confirm-change') this.#log('changed the password', user, address);
-    if (step.do === 'log-in' && step.isNewUser) this.#log('registered', user, address);
+    if (step.do === 'refuse') this.#effects.log(`refused: ${step.reason}`, user, address);
+    if (step.do === 'confirm-change') this.#effects.log('changed the password', user, address);
+    if (step.do === 'log-in' && step.isNewUser) this.#effects.log('registered', user, address);
     const session = this.#sessions.get(connection);
     if (!session) return; // whoever left while the old password was checked changes nothing
     if (step.do === 'save-password') {
@@ -238,9 +237,9 @@ export class ChatRoom {
     }
     session.isLoggingIn = false;
     session.idleSinceMs = nowMs;
-    if (step.do === 'refuse') this.#refuse(session, request, step.reason);
+    if (step.do === 'refuse') this.#effects.refuse(session, request, step.reason);
     else if (step.do === 'log-in') this.#welcome(session, user, step.udpPort, request);
-    else this.#send(session, { type: 'password-changed', body: { request } });
+    else this.#effects.send(session, { type: 'password-changed', body: { request } });
     this.#effects.push({ do: 'resume', connection });
   }
 
@@ -252,59 +251,14 @@ export class ChatRoom {
     assert(isNamed(session), 'a session that was named has a name');
     this.#active.set(user, session);
     this.#effects.push({ do: 'save-users' });
-    this.#log('logged in', user, session.address);
+    this.#effects.log('logged in', user, session.address);
     this.#listUsers(session, request, true);
     this.#tellOthers(user, { type: 'joined', body: session.user });
   }
 
-  #post(session: NamedSession, { body }: FrameOf<'post'>): void {
-    const { user } = session.user;
-    const answer = this.#board.post(user, body.text, this.#options.wallClock.now());
-    if ('refusal' in answer) {
-      this.#refuse(session, body.request, answer.refusal);
-      return;
-    }
-    const { view } = answer;
-    this.#effects.push(
-      answer.hasForgotten === true
-        ? { do: 'save-messages' }
-        : { do: 'save-messages', added: messageLogLine(view) },
-    );
-    this.#log(`posted #${view.number}`, user, session.address);
-    const { number, time } = view;
-    this.#send(session, { type: 'done', body: { request: body.request, number, time } });
-    this.#tellOthers(user, { type: 'posted', body: view });
-  }
-
-  #change(session: NamedSession, frame: FrameOf<'edit' | 'delete'>): void {
-    const { request, number, time } = frame.body;
-    const { user } = session.user;
-    const now = this.#options.wallClock.now();
-    const answer: BoardAnswer =
-      frame.type === 'edit'
-        ? this.#board.edit(number, time, user, frame.body.text, now)
-        : this.#board.delete(number, time, user);
-    if ('refusal' in answer) {
-      this.#refuse(session, request, answer.refusal);
-      return;
-    }
-    this.#effects.push({ do: 'save-messages' });
-    this.#log(`${frame.type === 'edit' ? 'edited' : 'deleted'} #${number}`, user, session.address);
-    this.#send(session, { type: 'done', body: { request, number, time: now.text } });
-  }
-
-  #read(session: NamedSession, { body: { request, since } }: FrameOf<'read'>): void {
-    const time = parseTime(since);
-    if (!time) {
-      this.#refuse(session, request, 'bad-time');
-      return;
-    }
-    const views = this.#board.laterThan(this.#options.wallClock.secondOf(time));
-    const pages = pagesOf(views, (messages, more) => ({
-      type: 'messages',
-      body: { request, messages, more },
-    }));
-    this.#effects.push({ do: 'send-pages', to: session.id, pages });
+  #post(session: NamedSession, frame: FrameOf<'post'>): void {
+    const view = this.#board.post(session, frame);
+    if (view) this.#tellOthers(session.user.user, { type: 'posted', body: view });
   }
 
   /** The first page of a welcome is the welcome. */
@@ -326,23 +280,23 @@ export class ChatRoom {
     const from = session.user.user;
     const receiver = this.#active.get(to);
     if (!receiver || to === from) {
-      this.#refuse(session, request, receiver ? 'yourself' : 'not-online');
+      this.#effects.refuse(session, request, receiver ? 'yourself' : 'not-online');
       return;
     }
     const shared = this.#introductions.enter(from, to, nowMs);
     if (typeof shared === 'string') {
-      this.#refuse(session, request, shared);
+      this.#effects.refuse(session, request, shared);
       return;
     }
     const { address, udpPort } = receiver.user;
     const keyFor = (peer: Session): IntroductionKey => ({ ...shared, peerKey: peer.publicKey });
     // The receiver first: it should expect the key before the sender can use it.
-    this.#send(receiver, { type: 'expect', body: { from, purpose, key: keyFor(session) } });
-    this.#send(session, {
+    this.#effects.send(receiver, { type: 'expect', body: { from, purpose, key: keyFor(session) } });
+    this.#effects.send(session, {
       type: 'introduced',
       body: { request, to, key: keyFor(receiver), addresses: [{ address, port: udpPort }] },
     });
-    this.#log(`introduced to ${to}`, from, session.address);
+    this.#effects.log(`introduced to ${to}`, from, session.address);
   }
 
   #decline(session: NamedSession, { body }: FrameOf<'decline'>, nowMs: number): void {
@@ -351,15 +305,15 @@ export class ChatRoom {
     const from = this.#introductions.decline(keyId, user, nowMs);
     const sender = from === undefined ? undefined : this.#active.get(from);
     if (sender) {
-      this.#send(sender, { type: 'declined', body: { keyId } });
-      this.#log(`declined ${from!}`, user, session.address);
+      this.#effects.send(sender, { type: 'declined', body: { keyId } });
+      this.#effects.log(`declined ${from!}`, user, session.address);
     }
-    this.#send(session, { type: 'declining', body: { request } });
+    this.#effects.send(session, { type: 'declining', body: { request } });
   }
 
   /** Tells why, then closes. */
   #end(session: Session, reason: 'replaced' | 'idle'): void {
-    this.#send(session, { type: 'ended', body: { reason } });
+    this.#effects.send(session, { type: 'ended', body: { reason } });
     this.#remove(session, reason);
     this.#effects.push({ do: 'close', connection: session.id });
   }
@@ -369,7 +323,7 @@ export class ChatRoom {
     this.#desk.withdraw(session.id);
     if (!session.user) return; // strangers come and go without filling the log
     const { user } = session.user;
-    this.#log(event, user, session.address);
+    this.#effects.log(event, user, session.address);
     this.#active.delete(user);
     this.#introductions.forget(user);
     this.#effects.push({ do: 'save-users' });
@@ -377,19 +331,8 @@ export class ChatRoom {
   }
 
   #tellOthers(user: string, frame: ServerFrame): void {
-    for (const [name, session] of this.#active) if (name !== user) this.#send(session, frame);
-  }
-
-  #refuse(session: Session, request: number, reason: Refusal): void {
-    this.#send(session, { type: 'refused', body: { request, reason } });
-  }
-
-  #send(session: Session, frame: ServerFrame): void {
-    this.#effects.push({ do: 'send', to: session.id, frame });
-  }
-
-  #log(event: string, user: string | undefined, address: string): void {
-    this.#effects.push({ do: 'log', entry: { event, user, address } });
+    for (const [name, session] of this.#active)
+      if (name !== user) this.#effects.send(session, frame);
   }
 }
 

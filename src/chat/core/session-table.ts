@@ -19,6 +19,9 @@ export interface Session {
   user: UserView | undefined;
 }
 
+/** A session that has logged in. */
+export type NamedSession = Session & { readonly user: UserView };
+
 /** All connections: each takes a descriptor and up to one frame of memory. */
 export const MAX_CONNECTIONS = 4_096;
 /** Connections of one network that have not logged in; beyond it the one idle longest makes room. */
