@@ -20,6 +20,7 @@ import {
   engineOptionsOf,
 } from './common-flags.ts';
 import { integerOf } from './flag-values.ts';
+import { Stopping } from './stopping.ts';
 
 interface ClientFlags extends EngineFlags {
   readonly inbox: string;
@@ -98,31 +99,19 @@ async function runClient(
 /** A client on this process's streams and signals; resolves with the exit code. */
 export async function runOnConsole(options: Omit<ChatClientOptions, 'console'>): Promise<number> {
   const { stdin, stdout, stderr } = process;
-  let isStopping = false;
-  /** The first signal leaves in order, the second one at once. */
-  const stop = (why: 'interrupted' | 'terminated'): void => {
-    if (isStopping) process.exit(clientExitCodes[why]);
-    isStopping = true;
-    client.stop(why);
-  };
-  const interrupt = (): void => {
-    stop('interrupted');
-  };
-  const terminate = (): void => {
-    stop('terminated');
-  };
+  const stopping = new Stopping();
   // A keyboard echoes by itself unless it is read key by key, wherever the output goes.
   const console = stdin.isTTY
-    ? new TerminalConsole({ input: stdin, output: stdout, errors: stderr }, interrupt)
+    ? new TerminalConsole({ input: stdin, output: stdout, errors: stderr }, stopping.interrupt)
     : new PipeConsole(stdin, stdout, stderr);
   const client = new ChatClient({ ...options, console });
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', terminate);
+  stopping.onStop((exitCode) => {
+    client.stop(exitCode === clientExitCodes.interrupted ? 'interrupted' : 'terminated');
+  });
   try {
     return await client.run();
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', terminate);
+    stopping.end();
     console.close();
     stdin.destroy();
   }

@@ -3,28 +3,19 @@ import type { Command } from 'commander';
 import { unreceivedLine } from '../chat/transfer-lines.ts';
 import { safeLine, safeText } from '../text/safe-text.ts';
 import {
-  createEndpoint,
   readTicket,
   type Transfer,
-  type TransferEndpoint,
   TransferError,
   type TransferResult,
 } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
-import {
-  addCommonFlags,
-  type CommonFlags,
-  contradictionIn,
-  engineOptionsOf,
-  GIVE_UP_SECONDS,
-} from './common-flags.ts';
+import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
 import { doneEvent, errorEvent, ticketEvent } from './events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
 import { integerOf } from './flag-values.ts';
-import { Receipts } from './receipt.ts';
 import { receivedItemLine, reportFailures } from './result-lines.ts';
 import { Spool } from './spool.ts';
-import { Stopping } from './stopping.ts';
+import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
 import { asError, failureClause } from './transfer-failure.ts';
 import { TransferWatch } from './transfer-watch.ts';
 
@@ -74,24 +65,21 @@ async function runReceive(flags: ReceiveFlags, isDirGiven: boolean): Promise<num
     const reason = `${flags.dir} is not a folder; make it first, or name another with --dir`;
     return output.failure(new TransferError('local-file', reason), exitCodes.localFile);
   }
-  let receipts: Receipts;
-  let endpoint: TransferEndpoint;
   let spool: Spool | undefined;
   try {
-    receipts = new Receipts(flags.receipt);
     if (flags.stdout === true) spool = await Spool.create();
     const { host, port } = flags;
     const inbox = spool?.folder ?? flags.dir;
-    endpoint = await createEndpoint({ ...engineOptionsOf(flags), host, port, inbox });
+    return await runTransferCommand({
+      output,
+      flags,
+      endpointOptions: () => Promise.resolve({ host, port, inbox }),
+      work: (command) => new Reception(flags, command, spool).run(),
+    });
   } catch (error) {
-    await spool?.remove();
     const failure = asError(error);
     return output.failure(failure, exitCodeOfError(failure.code));
-  }
-  try {
-    return await new Reception(flags, output, receipts, endpoint, spool).run();
   } finally {
-    await endpoint.close();
     await spool?.remove();
   }
 }
@@ -111,72 +99,62 @@ function stdoutContradictionIn(
 /** From the ticket to the exit code. */
 class Reception {
   readonly #flags: ReceiveFlags;
-  readonly #output: CommandOutput;
-  readonly #receipts: Receipts;
-  readonly #endpoint: TransferEndpoint;
+  readonly #command: TransferCommand;
   readonly #watch: TransferWatch;
   /** What is received goes through it to stdout. */
   readonly #spool: Spool | undefined;
   readonly #running: Set<Promise<void>> = new Set();
   #end: (exitCode: number) => void = () => undefined;
 
-  constructor(
-    flags: ReceiveFlags,
-    output: CommandOutput,
-    receipts: Receipts,
-    endpoint: TransferEndpoint,
-    spool: Spool | undefined,
-  ) {
+  constructor(flags: ReceiveFlags, command: TransferCommand, spool: Spool | undefined) {
     this.#spool = spool;
     this.#flags = flags;
-    this.#output = output;
-    this.#receipts = receipts;
-    this.#endpoint = endpoint;
+    this.#command = command;
+    const { output } = command;
     this.#watch = new TransferWatch({ output, isShown: flags.progress, peerOf: shownPeer });
   }
 
   async run(): Promise<number> {
+    const { endpoint, stopping } = this.#command;
     const ended = new Promise<number>((resolve) => (this.#end = resolve));
-    const stopping = new Stopping(() => {
-      this.#end(stopping.exitCode!);
-    });
-    this.#endpoint.onReceive((transfer) => {
+    stopping.onStop(this.#end);
+    endpoint.onReceive((transfer) => {
       const over = this.#follow(transfer).finally(() => this.#running.delete(over));
       this.#running.add(over);
     });
     this.#showTicket();
     const exitCode = await ended;
-    for (const transfer of this.#endpoint.transfers) transfer.cancel();
+    for (const transfer of endpoint.transfers) transfer.cancel();
     await Promise.all(this.#running);
-    stopping.end();
     return exitCode;
   }
 
   /** The first line of all. */
   #showTicket(): void {
-    const ticket = this.#endpoint.ticket();
+    const { endpoint, output } = this.#command;
+    const ticket = endpoint.ticket();
     const addresses = readTicket(ticket)!.addresses.map(({ address }) => address);
-    this.#output.result(safeText(ticket));
-    this.#output.event(ticketEvent(ticket, addresses, this.#endpoint.address.port));
-    this.#output.note(safeLine`Waiting for files: upd send FILE --to ${shortened(ticket)}`);
+    output.result(safeText(ticket));
+    output.event(ticketEvent(ticket, addresses, endpoint.address.port));
+    output.note(safeLine`Waiting for files: upd send FILE --to ${shortened(ticket)}`);
   }
 
   async #follow(transfer: Transfer): Promise<void> {
+    const { output, receipts, giveUpMs } = this.#command;
     const startedAt = new Date();
     this.#watch.add(transfer);
     try {
       const result = await transfer.done;
       this.#report(transfer, result);
-      this.#receipts.write(transfer, result, startedAt);
+      receipts.write(transfer, result, startedAt);
       if (this.#spool !== undefined) this.#end(await this.#drain(result, this.#spool));
       else if (this.#flags.once === true) this.#end(exitCodeOfResult(result));
     } catch (error) {
       const failure = asError(error);
-      const giveUpMs = (this.#flags.giveUp ?? GIVE_UP_SECONDS) * 1000;
       const reason = failureClause(failure, 'the sender', giveUpMs);
       const { name } = transfer;
-      this.#output.problem(unreceivedLine({ name, peer: shownPeer(transfer) }, reason));
-      this.#output.event(errorEvent(failure, exitCodeOfError(failure.code), transfer.id));
+      output.problem(unreceivedLine({ name, peer: shownPeer(transfer) }, reason));
+      output.event(errorEvent(failure, exitCodeOfError(failure.code), transfer.id));
     }
   }
 
@@ -192,18 +170,19 @@ class Reception {
       return exitCodes.delivered;
     } catch (error) {
       const failure = asError(error);
-      return this.#output.failure(failure, exitCodeOfError(failure.code));
+      return this.#command.output.failure(failure, exitCodeOfError(failure.code));
     }
   }
 
   #report(transfer: Transfer, result: TransferResult): void {
+    const { output } = this.#command;
     const peer = shownPeer(transfer);
-    this.#output.event(doneEvent(transfer, result));
+    output.event(doneEvent(transfer, result));
     for (const item of result.items) {
-      if (this.#spool === undefined) this.#output.note(receivedItemLine(item, peer));
-      if (this.#spool === undefined) this.#output.result(safeText(item.path));
+      if (this.#spool === undefined) output.note(receivedItemLine(item, peer));
+      if (this.#spool === undefined) output.result(safeText(item.path));
     }
-    reportFailures(result, peer, this.#output);
+    reportFailures(result, peer, output);
   }
 }
 

@@ -6,27 +6,20 @@ import type { Command } from 'commander';
 import { openIdentityKey } from '../chat/client.ts';
 import { undeliveredLine } from '../chat/transfer-lines.ts';
 import { safeLine } from '../text/safe-text.ts';
-import {
-  createEndpoint,
-  readTicket,
-  type Transfer,
-  type TransferEndpoint,
-} from '../transfer/index.ts';
+import { readTicket, type Transfer } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
 import {
   addCommonFlags,
   type CommonFlags,
   contradictionIn,
-  engineOptionsOf,
   GIVE_UP_SECONDS,
 } from './common-flags.ts';
 import { doneEvent, errorEvent } from './events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
 import { deliveredItemLine, reportFailures } from './result-lines.ts';
-import { Receipts } from './receipt.ts';
 import { Spool } from './spool.ts';
 import { stateFolder } from './state-folder.ts';
-import { Stopping } from './stopping.ts';
+import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
 import { asError, failureClause, isResumable } from './transfer-failure.ts';
 import { TransferWatch } from './transfer-watch.ts';
 
@@ -75,43 +68,34 @@ async function runSend(paths: readonly string[], flags: SendFlags): Promise<numb
   if (ticket === undefined) return output.usage('say to whom: --to TICKET, or set UPD_TICKET');
   const content = readTicket(ticket);
   if (content === undefined) return output.usage(NO_TICKET);
-  let receipts: Receipts;
-  let endpoint: TransferEndpoint;
-  try {
-    receipts = new Receipts(flags.receipt);
-    const engineOptions = engineOptionsOf(flags);
-    endpoint = await createEndpoint({
-      ...engineOptions,
+  return runTransferCommand({
+    output,
+    flags,
+    endpointOptions: async () => ({
       host: isIPv6(content.addresses[0]!.address) ? '::' : '0.0.0.0',
       privateKey: await ownKey(output),
-      openTimeoutMs: engineOptions.giveUpMs ?? GIVE_UP_SECONDS * 1000,
-    });
-  } catch (error) {
-    const failure = asError(error);
-    return output.failure(failure, exitCodeOfError(failure.code));
-  }
+      openTimeoutMs: (flags.giveUp ?? GIVE_UP_SECONDS) * 1000,
+    }),
+    work: async (command) => {
+      const spool = paths[0] === STDIN ? await Spool.create() : undefined;
+      try {
+        const sources = spool && [await fillSpool(spool, flags, command)];
+        const transfer = command.endpoint.send({ ticket, paths: sources ?? paths });
+        return await follow(transfer, flags, command);
+      } finally {
+        await spool?.remove();
+      }
+    },
+  });
+}
+
+/** All of stdin; resolves with the path of the file. */
+function fillSpool(spool: Spool, flags: SendFlags, { stopping }: TransferCommand): Promise<string> {
   const aborting = new AbortController();
-  const stopping = new Stopping(() => {
+  stopping.onStop(() => {
     aborting.abort();
   });
-  let spool: Spool | undefined;
-  try {
-    if (paths[0] === STDIN) spool = await Spool.create();
-    const name = flags.name ?? 'stdin';
-    const sources = spool && [await spool.fill(process.stdin, name, aborting.signal)];
-    const transfer = endpoint.send({ ticket, paths: sources ?? paths });
-    aborting.signal.addEventListener('abort', () => {
-      transfer.cancel();
-    });
-    return await follow(transfer, flags, output, receipts, stopping);
-  } catch (error) {
-    const failure = asError(error);
-    return output.failure(failure, stopping.exitCode ?? exitCodeOfError(failure.code));
-  } finally {
-    stopping.end();
-    await endpoint.close();
-    await spool?.remove();
-  }
+  return spool.fill(process.stdin, flags.name ?? 'stdin', aborting.signal);
 }
 
 /** Why stdin cannot be sent in this way. */
@@ -130,12 +114,13 @@ function stdinContradictionIn(paths: readonly string[], { name }: SendFlags): st
 async function follow(
   transfer: Transfer,
   flags: SendFlags,
-  output: CommandOutput,
-  receipts: Receipts,
-  stopping: Stopping,
+  { output, receipts, stopping, giveUpMs }: TransferCommand,
 ): Promise<number> {
   const startedAt = new Date();
   const { peer } = transfer;
+  stopping.onStop(() => {
+    transfer.cancel();
+  });
   new TransferWatch({ output, isShown: flags.progress, peerOf: () => peer }).add(transfer);
   try {
     const result = await transfer.done;
@@ -147,7 +132,6 @@ async function follow(
   } catch (error) {
     const failure = asError(error);
     const exit = stopping.exitCode ?? exitCodeOfError(failure.code);
-    const giveUpMs = (flags.giveUp ?? GIVE_UP_SECONDS) * 1000;
     output.problem(undeliveredLine(transfer.name, peer, failureClause(failure, peer, giveUpMs)));
     if (isResumable(failure) && flags.name === undefined) {
       output.problem(safeLine`The same command goes on from what has arrived there.`);

@@ -2,12 +2,11 @@ import { exitCodes } from './exit-codes.ts';
 
 /** The signals of this process: the first one asks to leave, the second leaves at once. */
 export class Stopping {
-  readonly #onStop: () => void;
   #exitCode: number | undefined;
+  #onStop: (exitCode: number) => void = () => undefined;
 
-  constructor(onStop: () => void) {
-    this.#onStop = onStop;
-    process.on('SIGINT', this.#interrupt);
+  constructor() {
+    process.on('SIGINT', this.interrupt);
     process.on('SIGTERM', this.#terminate);
   }
 
@@ -16,12 +15,19 @@ export class Stopping {
     return this.#exitCode;
   }
 
+  /** Called at the first signal, or now when it has come. One listener; a new one replaces it. */
+  onStop(listener: (exitCode: number) => void): void {
+    this.#onStop = listener;
+    if (this.#exitCode !== undefined) listener(this.#exitCode);
+  }
+
   end(): void {
-    process.off('SIGINT', this.#interrupt);
+    process.off('SIGINT', this.interrupt);
     process.off('SIGTERM', this.#terminate);
   }
 
-  readonly #interrupt = (): void => {
+  /** SIGINT, or Ctrl-C where a terminal hands it over as a key. */
+  readonly interrupt = (): void => {
     this.#stop(exitCodes.interrupted);
   };
 
@@ -32,6 +38,6 @@ export class Stopping {
   #stop(exitCode: number): void {
     if (this.#exitCode !== undefined) process.exit(exitCode);
     this.#exitCode = exitCode;
-    this.#onStop();
+    this.#onStop(exitCode);
   }
 }
