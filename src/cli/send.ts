@@ -8,12 +8,7 @@ import { undeliveredLine } from '../chat/transfer-lines.ts';
 import { safeLine } from '../text/safe-text.ts';
 import { readTicket, type Transfer } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
-import {
-  addCommonFlags,
-  type CommonFlags,
-  contradictionIn,
-  GIVE_UP_SECONDS,
-} from './common-flags.ts';
+import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
 import { doneEvent, errorEvent } from './events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
 import { deliveredItemLine, reportFailures } from './result-lines.ts';
@@ -74,7 +69,6 @@ async function runSend(paths: readonly string[], flags: SendFlags): Promise<numb
     endpointOptions: async () => ({
       host: isIPv6(content.addresses[0]!.address) ? '::' : '0.0.0.0',
       privateKey: await ownKey(output),
-      openTimeoutMs: (flags.giveUp ?? GIVE_UP_SECONDS) * 1000,
     }),
     work: async (command) => {
       const spool = paths[0] === STDIN ? await Spool.create() : undefined;

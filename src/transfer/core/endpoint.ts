@@ -6,7 +6,7 @@ import { CREDIT_POOL_BYTES, CreditLedger } from './connection/credit-ledger.ts';
 import { SegmentPool } from './connection/segment-pool.ts';
 import { type EndpointCounters, newCounters } from './endpoint-counters.ts';
 import { EventQueue } from './event-queue.ts';
-import { type HandshakeHost, Handshakes } from './handshakes.ts';
+import { type HandshakeHost, Handshakes, type OpenOptions } from './handshakes.ts';
 import type { TransportIntroduction } from './introduction.ts';
 import { type ControllerName, type DriverTimers, PathTable } from './path/path-table.ts';
 import type { Path } from './path/path.ts';
@@ -170,10 +170,11 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     introduction: TransportIntroduction,
     addresses: readonly PeerAddress[],
     nowUs: number,
+    options?: OpenOptions,
   ): number {
     this.#advance(nowUs);
     const handle = this.#nextHandle++;
-    if (this.hasRoom) this.#handshakes.open(handle, introduction, addresses);
+    if (this.hasRoom) this.#handshakes.open(handle, introduction, addresses, options);
     else this.onUnopened(handle, CloseCode.busy, 'too many connections here', false);
     return handle;
   }

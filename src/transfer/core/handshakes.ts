@@ -7,7 +7,7 @@ import type { Expectation } from './expectation.ts';
 import { Expectations, INTRODUCTION_US } from './expectations.ts';
 import { HalfOpen } from './half-open.ts';
 import type { ResponderHandshake, TransportIntroduction } from './introduction.ts';
-import { type OpenAnswer, Opening } from './opening.ts';
+import { type OpenAnswer, Opening, type OpeningTarget } from './opening.ts';
 import type { Path } from './path/path.ts';
 import { CloseCode, type PeerAddress } from './transport.ts';
 import {
@@ -34,6 +34,14 @@ export const PROTOCOL_VERSIONS: readonly number[] = [1];
 export const MAX_HALF_OPEN = 64;
 
 const ONE_KIND = 'the introductions of one endpoint all have tags, or none has';
+
+/** How a connection is opened. */
+export interface OpenOptions {
+  /** Its holders may open many connections: an OPEN that nobody answers is followed by others. */
+  readonly isTicket?: boolean;
+  /** After this long without an answer it is given up; default the endpoint's. */
+  readonly timeoutUs?: number;
+}
 
 /** What the handshakes need of their endpoint. */
 export interface HandshakeHost {
@@ -102,7 +110,7 @@ export class Handshakes {
       if (strange !== undefined) this.#establish(opening, strange);
       else if (opening.isOver(nowUs)) {
         this.#fail(opening, CloseCode.unanswered, 'no answer', false);
-      }
+      } else if (opening.isRenewalDue(nowUs)) this.#renew(opening);
       // Without room for all it stays due: what is dropped now would be dropped at every resending.
       else if (opening.addresses.length <= this.#host.outboxRoom && opening.takeSend(nowUs)) {
         for (const to of opening.addresses) this.#host.send(opening.datagram, to);
@@ -117,9 +125,22 @@ export class Handshakes {
     handle: number,
     introduction: TransportIntroduction,
     addresses: readonly PeerAddress[],
+    { isTicket = false, timeoutUs = this.#openTimeoutUs }: OpenOptions = {},
   ): void {
     assert(introduction.openerCheck.tagBytes === this.#tagBytes, ONE_KIND);
+    const deadlineUs = this.#host.nowUs + timeoutUs;
+    this.#begin({ handle, introduction, addresses, isTicket, deadlineUs });
+  }
+
+  /** An OPEN of its own again: ephemeral key, connection id and packet numbers are new. */
+  #renew(opening: Opening): void {
+    this.#openings.delete(opening.connectionId);
+    this.#begin(opening);
+  }
+
+  #begin(asked: Omit<OpeningTarget, 'connectionId' | 'firstPacketNumber'>): void {
     const host = this.#host;
+    const { handle, introduction, addresses, isTicket, deadlineUs } = asked;
     const connectionId = host.drawConnectionId();
     const firstPacketNumber = host.drawFirstPacketNumber();
     const parameters = encodeOpenParameters({
@@ -127,10 +148,12 @@ export class Handshakes {
       ...this.#limits(connectionId, firstPacketNumber),
     });
     const opening = new Opening(
-      { handle, introduction, addresses, connectionId, firstPacketNumber },
+      {
+        ...{ handle, introduction, addresses, isTicket, deadlineUs },
+        ...{ connectionId, firstPacketNumber },
+      },
       parameters,
       host.nowUs,
-      this.#openTimeoutUs,
     );
     this.#openings.set(connectionId, opening);
   }

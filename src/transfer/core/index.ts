@@ -2,6 +2,7 @@ export { Endpoint } from './endpoint.ts';
 export type { EndpointConfig } from './endpoint.ts';
 export type { EndpointCounters } from './endpoint-counters.ts';
 export { PROTOCOL_VERSIONS } from './handshakes.ts';
+export type { OpenOptions } from './handshakes.ts';
 export { plainIntroduction } from './introduction.ts';
 export type {
   OpenerHandshake,

@@ -10,6 +10,11 @@ const FIRST_RESEND_US = 250_000;
 const MAX_RESEND_US = 4_000_000;
 /** Addresses of one peer that are tried (DESIGN §7). */
 export const MAX_ADDRESSES = 4;
+/**
+ * How long the OPEN of a ticket's holder is repeated before another is made. Its receiver answers one for
+ * so long; if all those answers were lost it is spent, and repeated in vain.
+ */
+export const TICKET_RENEWAL_US = 60_000_000;
 /** Times that OPEN is sent again before an answer is taken from an address that it never went to. */
 export const STRANGE_ANSWER_ROUNDS = 2;
 
@@ -24,6 +29,10 @@ export interface OpeningTarget {
   readonly handle: number;
   readonly introduction: TransportIntroduction;
   readonly addresses: readonly PeerAddress[];
+  /** Another OPEN may be made in place of one that stays without an answer. */
+  readonly isTicket: boolean;
+  /** When it is given up. */
+  readonly deadlineUs: number;
   /** By which this side will be addressed. */
   readonly connectionId: number;
   readonly firstPacketNumber: number;
@@ -45,7 +54,9 @@ export class Opening {
   readonly firstPacketNumber: number;
   readonly addresses: readonly PeerAddress[];
   readonly datagram: Uint8Array;
-  readonly #deadlineUs: number;
+  readonly isTicket: boolean;
+  readonly deadlineUs: number;
+  readonly #renewAtUs: number;
   #nextSendAtUs: number;
   #resendUs = FIRST_RESEND_US;
   #roundCount = 0;
@@ -54,14 +65,16 @@ export class Opening {
   /** `#roundCount` at which the strange answer is taken. */
   #strangeFromRound = 0;
 
-  constructor(target: OpeningTarget, parameters: Uint8Array, nowUs: number, timeoutUs: number) {
+  constructor(target: OpeningTarget, parameters: Uint8Array, nowUs: number) {
     this.handle = target.handle;
     this.introduction = target.introduction;
     this.addresses = target.addresses.slice(0, MAX_ADDRESSES);
     this.connectionId = target.connectionId;
     this.firstPacketNumber = target.firstPacketNumber;
     this.#nextSendAtUs = nowUs;
-    this.#deadlineUs = nowUs + timeoutUs;
+    this.isTicket = target.isTicket;
+    this.deadlineUs = target.deadlineUs;
+    this.#renewAtUs = target.isTicket ? nowUs + TICKET_RENEWAL_US : Infinity;
     const buffer = new Uint8Array(MIN_OPEN_BYTES);
     const { keyId, openerCheck } = target.introduction;
     encodeHeader(buffer, PacketType.open, 0, Number.parseInt(keyId.slice(8), 16));
@@ -73,11 +86,16 @@ export class Opening {
   }
 
   get nextTimeoutUs(): number {
-    return Math.min(this.#nextSendAtUs, this.#deadlineUs);
+    return Math.min(this.#nextSendAtUs, this.#renewAtUs, this.deadlineUs);
   }
 
   isOver(nowUs: number): boolean {
-    return nowUs >= this.#deadlineUs;
+    return nowUs >= this.deadlineUs;
+  }
+
+  /** Another OPEN should take the place of this one, unless there is an answer that may be taken. */
+  isRenewalDue(nowUs: number): boolean {
+    return nowUs >= this.#renewAtUs && this.#strange === undefined;
   }
 
   /** Whether OPEN went there. */

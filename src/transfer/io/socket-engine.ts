@@ -3,6 +3,7 @@ import {
   type CloseReason,
   Endpoint,
   type EndpointConfig,
+  type OpenOptions,
   type PeerAddress,
   type TransportConnection,
   type TransportEvent,
@@ -131,9 +132,10 @@ export class SocketEngine {
     introduction: TransportIntroduction,
     addresses: readonly PeerAddress[],
     user: ConnectionUser,
+    options?: OpenOptions,
   ): number {
     const handle = this.#driver.command((nowUs) =>
-      this.#endpoint.open(introduction, addresses, nowUs),
+      this.#endpoint.open(introduction, addresses, nowUs, options),
     );
     this.#users.set(handle, user);
     return handle;

@@ -41,7 +41,10 @@ export interface EndpointOptions {
   readonly mtuBytes?: number;
   /** After this long without an answer from the peer a transfer fails. Default 300,000. */
   readonly giveUpMs?: number;
-  /** Opening an introduction fails after this long without an answer. Default 60,000. */
+  /**
+   * An opening fails after this long without an answer, and after `giveUpMs` at the latest. Default: under
+   * an introduction 60,000; with a ticket `giveUpMs`.
+   */
   readonly openTimeoutMs?: number;
   /**
    * Makes the datagram sockets; a test or demo may hand in ones that misbehave. The engine then runs

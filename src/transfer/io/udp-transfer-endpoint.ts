@@ -34,6 +34,8 @@ import { UdpPort } from './udp-port.ts';
 const MAX_PEER_SOCKETS = 64;
 /** Introductions that may wait for their opener. */
 const MAX_INTRODUCED = 256;
+/** Longest that an opening under an introduction takes: so long it lives (PRODUCT §5). */
+const OPEN_TIMEOUT_MS = 60_000;
 /** Longest that `close` waits for lingering connections. */
 const MAX_CLOSE_WAIT_MS = 6_000;
 
@@ -77,7 +79,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       controller: options.congestion ?? 'bbr',
       ...(options.windowPackets === undefined ? {} : { windowPackets: options.windowPackets }),
       idleTimeoutUs: giveUpMs * 1000,
-      openTimeoutUs: Math.min(giveUpMs, options.openTimeoutMs ?? 60_000) * 1000,
+      openTimeoutUs: Math.min(giveUpMs, options.openTimeoutMs ?? OPEN_TIMEOUT_MS) * 1000,
       datagramBytes: DATAGRAM_BYTES,
       maxBytesPerSec: options.maxBytesPerSec,
       tagBytes: TAG_BYTES,
@@ -162,7 +164,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   }
 
   send(asked: SendRequest): Transfer {
-    const request = { ...asked, ...introducedPeer(asked) };
+    const request = { ...asked, ...introducedPeer(asked), isTicket: 'ticket' in asked };
     let engine: SocketEngine | undefined;
     const transfer = new SendingTransfer({
       id: this.#nextId++,
@@ -238,7 +240,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
 
   async #open(
     transfer: SendingTransfer,
-    request: IntroducedPeer,
+    request: IntroducedPeer & { readonly isTicket: boolean },
     onEngine: (engine: SocketEngine) => void,
   ): Promise<void> {
     if (!(await transfer.prepare())) return;
@@ -261,7 +263,10 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     }
     if (transfer.isOver) return;
     onEngine(engine);
-    const handle = engine.open(introduction, request.addresses, transfer);
+    const { openTimeoutMs = this.#giveUpMs } = this.#options;
+    const timeoutUs = Math.min(openTimeoutMs, this.#giveUpMs) * 1000;
+    const options = request.isTicket ? { isTicket: true, timeoutUs } : undefined;
+    const handle = engine.open(introduction, request.addresses, transfer, options);
     // A transfer that ends before its connection opened wants none.
     transfer.done.catch(() => {
       engine.abandon(handle);

@@ -4,6 +4,7 @@ import { INTRODUCTION_US, MAX_TICKETS } from '../../../src/transfer/core/expecta
 import { HalfOpen } from '../../../src/transfer/core/half-open.ts';
 import { plainIntroduction } from '../../../src/transfer/core/index.ts';
 import { CloseCode } from '../../../src/transfer/core/transport.ts';
+import { TICKET_RENEWAL_US } from '../../../src/transfer/core/opening.ts';
 import { PacketType } from '../../../src/transfer/core/wire/packet.ts';
 import { Exchange, KEY_ID, SECOND_US } from './exchange.ts';
 
@@ -79,6 +80,56 @@ test('a half-open connection of a ticket is freed after 60 s, and the ticket sta
   open(exchange);
   exchange.run(SECOND_US);
   expect(b.typesOf()).toEqual(['opened']);
+});
+
+const GIVE_UP_US = 300_000_000;
+
+test.each([70, 130, 290])(
+  'the holder of a ticket whose answers are lost for %i s opens within 5 s of their return',
+  (lostSeconds) => {
+    const exchange = ticketed();
+    const { a, b } = exchange;
+    exchange.drops = ({ from }) => from === b;
+    const options = { isTicket: true, timeoutUs: GIVE_UP_US };
+    a.endpoint.open(ticket, [b.address], exchange.nowUs, options);
+    exchange.run(lostSeconds * SECOND_US);
+    expect(a.events).toEqual([]);
+    // What was opened in vain is freed, so that no opener fills the ticket.
+    expect(b.endpoint.halfOpenCount).toBeLessThanOrEqual(2);
+    exchange.drops = () => false;
+    exchange.run(5 * SECOND_US);
+    expect([a, b].map((side) => side.typesOf())).toEqual([['opened'], ['opened']]);
+    expect(a.endpoint.openingCount).toBe(0);
+  },
+);
+
+test('the holder of a ticket is told once that nobody answers, when its time is up', () => {
+  const exchange = ticketed();
+  const { a, b } = exchange;
+  exchange.drops = () => true;
+  const options = { isTicket: true, timeoutUs: GIVE_UP_US };
+  const handle = a.endpoint.open(ticket, [b.address], exchange.nowUs, options);
+  exchange.run(GIVE_UP_US - 1);
+  expect(a.events).toEqual([]);
+  exchange.run(1);
+  expect(a.events).toMatchObject([{ type: 'unopened', handle }]);
+  expect(a.endpoint.openingCount).toBe(0);
+  const opens = new Set(a.sentOf(PacketType.open).map(({ bytes }) => String(bytes)));
+  expect(opens.size).toBe(GIVE_UP_US / TICKET_RENEWAL_US);
+});
+
+test('a renewed opening that is abandoned sends nothing more', () => {
+  const exchange = ticketed();
+  const { a, b } = exchange;
+  exchange.drops = () => true;
+  const options = { isTicket: true, timeoutUs: GIVE_UP_US };
+  const handle = a.endpoint.open(ticket, [b.address], exchange.nowUs, options);
+  exchange.run(TICKET_RENEWAL_US + SECOND_US);
+  a.endpoint.abandon(handle);
+  const { length } = a.sent;
+  exchange.run(GIVE_UP_US);
+  expect(a.sent).toHaveLength(length);
+  expect(a.events).toEqual([]);
 });
 
 test('a ticket ends after 65,536 connections, the last of which is still answered', () => {
