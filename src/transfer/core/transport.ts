@@ -122,6 +122,11 @@ export interface TransportConnection {
   /** True once the peer's FIN and every byte before it have been consumed. */
   readonly isReadFinished: boolean;
 
+  /** When the last packet came that passed its check, microseconds of the endpoint's clock. */
+  readonly silentSinceUs: number;
+  /** Asks the peer for a sign of life. */
+  ping(): void;
+
   /**
    * From now on the peer may fill a share of the endpoint's memory; before, 64 KiB. To be called
    * when its transfer was accepted. False when there is no room now: ask again.

@@ -114,12 +114,12 @@ export interface PartialFile {
 /** A file at the top of an offer, with a name of its own in the inbox from now on. */
 export interface ClaimedFile extends PartialFile {
   /**
-   * After it was published: the sender is being told. Nothing is left beside the file; but as long as
-   * this program runs, a repetition is known to be one.
+   * After it was published: the sender is being told. A repetition is known to be one, also after a
+   * start of this program, until the sender has heard.
    */
-  told(): Promise<void>;
-  /** The sender has heard: a repetition would be another file. */
-  confirm(): void;
+  told(): void;
+  /** The sender has heard: nothing is left beside the file, and a repetition would be another file. */
+  confirm(): Promise<void>;
 }
 
 /** A file inside a folder, as it will be stored. */
@@ -146,8 +146,8 @@ export interface ClaimedFolder {
   /** The transfer has failed: what is there stays for a later one, unless it is nothing. */
   leave(): Promise<void>;
   /** As of a file. */
-  told(): Promise<void>;
-  confirm(): void;
+  told(): void;
+  confirm(): Promise<void>;
 }
 
 /** The `cause` of a lack of space that waiting does not end: the disk is smaller than that. */
@@ -162,4 +162,6 @@ export interface Inbox {
   reserve(byteCount: number, keptFreeShare: number): Promise<Room>;
   claimFile(request: ClaimRequest): Promise<ClaimedFile>;
   claimFolder(request: ClaimRequest): Promise<ClaimedFolder>;
+  /** Resolves when what was confirmed so far has left nothing. */
+  settled(): Promise<void>;
 }

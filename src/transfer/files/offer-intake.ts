@@ -1,5 +1,6 @@
 import { acceptRecords } from './content-records.ts';
 import type { ConflictPolicy, Inbox } from './disk.ts';
+import type { OfferedEntry } from './offer.ts';
 import { type IncomingOffer, OfferReader } from './offer-reader.ts';
 import type { ReceivePolicy } from './receive-policy.ts';
 import { type Decided, decide, type Place, type PlacedOffer, Placing } from './receiving-places.ts';
@@ -23,6 +24,7 @@ export class OfferIntake {
   readonly #options: OfferIntakeOptions;
   #reader = new OfferReader();
   #name = '';
+  #topEntries: readonly OfferedEntry[] = [];
   #offeredBytes = 0;
   #baseIndex = 0;
   #isSingle = false;
@@ -35,6 +37,11 @@ export class OfferIntake {
   /** What the transfer is called; empty until the first offer has arrived. */
   get name(): string {
     return this.#name;
+  }
+
+  /** What stands at the top of the first offer. */
+  get topEntries(): readonly OfferedEntry[] {
+    return this.#topEntries;
   }
 
   /** Of all offers that have arrived. */
@@ -64,6 +71,7 @@ export class OfferIntake {
     this.#reader = new OfferReader();
     if (this.#isFirst) {
       this.#name = transferName(offer.items[0]!.entry.name, offer.items.length);
+      this.#topEntries = offer.items.map(({ entry }) => entry);
       this.#isSingle = offer.entries.length === 1 && !offer.hasMoreOffers;
     }
     this.#offeredBytes += offer.totalBytes;

@@ -47,6 +47,11 @@ export class PeerLink {
     return this.connection.isReadFinished;
   }
 
+  /** The peer has all that was said to it, if not read it. */
+  get isAllAcknowledged(): boolean {
+    return this.connection.acknowledgedBytes === this.writer.writtenBytes;
+  }
+
   /** The error of a peer that says FIN before its part is done. */
   endedEarly(): TransferError {
     return new TransferError('integrity', `the ${this.#peerRole} ended before it was done`);

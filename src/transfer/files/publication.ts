@@ -50,18 +50,14 @@ export class Publication {
   }
 
   /** The sender is being told of what was published. */
-  async told(): Promise<void> {
-    for (const { claim } of this.#published) {
-      // What could not be removed tells a later transfer what is true.
-      await claimedOf(claim)
-        .told()
-        .catch(() => undefined);
-    }
+  told(): void {
+    for (const { claim } of this.#published) claimedOf(claim).told();
   }
 
   /** The sender has heard. */
-  confirm(): void {
-    for (const { claim } of this.#published) claimedOf(claim).confirm();
+  async confirm(): Promise<void> {
+    // What could not be removed tells a later transfer what is true.
+    await Promise.allSettled(this.#published.map(({ claim }) => claimedOf(claim).confirm()));
   }
 
   /** The transfer has failed; its files have been put away. */
@@ -69,10 +65,7 @@ export class Publication {
     const all = new Set([...places, ...this.#published]);
     if (this.#openPlace !== undefined) all.add(this.#openPlace);
     for (const { claim, path } of all) {
-      if (path !== '')
-        await claimedOf(claim)
-          .told()
-          .catch(() => undefined);
+      if (path !== '') claimedOf(claim).told();
       else if (claim.kind === 'folder') await claim.folder.leave().catch(() => undefined);
     }
   }

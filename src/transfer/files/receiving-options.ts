@@ -1,5 +1,6 @@
 import type { TransportConnection } from '../core/transport.ts';
 import type { ConflictPolicy, Inbox } from './disk.ts';
+import type { EarlierTries } from './earlier-tries.ts';
 import type { ReceivePolicy } from './receive-policy.ts';
 import type { NamePlatform } from './stored-name.ts';
 import type { Transfer } from './transfer.ts';
@@ -23,6 +24,8 @@ export interface ReceivingOptions {
   readonly after: (delayMs: number, action: () => void) => () => void;
   /** Called after this transfer used its connection by itself: the driver then drains it. */
   readonly wake: () => void;
+  /** The receives of this endpoint, this one included. */
+  readonly earlierTries: EarlierTries;
   /** The first offer was accepted; called at most once, before its content is read. */
   readonly onAccepted: (transfer: Transfer) => void;
 }

@@ -1,7 +1,9 @@
-import { type CloseReason, CloseCode } from '../core/transport.ts';
+import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
 import { errorOfClose, errorOfFailure } from './close-meaning.ts';
 import { takeContentRecord } from './content-records.ts';
+import type { Try } from './earlier-tries.ts';
 import { decodeFailure, MessageType } from './message.ts';
+import type { OfferedEntry } from './offer.ts';
 import { OfferIntake } from './offer-intake.ts';
 import type { IncomingOffer } from './offer-reader.ts';
 import { Outcome } from './outcome.ts';
@@ -38,7 +40,7 @@ type Stage = 'offer' | 'deciding' | 'room' | 'content' | 'finishing' | 'over';
  * failure before the first byte, a failed check and a changed source remove a partial; every other
  * failure keeps it (PRODUCT §4).
  */
-export class ReceivingTransfer implements Transfer {
+export class ReceivingTransfer implements Transfer, Try {
   readonly id: number;
   readonly direction = 'receive';
   readonly peer: string;
@@ -95,6 +97,14 @@ export class ReceivingTransfer implements Transfer {
     return this.#intake.name;
   }
 
+  get topEntries(): readonly OfferedEntry[] {
+    return this.#intake.topEntries;
+  }
+
+  get connection(): TransportConnection {
+    return this.#options.connection;
+  }
+
   get state(): TransferState {
     if (this.#isPaused && this.#stage !== 'over') return 'paused';
     if (this.#state !== 'running') return this.#state;
@@ -139,7 +149,9 @@ export class ReceivingTransfer implements Transfer {
 
   onClosed(reason: CloseReason): void {
     if (this.isOver) {
-      if (reason.code === CloseCode.ok && reason.byPeer) this.#publication.confirm();
+      if (reason.code === CloseCode.ok && (reason.byPeer || this.#link.isAllAcknowledged)) {
+        void this.#publication.confirm();
+      }
       return;
     }
     // All has arrived and been verified: a peer that vanished now takes nothing back.
@@ -147,6 +159,10 @@ export class ReceivingTransfer implements Transfer {
     const isComplete = this.#stage === 'finishing' || (this.#stage === 'content' && isWhole);
     if (isComplete && reason.code !== CloseCode.cancelled) return;
     this.#fail(errorOfClose(reason), () => undefined);
+  }
+
+  giveWay(): void {
+    this.#failAndClose(new TransferError('cancelled', 'the sender was gone and has begun again'));
   }
 
   cancel(): void {
@@ -210,6 +226,8 @@ export class ReceivingTransfer implements Transfer {
   }
 
   async #decide(offer: IncomingOffer): Promise<void> {
+    if (this.#intake.isFirst) await this.#options.earlierTries.endBefore(this);
+    if (this.isOver) return;
     const { placed, refusal, places } = await this.#intake.decide(offer);
     if (this.#stage !== 'deciding') {
       // It ended while the disk was asked, so the end did not see these places.
@@ -297,8 +315,7 @@ export class ReceivingTransfer implements Transfer {
     room.release();
     try {
       await this.#publication.finish(placed);
-      // What is told to the sender next leaves nothing behind beside the files.
-      if (!offer.hasMoreOffers) await this.#publication.told();
+      if (!offer.hasMoreOffers) this.#publication.told();
     } catch (error) {
       const abort = this.#abort;
       this.#abort = undefined;

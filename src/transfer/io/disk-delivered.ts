@@ -1,18 +1,18 @@
 import type { ClaimedFile, PublishRequest } from '../files/disk.ts';
 import { diskError } from './disk-error.ts';
-import type { DiskFiles, DiskHandle } from './disk-files.ts';
-import { removeState } from './disk-state.ts';
+import type { DiskHandle } from './disk-files.ts';
+import { type PartialState, removeState, statePathOf } from './disk-state.ts';
+import { type InboxContext, syncFolder } from './inbox-context.ts';
+import { type Leaving, removeRecord } from './partial-index.ts';
 
-export interface DiskDeliveredParts {
-  readonly files: DiskFiles;
+export interface DiskDeliveredParts extends Leaving {
+  readonly context: InboxContext;
   /** Open for reading. */
   readonly handle: DiskHandle;
   readonly path: string;
-  readonly sizeBytes: number;
-  readonly statePath: string;
-  /** Another transfer may find it. */
-  readonly onLeft: () => void;
-  readonly onGone: () => void;
+  readonly partPath: string;
+  /** By which it is known. */
+  readonly state: PartialState;
   /** Claims another name. */
   readonly claimAnew: () => Promise<ClaimedFile>;
 }
@@ -30,7 +30,7 @@ export class DiskDelivered implements ClaimedFile {
 
   constructor(parts: DiskDeliveredParts) {
     this.#parts = parts;
-    this.startBytes = parts.sizeBytes;
+    this.startBytes = parts.state.sizeBytes;
   }
 
   get writtenBytes(): number {
@@ -51,8 +51,10 @@ export class DiskDelivered implements ClaimedFile {
   }
 
   async restart(): Promise<void> {
-    await this.#parts.handle.close();
-    await removeState(this.#parts.files, this.#parts.statePath);
+    const { context, handle, partPath } = this.#parts;
+    await handle.close();
+    await removeState(context.files, statePathOf(partPath));
+    context.owned.delete(partPath);
     this.#parts.onGone();
     this.#anew = await this.#parts.claimAnew();
   }
@@ -60,22 +62,35 @@ export class DiskDelivered implements ClaimedFile {
   async publish(request: PublishRequest): Promise<string | undefined> {
     if (this.#anew !== undefined) return this.#anew.publish(request);
     if (request.isAborted()) return undefined;
-    await this.#parts.handle.close();
-    return this.#parts.path;
+    const { context, handle, path } = this.#parts;
+    try {
+      // What broke off the transfer that published it may have come before that was durable.
+      await handle.sync();
+      await syncFolder(context);
+      await handle.close();
+      return path;
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
+    }
   }
 
-  async told(): Promise<void> {
+  told(): void {
     if (this.#anew !== undefined) {
-      await this.#anew.told();
+      this.#anew.told();
       return;
     }
-    await removeState(this.#parts.files, this.#parts.statePath);
-    this.#parts.onLeft();
+    this.#parts.context.owned.delete(this.#parts.partPath);
+    this.#parts.onPublished(this.#parts.state);
   }
 
-  confirm(): void {
-    if (this.#anew !== undefined) this.#anew.confirm();
-    else this.#parts.onGone();
+  async confirm(): Promise<void> {
+    if (this.#anew !== undefined) {
+      await this.#anew.confirm();
+      return;
+    }
+    const { context, partPath, state, onGone } = this.#parts;
+    onGone();
+    await removeRecord(context, partPath, state);
   }
 
   async keep(): Promise<void> {
@@ -90,6 +105,7 @@ export class DiskDelivered implements ClaimedFile {
 
   async #leave(): Promise<void> {
     await this.#parts.handle.close();
+    this.#parts.context.owned.delete(this.#parts.partPath);
     this.#parts.onLeft();
   }
 }

@@ -7,7 +7,7 @@ import { DiskFolder, type DiskFolderParts } from './disk-folder.ts';
 import { createState, newState, removeState, replaceState, statePathOf } from './disk-state.ts';
 import { type InboxContext, MAX_NAME_ATTEMPTS, statsOf, syncFolder } from './inbox-context.ts';
 import { mayStillRun, ownSignature } from './partial-owner.ts';
-import { isPublished, partPathOf, type PartialIndex } from './partial-index.ts';
+import { isPublished, partPathOf, type PartialIndex, removeUseless } from './partial-index.ts';
 
 /** A place for a folder: what an earlier transfer of the same sender and name left, or a new one. */
 export async function claimFolder(
@@ -17,29 +17,27 @@ export async function claimFolder(
 ): Promise<ClaimedFolder> {
   const { conflict, storedName: wantedName } = request;
   for (const known of await index.find(request.peer, request.entry.name)) {
-    const { partPath, statePath, state, isUnheard = false } = known;
+    const { partPath, statePath, state } = known;
+    await context.removing.get(partPath);
     if (state.kind !== 'folder' || context.owned.has(partPath)) continue;
-    if (!isUnheard && mayStillRun(state.owner)) continue;
-    // If it is unheard, its partial may be another transfer's by now.
-    const isPartThere =
-      !isUnheard && (await statsOf(context.files, partPath))?.isDirectory() === true;
-    const isThere = await isPublished(context, state);
+    const part = await statsOf(context.files, partPath);
+    const isPartThere = part?.isDirectory() === true;
+    const isThere = await isPublished(context, state, part);
+    if (!isThere && mayStillRun(state.owner)) continue;
     if (!isPartThere && !isThere) {
-      if (!isUnheard) await removeState(context.files, statePath);
+      await removeState(context.files, statePath);
       index.forget(known);
       continue;
     }
     context.owned.add(partPath);
-    const claimed = { ...state, owner: ownSignature };
-    if (!isUnheard) await replaceState(context.files, statePath, claimed);
+    await replaceState(context.files, statePath, { ...state, owner: ownSignature });
     return new DiskFolder({
       ...index.leaving(known),
       ...{ context, partPath, state, conflict },
       wantedName: state.storedName,
       attempt: 0,
       isResumed: true,
-      isPublished: !isPartThere,
-      isUnheard,
+      isPublished: isThere,
     });
   }
   for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt++) {
@@ -53,6 +51,7 @@ export async function claimFolder(
       if (conflict === 'rename' || !isFolder) continue;
     }
     const partPath = partPathOf(context, name);
+    await context.removing.get(partPath);
     if (context.owned.has(partPath)) continue;
     const state = newState(request.peer, request.entry, name);
     context.owned.add(partPath);
@@ -65,7 +64,6 @@ export async function claimFolder(
       ...{ context, partPath, state, conflict, wantedName, attempt },
       isResumed: false,
       isPublished: false,
-      isUnheard: false,
     });
   }
   throw new TransferError('local-file', 'too many folders of this name');
@@ -79,7 +77,10 @@ async function create(
 ): Promise<boolean> {
   const { files } = context;
   const statePath = statePathOf(partPath);
-  if (!(await createState(files, statePath, state))) return false;
+  if (!(await createState(files, statePath, state))) {
+    if (!(await removeUseless(context, partPath))) return false;
+    if (!(await createState(files, statePath, state))) return false;
+  }
   try {
     // A crash must not leave a partial without its state.
     await syncFolder(context);

@@ -26,12 +26,13 @@ import {
   exists,
   type InboxContext,
   isOurs,
+  isSameTime,
   MAX_NAME_ATTEMPTS,
   renameWhereFree,
   statsOf,
   syncFolder,
 } from './inbox-context.ts';
-import type { Leaving } from './partial-index.ts';
+import { type Leaving, removeRecord } from './partial-index.ts';
 
 export interface DiskFolderParts extends Leaving {
   readonly context: InboxContext;
@@ -44,12 +45,7 @@ export interface DiskFolderParts extends Leaving {
   readonly isResumed: boolean;
   /** It has its name already: its sender could not hear of it. */
   readonly isPublished: boolean;
-  /** Nothing on the disk notes that. */
-  readonly isUnheard: boolean;
 }
-
-/** Times on a disk are kept to the microsecond, and rounded on their way. */
-const MTIME_TOLERANCE_NS = 10_000n;
 
 /**
  * A folder that is being received: `NAME.part` is a folder of its files, which gets its name in one
@@ -118,9 +114,8 @@ export class DiskFolder implements ClaimedFolder {
     const path = join(this.#root, storedPath);
     const stats = await statsOf(files, path);
     if (stats === undefined || !isOurs(this.#context, stats)) return 0;
-    const difference = stats.mtimeNs - entry.mtimeNs;
-    const isSameTime = difference < MTIME_TOLERANCE_NS && -difference < MTIME_TOLERANCE_NS;
-    if (isSameTime && stats.size === BigInt(entry.sizeBytes) && entry.sizeBytes > 0) {
+    const isSame = isSameTime(stats.mtimeNs, entry.mtimeNs);
+    if (isSame && stats.size === BigInt(entry.sizeBytes) && entry.sizeBytes > 0) {
       return entry.sizeBytes;
     }
     if (this.#parts.isPublished) return 0;
@@ -175,7 +170,11 @@ export class DiskFolder implements ClaimedFolder {
   async publish(isAborted: () => boolean): Promise<string | undefined> {
     const { isPublished } = this.#parts;
     try {
-      if (isPublished) return this.#root;
+      if (isPublished) {
+        // What broke off the transfer that published it may have come before that was durable.
+        await syncFolder(this.#context);
+        return this.#root;
+      }
       const stats = await this.#context.files.lstat(this.#root, { bigint: true });
       this.#partInode = stats.ino;
       const state = { ...this.#parts.state, partInode: stats.ino };
@@ -192,32 +191,28 @@ export class DiskFolder implements ClaimedFolder {
     }
   }
 
-  async told(): Promise<void> {
-    const { isPublished, partPath, state } = this.#parts;
-    try {
-      if (!isPublished || !this.#parts.isUnheard) {
-        await removeState(this.#context.files, this.#statePath);
-      }
-    } finally {
-      this.#parts.onPublished({ ...state, partInode: this.#partInode });
-      this.#context.owned.delete(partPath);
-    }
+  told(): void {
+    const { partPath, state } = this.#parts;
+    this.#parts.onPublished({ ...state, partInode: this.#partInode });
+    this.#context.owned.delete(partPath);
   }
 
-  confirm(): void {
-    this.#parts.onGone();
+  async confirm(): Promise<void> {
+    const { partPath, state, onGone } = this.#parts;
+    onGone();
+    await removeRecord(this.#context, partPath, { ...state, partInode: this.#partInode });
   }
 
   async leave(): Promise<void> {
     const { files } = this.#context;
-    const { isPublished, isUnheard, partPath, state } = this.#parts;
+    const { isPublished, partPath, state } = this.#parts;
     let isLeft = true;
     try {
       if (!isPublished && this.#isEmpty) {
         await removeFolder(files, partPath);
         await removeState(files, this.#statePath);
         isLeft = false;
-      } else if (!isUnheard) {
+      } else {
         const left = { ...state, owner: '', partInode: this.#partInode };
         await replaceState(files, this.#statePath, left);
       }

@@ -42,6 +42,7 @@ import {
   type Leaving,
   partPathOf,
   PartialIndex,
+  removeUseless,
 } from './partial-index.ts';
 
 export interface DiskInboxOptions {
@@ -80,6 +81,7 @@ export class DiskInbox implements Inbox {
       files,
       nowMs: options.nowMs ?? (() => performance.now()),
       owned: options.owned ?? ownedPaths,
+      removing: new Map(),
       renaming: Promise.resolve(),
     };
     this.#index = new PartialIndex(this.#context);
@@ -88,6 +90,10 @@ export class DiskInbox implements Inbox {
   /** Tidies what earlier runs left; done before the first claim in any case. */
   async tidy(): Promise<void> {
     await this.#index.read();
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#context.removing.values());
   }
 
   /** Counts what other receives were promised as gone, so that no room is promised twice. */
@@ -125,7 +131,7 @@ export class DiskInbox implements Inbox {
   async claimFile(request: ClaimRequest): Promise<ClaimedFile> {
     try {
       for (const known of await this.#index.find(request.peer, request.entry.name)) {
-        if (known.state.kind !== 'file' || mayStillRun(known.state.owner)) continue;
+        if (known.state.kind !== 'file') continue;
         const claimed = await this.#whileOwned(known.partPath, () => this.#goOn(request, known));
         if (claimed !== undefined) return claimed;
       }
@@ -148,7 +154,8 @@ export class DiskInbox implements Inbox {
     partPath: string,
     claim: () => Promise<Claimed | undefined>,
   ): Promise<Claimed | undefined> {
-    const { owned } = this.#context;
+    const { owned, removing } = this.#context;
+    await removing.get(partPath);
     if (owned.has(partPath)) return undefined;
     owned.add(partPath);
     let claimed: Claimed | undefined;
@@ -162,20 +169,21 @@ export class DiskInbox implements Inbox {
 
   /** What an earlier transfer of this file left: its published file, or a partial to go on with. */
   async #goOn(request: ClaimRequest, known: KnownPartial): Promise<ClaimedFile | undefined> {
-    const { partPath, statePath, state, isUnheard = false } = known;
+    const { partPath, statePath, state } = known;
     const isSame = isSameSource(state, request.entry);
     const context = this.#context;
-    if (await isPublished(context, state)) {
+    let part = await statsOf(context.files, partPath);
+    if (await isPublished(context, state, part)) {
       // A crash between its two names.
-      const part = await statsOf(context.files, partPath);
-      if (part?.ino === state.partInode) await removeFile(context.files, partPath);
-      if (isSame) return this.#deliveredOf(request, known);
+      if (part !== undefined) await removeFile(context.files, partPath);
+      part = undefined;
+      const delivered = isSame ? await this.#deliveredOf(request, known) : undefined;
+      if (delivered !== undefined) return delivered;
     }
-    // Its name and its state may be another transfer's by now.
-    if (isUnheard) return undefined;
+    if (mayStillRun(state.owner)) return undefined;
     const handle = await this.#openPart(partPath);
     if (handle === undefined) {
-      if ((await statsOf(context.files, partPath)) === undefined) {
+      if (part === undefined) {
         await removeState(context.files, statePath);
         this.#index.forget(known);
       }
@@ -202,7 +210,8 @@ export class DiskInbox implements Inbox {
   }
 
   async #deliveredOf(request: ClaimRequest, known: KnownPartial): Promise<ClaimedFile | undefined> {
-    const { statePath, state, partPath } = known;
+    const { state, partPath } = known;
+    const context = this.#context;
     const path = join(this.#context.folder, state.storedName);
     const handle = await this.#openPart(path, constants.O_RDONLY);
     if (handle === undefined) return undefined;
@@ -211,24 +220,9 @@ export class DiskInbox implements Inbox {
       await handle.close();
       return undefined;
     }
-    const { onLeft, onGone } = this.#leaving(known);
-    const { owned } = this.#context;
-    return new DiskDelivered({
-      files: this.#context.files,
-      handle,
-      path,
-      sizeBytes: state.sizeBytes,
-      statePath,
-      onLeft: () => {
-        owned.delete(partPath);
-        onLeft();
-      },
-      onGone: () => {
-        owned.delete(partPath);
-        onGone();
-      },
-      claimAnew: () => this.#claimNew(request),
-    });
+    const claimAnew = (): Promise<ClaimedFile> => this.#claimNew(request);
+    const parts = { context, handle, path, partPath, state, claimAnew };
+    return new DiskDelivered({ ...this.#leaving(known), ...parts });
   }
 
   /** Undefined unless it is a plain file of ours; nothing is followed, nothing is waited for. */
@@ -291,9 +285,10 @@ export class DiskInbox implements Inbox {
     const { files } = context;
     const statePath = statePathOf(partPath);
     if (!(await createState(files, statePath, state))) {
+      const isBroken = (await readState(files, statePath)) === 'broken';
+      if (!isBroken && !(await removeUseless(context, partPath))) return undefined;
       // A state that cannot be read is of use to nobody; its partial is begun anew.
-      if ((await readState(files, statePath)) !== 'broken') return undefined;
-      await removeState(files, statePath);
+      if (isBroken) await removeState(files, statePath);
       const handle = await this.#openPart(partPath);
       if (!(await createState(files, statePath, state))) return undefined;
       if (handle !== undefined) {

@@ -20,7 +20,7 @@ import {
   syncFolder,
 } from './inbox-context.ts';
 import { ownSignature } from './partial-owner.ts';
-import type { Leaving } from './partial-index.ts';
+import { type Leaving, removeRecord } from './partial-index.ts';
 
 export interface DiskPartialParts extends Leaving {
   readonly context: InboxContext;
@@ -42,7 +42,7 @@ export interface DiskPartialParts extends Leaving {
  * its content) and of a state that knows its inode, a link under the final name, which fails where that
  * exists, removal of `NAME.part`, fsync of the folder. A crash between any two of them leaves a whole
  * file under the final name or none, and the state by which a repetition is known as such; it goes when
- * the sender has heard.
+ * the sender has heard, or in time (`MAX_RECORD_AGE_MS`).
  */
 export class DiskPartial implements ClaimedFile {
   readonly startBytes: number;
@@ -109,15 +109,16 @@ export class DiskPartial implements ClaimedFile {
     }
   }
 
-  async told(): Promise<void> {
+  told(): void {
     const { state, partInode, partPath } = this.#parts;
-    await removeState(this.#context.files, this.#statePath);
     this.#parts.onPublished({ ...state, partInode });
     this.#context.owned.delete(partPath);
   }
 
-  confirm(): void {
-    this.#parts.onGone();
+  async confirm(): Promise<void> {
+    const { state, partInode, partPath, onGone } = this.#parts;
+    onGone();
+    await removeRecord(this.#context, partPath, { ...state, partInode });
   }
 
   async keep(): Promise<void> {

@@ -20,8 +20,18 @@ export interface InboxContext {
   readonly nowMs: () => number;
   /** Partials that a running transfer writes, by path. */
   readonly owned: Set<string>;
+  /** Records that are being removed, by the path of the partial that they were of. */
+  readonly removing: Map<string, Promise<void>>;
   /** One publication without links at a time: between look and rename nobody of ours takes a name. */
   renaming: Promise<unknown>;
+}
+
+/** Times on a disk are kept to the microsecond, and rounded on their way. */
+const MTIME_TOLERANCE_NS = 10_000n;
+
+export function isSameTime(oneNs: bigint, otherNs: bigint): boolean {
+  const differenceNs = oneNs - otherNs;
+  return differenceNs < MTIME_TOLERANCE_NS && -differenceNs < MTIME_TOLERANCE_NS;
 }
 
 export async function statsOf(files: DiskFiles, path: string): Promise<DiskStats | undefined> {

@@ -1,10 +1,24 @@
 import { join } from 'node:path';
 import { PART_SUFFIX, partNameOf, STATE_DRAFT_SUFFIX, STATE_SUFFIX } from '../files/stored-name.ts';
-import { type PartialState, readState, removeFile, removeState } from './disk-state.ts';
-import { exists, type InboxContext, statsOf } from './inbox-context.ts';
+import type { DiskStats } from './disk-files.ts';
+import {
+  type PartialState,
+  readState,
+  removeFile,
+  removeState,
+  statePathOf,
+} from './disk-state.ts';
+import { type InboxContext, isSameTime, statsOf } from './inbox-context.ts';
+import { mayStillRun, ownSignature } from './partial-owner.ts';
 
 /** Partials of earlier transfers that are remembered; of others it is not known that they can go on. */
 export const MAX_KNOWN_PARTIALS = 10_000;
+/**
+ * The state of a file that was published is kept so long, and of so many files, when it is not known that
+ * the sender has heard: what is sent again then is known to be there. Later it is stored once more.
+ */
+export const MAX_RECORD_AGE_MS = 604_800_000;
+export const MAX_RECORDS = 1_000;
 /** What lies without its partial for so long belongs to nobody who still runs. */
 export const STALE_AFTER_MS = 10_000;
 
@@ -13,8 +27,6 @@ export interface KnownPartial {
   readonly partPath: string;
   readonly statePath: string;
   readonly state: PartialState;
-  /** It was published by this program and its sender may not have heard: nothing notes it but this. */
-  readonly isUnheard?: boolean;
 }
 
 export interface Leaving {
@@ -29,6 +41,8 @@ export interface Leaving {
 export class PartialIndex {
   readonly #context: InboxContext;
   readonly #known: Map<string, KnownPartial[]> = new Map();
+  /** What was published and whose sender may not have heard, the oldest first, by its state's path. */
+  readonly #records: Map<string, KnownPartial & { readonly atMs: number }> = new Map();
   #knownCount = 0;
   #isRead: Promise<void> | undefined;
 
@@ -47,11 +61,7 @@ export class PartialIndex {
     await this.read();
     const found: KnownPartial[] = [];
     for (const known of this.#known.get(keyOf(peer, name)) ?? []) {
-      const { partPath, statePath, isUnheard = false } = known;
-      if (isUnheard) {
-        found.push(known);
-        continue;
-      }
+      const { partPath, statePath } = known;
       const state = await readState(this.#context.files, statePath);
       if (state === undefined || state === 'broken') continue;
       if (state.peer === peer && state.name === name) found.push({ partPath, statePath, state });
@@ -81,19 +91,32 @@ export class PartialIndex {
         this.forget(known);
       },
       onPublished: (state) => {
-        this.add({ ...known, state, isUnheard: true });
+        this.add({ ...known, state });
+        this.#addRecord({ ...known, state, atMs: Date.now() });
       },
     };
   }
 
   /** Its partial and its state are gone. */
   forget({ statePath, state }: KnownPartial): void {
+    this.#records.delete(statePath);
     const key = keyOf(state.peer, state.name);
     const others = this.#known.get(key) ?? [];
     const left = others.filter((other) => other.statePath !== statePath);
     this.#knownCount -= others.length - left.length;
     if (left.length > 0) this.#known.set(key, left);
     else this.#known.delete(key);
+  }
+
+  #addRecord(record: KnownPartial & { readonly atMs: number }): void {
+    this.#records.delete(record.statePath);
+    this.#records.set(record.statePath, record);
+    for (const old of this.#records.values()) {
+      const isOld = Date.now() - old.atMs > MAX_RECORD_AGE_MS;
+      if (!isOld && this.#records.size <= MAX_RECORDS) break;
+      this.forget(old);
+      void removeRecord(this.#context, old.partPath, old.state).catch(() => undefined);
+    }
   }
 
   async #readFolder(): Promise<void> {
@@ -129,22 +152,78 @@ export class PartialIndex {
     try {
       const state = await readState(files, statePath);
       if (state === undefined) return;
-      const isPartThere = await exists(files, partPath);
-      const isOfUse =
-        isPartThere || (state !== 'broken' && (await isPublished(this.#context, state)));
-      if (!isOfUse && (await this.#isStale(statePath))) await removeState(files, statePath);
-      else if (state !== 'broken') this.add({ partPath, statePath, state });
+      const part = await statsOf(files, partPath);
+      const isRecord = state !== 'broken' && (await isPublished(this.#context, state, part));
+      if (part === undefined && !isRecord) {
+        if (await this.#isStale(statePath)) await removeState(files, statePath);
+        return;
+      }
+      if (state === 'broken') return;
+      this.add({ partPath, statePath, state });
+      const atMs = Number(((await statsOf(files, statePath))?.mtimeNs ?? 0n) / 1_000_000n);
+      if (isRecord) this.#addRecord({ partPath, statePath, state, atMs });
     } catch {
       // It stays as it is.
     }
   }
 }
 
-/** What the state speaks of lies under its name, and nobody has confirmed that its sender knows. */
-export async function isPublished(context: InboxContext, state: PartialState): Promise<boolean> {
-  if (state.partInode === 0n) return false;
+/**
+ * What the state speaks of lies under its name, and nobody has confirmed that its sender knows. A link
+ * comes before the partial goes, so the partial may be there under both names.
+ */
+export async function isPublished(
+  context: InboxContext,
+  state: PartialState,
+  part: DiskStats | undefined,
+): Promise<boolean> {
   const stats = await statsOf(context.files, join(context.folder, state.storedName));
-  return stats?.ino === state.partInode;
+  if (stats === undefined) return false;
+  if (part !== undefined) return part.isFile() && part.ino === stats.ino;
+  if (state.partInode !== 0n) return stats.ino === state.partInode;
+  // The state that knows the inode did not get to the disk, but the file did.
+  const isSameSize = stats.isFile() && stats.size === BigInt(state.sizeBytes);
+  return state.kind === 'file' && isSameSize && isSameTime(stats.mtimeNs, state.mtimeNs);
+}
+
+/** The sender knows that it is published: its state goes, unless another transfer has its place by now. */
+export async function removeRecord(
+  context: InboxContext,
+  partPath: string,
+  state: PartialState,
+): Promise<void> {
+  const { files, owned, removing } = context;
+  if (owned.has(partPath)) return;
+  const statePath = statePathOf(partPath);
+  const removal = async (): Promise<void> => {
+    const found = await readState(files, statePath);
+    if (found === undefined || found === 'broken') return;
+    // Without an inode if it could not be written.
+    const isOurs = found.partInode === 0n && found.owner === ownSignature;
+    if (found.partInode === state.partInode || isOurs) await removeState(files, statePath);
+  };
+  const removed = removal().finally(() => removing.delete(partPath));
+  removing.set(
+    partPath,
+    removed.catch(() => undefined),
+  );
+  await removed;
+}
+
+/**
+ * Removes a state without a partial, for somebody who is to have its name: of a file that is not there
+ * any more or is being replaced, or whose transfer was killed before it had a partial. False when it is
+ * of use.
+ */
+export async function removeUseless(context: InboxContext, partPath: string): Promise<boolean> {
+  const { files } = context;
+  const statePath = statePathOf(partPath);
+  const state = await readState(files, statePath);
+  if (state === undefined) return true;
+  if (state === 'broken' || mayStillRun(state.owner)) return false;
+  if ((await statsOf(files, partPath)) !== undefined) return false;
+  await removeState(files, statePath);
+  return true;
 }
 
 export function partPathOf(context: InboxContext, storedName: string): string {

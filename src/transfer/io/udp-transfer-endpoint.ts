@@ -3,6 +3,7 @@ import type { ReceivePolicy } from '../files/receive-policy.ts';
 import { createReceivePolicy } from '../files/receive-policy.ts';
 import { ReceivingTransfer } from '../files/receiving-transfer.ts';
 import { SendingTransfer } from '../files/sending-transfer.ts';
+import { EarlierTries } from '../files/earlier-tries.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
 import { X25519KeyPair } from '../secure/noise/x25519.ts';
@@ -58,6 +59,13 @@ export class UdpTransferEndpoint implements TransferEndpoint {
   readonly #transfers: Set<SendingTransfer | ReceivingTransfer> = new Set();
   readonly #guard: IncomingGuard = new IncomingGuard(systemTimers, () => {
     this.#listening.wake();
+  });
+  readonly #earlierTries: EarlierTries = new EarlierTries({
+    nowUs: monotonicNowUs,
+    after: (delayMs, action) => systemTimers.after(delayMs, action),
+    wake: () => {
+      this.#listening.wake();
+    },
   });
   readonly #listeners: ((transfer: Transfer) => void)[] = [];
   #nextId = 1;
@@ -198,6 +206,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     for (const engine of engines) engine.wake();
     await this.#quiet(engines);
     await Promise.all(engines.map((engine) => engine.close()));
+    await this.#inbox?.settled();
   }
 
   /** Resolves when no connection is open or lingers, or after a bounded wait. */
@@ -334,11 +343,13 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       wake: () => {
         this.#listening.wake();
       },
+      earlierTries: this.#earlierTries,
       onAccepted: (accepted) => {
         for (const listener of this.#listeners) listener(accepted);
       },
     });
     this.#track(transfer);
+    this.#earlierTries.add(transfer);
     this.#guard.watch(origin, transfer, connection);
     return transfer;
   };

@@ -160,6 +160,10 @@ export class MemoryInbox implements Inbox {
     return { spend: () => undefined, release: () => undefined };
   }
 
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
+
   claimFolder(): Promise<ClaimedFolder> {
     return Promise.reject(new TransferError('internal', 'folders need a disk'));
   }
@@ -205,8 +209,8 @@ export class MemoryInbox implements Inbox {
         this.log.push('publish');
         return `/inbox/${storedName}`;
       },
-      told: () => close('told'),
-      confirm: () => this.log.push('confirm'),
+      told: () => this.log.push('told'),
+      confirm: () => close('confirm'),
       keep: () => close('keep'),
       discard: () => {
         this.partials.delete(storedName);

@@ -174,6 +174,13 @@ export class MemoryConnection implements TransportConnection {
     return !this.isClosed && this.#isPeerFinished && this.#inbound.length === 0;
   }
 
+  silentSinceUs = 0;
+  pingCount = 0;
+
+  ping(): void {
+    this.pingCount++;
+  }
+
   raiseCredit(): boolean {
     if (this.#creditRefusals-- > 0) return false;
     this.#windowBytes = this.#options.creditBytes ?? 1_048_576;

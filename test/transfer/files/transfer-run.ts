@@ -3,6 +3,7 @@ import {
   createReceivePolicy,
   type ReceivePolicy,
 } from '../../../src/transfer/files/receive-policy.ts';
+import { EarlierTries } from '../../../src/transfer/files/earlier-tries.ts';
 import { ReceivingTransfer } from '../../../src/transfer/files/receiving-transfer.ts';
 import { SendingTransfer } from '../../../src/transfer/files/sending-transfer.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly pair?: PairOptions;
   readonly paths?: readonly string[];
   readonly conflict?: ConflictPolicy;
+  /** With the other receives of the same endpoint; default alone. */
+  readonly earlierTries?: EarlierTries;
   /** How long a full disk is waited for; 0, so that it is not, when absent. */
   readonly giveUpMs?: number;
   /** A real disk may take any time to answer: only the test's own time limit ends the run. */
@@ -25,6 +28,9 @@ export interface RunOptions {
 
 /** Steps without any news after which a run in memory counts as stuck. */
 const MAX_IDLE_STEPS = 20_000;
+
+/** Of a receive that is alone: nobody is waited for. */
+const unasked = { nowUs: () => 0, after: () => undefined, wake: () => undefined };
 
 /** One transfer between two parts in memory, step by step. */
 export class TransferRun {
@@ -35,10 +41,12 @@ export class TransferRun {
   acceptedCount = 0;
   wakeCount = 0;
   readonly #maxIdleSteps: number;
+  readonly #inbox: Inbox | undefined;
   readonly #timers = new StepTimers();
 
   constructor(options: RunOptions) {
     this.pair = new MemoryPair(options.pair);
+    this.#inbox = options.inbox;
     this.#maxIdleSteps = options.isOnDisk === true ? Infinity : MAX_IDLE_STEPS;
     const shared = {
       nowUs: () => this.nowUs,
@@ -53,6 +61,7 @@ export class TransferRun {
       paths: options.paths ?? [options.path ?? '/home/derek/movie.mp4'],
       disk: options.source,
     });
+    const earlierTries = options.earlierTries ?? new EarlierTries(unasked);
     this.receiver = new ReceivingTransfer({
       ...shared,
       id: 2,
@@ -64,10 +73,12 @@ export class TransferRun {
       platform: 'posix',
       giveUpMs: options.giveUpMs ?? 0,
       after: (delayMs, action) => this.#timers.after(delayMs, action),
+      earlierTries,
       onAccepted: () => {
         this.acceptedCount++;
       },
     });
+    earlierTries.add(this.receiver);
   }
 
   /** Time passes without a step. */
@@ -109,6 +120,9 @@ export class TransferRun {
     void endOf(this.sender.done).then((end) => (sent = end));
     void endOf(this.receiver.done).then((end) => (received = end));
     await this.runUntil(() => sent !== undefined && received !== undefined);
+    // The receiver hears how the sender closed, and tidies.
+    await this.step();
+    await this.#inbox?.settled();
     return { sent: sent!, received: received! };
   }
 }

@@ -24,7 +24,8 @@ async function received(inbox: DiskInbox, name: string, text: string): Promise<s
   const partial = await inbox.claimFile(requestOf(name));
   await partial.append(Buffer.from(text));
   const path = await partial.publish(publication);
-  await partial.told();
+  partial.told();
+  await partial.confirm();
   return path;
 }
 
@@ -182,7 +183,10 @@ describe('where the file system has no links', () => {
     const paths = await Promise.all(partials.map((partial) => partial.publish(publication)));
     expect(new Set(paths).size).toBe(5);
     expect(await textIn('a')).toBe('mine');
-    for (const partial of partials) await partial.told();
+    for (const partial of partials) {
+      partial.told();
+      await partial.confirm();
+    }
     expect((await readdir(folder.path)).length).toBe(6);
   });
 });

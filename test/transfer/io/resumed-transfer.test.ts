@@ -18,7 +18,10 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { formatState, parseState } from '../../../src/transfer/io/disk-state.ts';
 import { sourceDisk } from '../../../src/transfer/io/disk-source.ts';
-import { contentOf } from '../files/memory-disk.ts';
+import type { ConflictPolicy } from '../../../src/transfer/files/disk.ts';
+import { EarlierTries } from '../../../src/transfer/files/earlier-tries.ts';
+import { MAX_RECORD_AGE_MS, MAX_RECORDS } from '../../../src/transfer/io/partial-index.ts';
+import { contentOf, offeredFile } from '../files/memory-disk.ts';
 import { TransferRun } from '../files/transfer-run.ts';
 import type { DiskInbox } from '../../../src/transfer/io/disk-inbox.ts';
 import { inboxIn, useTemporaryFolder } from './disk-folder.ts';
@@ -40,8 +43,13 @@ const partPath = (): string => join(inboxPath, 'movie.mp4.part');
 const statePath = (): string => join(inboxPath, 'movie.mp4.part.state');
 
 /** As after a start of both sides: nothing is remembered but what lies on the disk. */
-function newRun(inbox: DiskInbox = inboxIn(inboxPath)): TransferRun {
-  return new TransferRun({ source: sourceDisk, path, inbox, isOnDisk: true });
+function newRun(
+  inbox: DiskInbox = inboxIn(inboxPath),
+  conflict: ConflictPolicy = 'rename',
+  earlierTries?: EarlierTries,
+): TransferRun {
+  const others = earlierTries === undefined ? {} : { earlierTries };
+  return new TransferRun({ source: sourceDisk, path, inbox, isOnDisk: true, conflict, ...others });
 }
 
 /** The first try ends after a megabyte. */
@@ -199,15 +207,18 @@ test('of two transfers at once only one goes on with a partial', async () => {
   expect(Math.max(one!, two!)).toBeGreaterThan(4_000_000);
 });
 
-test('a file whose sender left before it heard of it is not stored twice', async () => {
+test.each([
+  ['', false],
+  [', also after a start', true],
+])('a file whose sender left before it heard of it is not stored twice%s', async (_when, isNew) => {
   const inbox = inboxIn(inboxPath);
   const run = newRun(inbox);
   await run.start();
   await run.runUntil(() => run.receiver.state === 'done');
   run.pair.vanish();
   await run.finish();
-  expect(await readdir(inboxPath)).toEqual(['movie.mp4']);
-  const again = newRun(inbox);
+  expect((await readdir(inboxPath)).sort()).toEqual(['movie.mp4', 'movie.mp4.part.state']);
+  const again = newRun(isNew ? inboxIn(inboxPath) : inbox);
   await again.start();
   expect((await again.finish()).received).toMatchObject({
     sha256,
@@ -226,6 +237,116 @@ test('a file that a crash left with two names, or with its state, is not stored 
   await link(partPath(), join(inboxPath, 'movie.mp4'));
   expect(await sendAgain()).toBeLessThan(100_000);
   expect(await readdir(inboxPath)).toEqual(['movie.mp4']);
+});
+
+test('a file that a crash left with two names before its state knew it is not stored twice', async () => {
+  await interrupt();
+  const state = parseState(await readFile(statePath(), 'utf8'))!;
+  await writeFile(partPath(), content);
+  await writeFile(statePath(), formatState({ ...state, partInode: 0n }));
+  await link(partPath(), join(inboxPath, 'movie.mp4'));
+  expect(await sendAgain()).toBeLessThan(100_000);
+  expect(await readdir(inboxPath)).toEqual(['movie.mp4']);
+});
+
+test('a published file that was changed before its repetition is left alone', async () => {
+  await untold();
+  await flip(join(inboxPath, 'movie.mp4'));
+  const run = newRun();
+  await run.start();
+  expect((await run.finish()).received).toMatchObject({
+    sha256,
+    path: join(inboxPath, 'movie (1).mp4'),
+  });
+  expect((await readdir(inboxPath)).sort()).toEqual(['movie (1).mp4', 'movie.mp4']);
+});
+
+/** It is stored, and its sender has not heard. */
+async function untold(inbox?: DiskInbox): Promise<void> {
+  const run = newRun(inbox);
+  await run.start();
+  await run.runUntil(() => run.receiver.state === 'done');
+  run.pair.vanish();
+  await run.finish();
+}
+
+test('the record of a file that its sender has not heard of goes after a week', async () => {
+  await untold();
+  await inboxIn(inboxPath).tidy();
+  expect(await readdir(inboxPath)).toContain('movie.mp4.part.state');
+  const weekAgo = (Date.now() - MAX_RECORD_AGE_MS) / 1_000 - 60;
+  await utimes(statePath(), weekAgo, weekAgo);
+  const inbox = inboxIn(inboxPath);
+  await inbox.tidy();
+  await inbox.settled();
+  expect(await readdir(inboxPath)).toEqual(['movie.mp4']);
+});
+
+test('of records there are so many at most, and the oldest goes first', async () => {
+  const inbox = inboxIn(inboxPath);
+  const [first, ...others] = Array.from(
+    { length: MAX_RECORDS + 1 },
+    (_unused, index) => `f${index}`,
+  );
+  for (const name of [first!, ...others]) {
+    const entry = offeredFile({ name, sizeBytes: 0 });
+    const claimed = await inbox.claimFile({
+      peer: 'derek',
+      entry,
+      storedName: name,
+      conflict: 'rename',
+    });
+    await claimed.publish({ mtimeNs: 0n, mode: 0o600, isAborted: () => false });
+    claimed.told();
+  }
+  await inbox.settled();
+  const states = (await readdir(inboxPath)).filter((name) => name.endsWith('.part.state'));
+  expect(states.sort()).toEqual(others.map((name) => `${name}.part.state`).sort());
+});
+
+test('a state whose transfer was killed before it had a partial costs no other name', async () => {
+  await interrupt();
+  const state = parseState(await readFile(statePath(), 'utf8'))!;
+  await unlink(partPath());
+  for (const peer of [state.peer, 'somebody']) {
+    await writeFile(statePath(), formatState({ ...state, peer, owner: '', partInode: 0n }));
+    await sendAgain();
+    expect(await readdir(inboxPath)).toEqual(['movie.mp4']);
+    await unlink(join(inboxPath, 'movie.mp4'));
+  }
+});
+
+test('a record does not stand in the way of a file that takes the place of its own', async () => {
+  await untold();
+  await writeFile(path, 'another');
+  const run = newRun(inboxIn(inboxPath), 'overwrite');
+  await run.start();
+  await run.finish();
+  expect(await readdir(inboxPath)).toEqual(['movie.mp4']);
+  expect(await readFile(join(inboxPath, 'movie.mp4'), 'utf8')).toBe('another');
+});
+
+test('a try whose sender was killed gives way to the next one, which goes on with its partial', async () => {
+  const inbox = inboxIn(inboxPath);
+  let nowUs = 0;
+  const earlierTries = new EarlierTries({
+    nowUs: () => nowUs,
+    after: (delayMs, action) => {
+      nowUs += delayMs * 1_000;
+      setImmediate(action);
+    },
+    wake: () => undefined,
+  });
+  const killed = newRun(inbox, 'rename', earlierTries);
+  await killed.start();
+  await killed.runUntil(() => killed.receiver.progress.transferredBytes > 1_000_000);
+  const next = newRun(inbox, 'rename', earlierTries);
+  await next.start();
+  expect((await next.finish()).received).toMatchObject({ sha256 });
+  expect(killed.receiver.state).toBe('failed');
+  expect(next.pair.opener.writtenBytes).toBeLessThan(3_200_000);
+  expect(await readdir(inboxPath)).toEqual(['movie.mp4']);
+  await killed.finish();
 });
 
 test('a file that was sent twice on purpose is stored twice', async () => {

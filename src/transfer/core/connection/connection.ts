@@ -221,6 +221,13 @@ export class Connection implements PathMember, PacketIntakeOwner {
     this.#ending.close(code, reason, this.#host.nowUs);
   }
 
+  /** Asks the peer for a sign of life. */
+  ping(): void {
+    if (this.isClosed) return;
+    this.#sender.ping();
+    this.#host.wantsControl(this);
+  }
+
   /** Ends without a word: the opener was never heard again. */
   abort(): void {
     this.#ending.onVanished('the opening was not completed');
@@ -312,7 +319,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
     return this.#sender.packetsInFlight > 0 || this.#sendStream.hasSlice;
   }
 
-  /** How long this side has heard nothing; for showing. */
+  /** When the last packet came that passed its check. */
   get silentSinceUs(): number {
     return this.#liveness.checkedAtUs;
   }
