@@ -7,6 +7,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const withProcesses = [
   'test/loopback/**/*.test.ts',
   'test/cli/**/*.test.ts',
+  'test/campaign/**/*.test.ts',
   'test/random/**/*.test.ts',
   'test/scenarios/**/*.test.ts',
   'test/bench/processes.test.ts',
