@@ -1,6 +1,11 @@
 import { formatBytes, formatDuration, formatRate, formatTransfer } from '../text/measures.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
-import { type Transfer, TransferError, type TransferResult } from '../transfer/index.ts';
+import {
+  type StallReason,
+  type Transfer,
+  TransferError,
+  type TransferResult,
+} from '../transfer/index.ts';
 
 /** How often a running transfer is looked at. */
 const LOOK_EVERY_MS = 250;
@@ -44,6 +49,33 @@ export function failureReason(error: unknown, peer: string, giveUpMs: number): s
   return `${peer} vanished ${formatDuration(giveUpMs)} ago`;
 }
 
+/** Why a transfer waits, as a clause; undefined while it goes on. */
+function waitingReason({ state, progress }: Transfer): string | undefined {
+  if (state === 'stalled') return stallReasonText(progress.stallReason);
+  if (state !== 'paused') return undefined;
+  return progress.pauseReason === 'no-space' ? "the receiver's disk is full" : 'by request';
+}
+
+/** `stalled 7s: no answer, trying again`, `paused: the receiver's disk is full` */
+function waitingText({ state, progress }: Transfer, reason: string): string {
+  if (state === 'paused') return `paused: ${reason}`;
+  return `stalled ${Math.round(progress.stalledMs / 1000)}s: ${reason}`;
+}
+
+/** As a clause that says what the program does about it, where it does something. */
+export function stallReasonText(reason: StallReason = 'no-answer'): string {
+  switch (reason) {
+    case 'no-answer':
+      return 'no answer, trying again';
+    case 'not-accepted':
+      return 'the receiver has not accepted it yet';
+    case 'sender':
+      return 'the sender has nothing to send now';
+    case 'receiver':
+      return "the receiver's disk takes nothing now";
+  }
+}
+
 function sentence(reason: string): string {
   return /[.!?]$/.test(reason) ? reason : `${reason}.`;
 }
@@ -61,18 +93,18 @@ export function showProgress(
   const whole = safeLine`${transfer.name} ${isSending ? 'to' : 'from'} ${peer}`;
   let lastStep = 0;
   let lastLineAtMs = performance.now();
-  let wasStalled = false;
+  let lastWaiting: string | undefined;
   const say = (text: string): void => {
     lastLineAtMs = performance.now();
     warn(safeLine`${whole}: ${text}`);
   };
   say(isSending ? 'sending' : `receiving ${formatBytes(transfer.progress.totalBytes)}`);
   const look = (): void => {
-    const { transferredBytes, totalBytes, bytesPerSec, stalledMs } = transfer.progress;
-    const isStalled = transfer.state === 'stalled';
-    if (isStalled !== wasStalled) {
-      wasStalled = isStalled;
-      say(isStalled ? `stalled ${Math.round(stalledMs / 1000)}s, trying again` : 'goes on');
+    const { transferredBytes, totalBytes, bytesPerSec } = transfer.progress;
+    const waiting = waitingReason(transfer);
+    if (waiting !== lastWaiting) {
+      lastWaiting = waiting;
+      say(waiting === undefined ? 'goes on' : waitingText(transfer, waiting));
     }
     // 100 % is for what the other side has verified.
     const percent = totalBytes === 0 ? 0 : Math.min(99, (100 * transferredBytes) / totalBytes);

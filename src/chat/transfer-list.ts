@@ -1,6 +1,7 @@
 import { formatBytes, formatDuration, formatRate } from '../text/measures.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import type { Transfer } from '../transfer/index.ts';
+import { stallReasonText } from './transfer-lines.ts';
 
 /** What `XFR` shows and `CAN` cancels: from when it was asked for until its last line was said. */
 export interface ListedTransfer {
@@ -69,13 +70,21 @@ function standingOf(transfer: Transfer | undefined): Standing {
   if (transfer === undefined) {
     return { state: 'waiting', bytes: UNKNOWN, rate: UNKNOWN, left: UNKNOWN };
   }
-  const { transferredBytes, totalBytes, bytesPerSec, stalledMs } = transfer.progress;
-  const isStalled = transfer.state === 'stalled';
+  const { transferredBytes, totalBytes, bytesPerSec } = transfer.progress;
   const leftMs = ((totalBytes - transferredBytes) * 1000) / bytesPerSec;
   return {
-    state: isStalled ? `stalled ${Math.round(stalledMs / 1000)}s` : transfer.state,
+    state: stateText(transfer),
     bytes: `${formatBytes(transferredBytes)} of ${formatBytes(totalBytes)}`,
     rate: formatRate(bytesPerSec),
     left: bytesPerSec > 0 ? formatDuration(leftMs) : UNKNOWN,
   };
+}
+
+function stateText({ state, progress }: Transfer): string {
+  if (state === 'paused' && progress.pauseReason === 'no-space') return 'paused (disk full)';
+  if (state !== 'stalled') return state;
+  const seconds = `stalled ${Math.round(progress.stalledMs / 1000)}s`;
+  return progress.stallReason === undefined
+    ? seconds
+    : `${seconds} (${stallReasonText(progress.stallReason)})`;
 }

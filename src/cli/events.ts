@@ -99,8 +99,8 @@ export function progressEvent({ id, state, progress }: Transfer): ProgressEvent 
 }
 
 export function stalledEvent({ id, progress }: Transfer): StalledEvent {
-  const { transferredBytes, stalledMs, pauseReason } = progress;
-  const reason = pauseReason ?? 'no-answer';
+  const { transferredBytes, stalledMs, pauseReason, stallReason } = progress;
+  const reason = pauseReason ?? stallReason ?? 'no-answer';
   return { ...head('stalled'), id, bytes: transferredBytes, stalledMs, reason };
 }
 

@@ -27,6 +27,7 @@ export type {
   PauseReason,
   SocketAddress,
   Transfer,
+  StallReason,
   TransferProgress,
   TransferResult,
   TransferState,

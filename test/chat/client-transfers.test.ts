@@ -224,7 +224,7 @@ test('progress is a line at the start, at every 10 %, after 30 s without one, an
     'a to jess: 10 % (100 B of 1.0 kB, 500 B/s)',
     'a to jess: 45 % (450 B of 1.0 kB, 500 B/s)',
     'a to jess: 45 % (450 B of 1.0 kB, 500 B/s)',
-    'a to jess: stalled 7s, trying again',
+    'a to jess: stalled 7s: no answer, trying again',
     'a to jess: goes on',
     'a to jess: 99 % (1.0 kB of 1.0 kB, 500 B/s)',
     'a to jess: 100 %, verified',

@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration, formatRate } from '../../text/measures.ts';
 import { safeText } from '../../text/safe-text.ts';
-import type { Transfer } from '../../transfer/index.ts';
+import type { StallReason, Transfer } from '../../transfer/index.ts';
 import type { TerminalOutput } from './terminal-console.ts';
 
 /** Redraws a second at most. */
@@ -105,7 +105,7 @@ function waitingText({ state, progress }: Transfer): string | undefined {
     case 'opening':
       return 'connecting';
     case 'stalled':
-      return `stalled ${Math.round(progress.stalledMs / 1000)}s`;
+      return stalledText(progress);
     case 'paused':
       return progress.pauseReason === 'no-space' ? 'paused: disk full' : 'paused';
     case 'checking':
@@ -114,6 +114,19 @@ function waitingText({ state, progress }: Transfer): string | undefined {
       return undefined;
   }
 }
+
+/** Of two words at most, as a bar has room for. */
+function stalledText({ stalledMs, stallReason }: Transfer['progress']): string {
+  const seconds = `stalled ${Math.round(stalledMs / 1000)}s`;
+  return stallReason === undefined ? seconds : `${seconds}: ${shortReasons[stallReason]}`;
+}
+
+const shortReasons: Readonly<Record<StallReason, string>> = {
+  'no-answer': 'no answer',
+  'not-accepted': 'not accepted',
+  sender: 'by the sender',
+  receiver: 'by the receiver',
+};
 
 function etaText({ progress }: Transfer): string {
   const { transferredBytes, totalBytes, bytesPerSec } = progress;

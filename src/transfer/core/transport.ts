@@ -64,6 +64,8 @@ export interface ConnectionStats {
   readonly packetsReceivedCount: number;
   readonly packetsReceivedTwiceCount: number;
   readonly smoothedRttUs: number;
+  /** Without backoff. */
+  readonly probeTimeoutUs: number;
   readonly minRttUs: number;
   readonly bytesInFlight: number;
   readonly windowBytes: number;
@@ -132,6 +134,12 @@ export interface TransportConnection {
    * when its transfer was accepted. False when there is no room now: ask again.
    */
   raiseCredit(): boolean;
+
+  /**
+   * From now on the peer owes something: when nothing is heard of it, it is asked, and its silence is
+   * told as `stalled`. Without it only a side that waits for an acknowledgement is.
+   */
+  expectPeer(): void;
 
   /**
    * Ends the connection in both directions and tells the peer; with `ok` only after all that was

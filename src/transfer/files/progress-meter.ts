@@ -1,9 +1,12 @@
-import type { TransferProgress } from './transfer.ts';
+import type { StallReason, TransferProgress } from './transfer.ts';
 
 /** How far back the rate looks. */
 const RATE_SPAN_US = 1_000_000;
 /** Samples are at least this far apart: at most `RATE_SPAN_US` / this, and two more, are kept. */
 const SAMPLE_SPACING_US = 100_000;
+/** Least time without progress that is called a stall, though the peer is heard (PRODUCT §4). */
+const MIN_STALL_US = 5_000_000;
+const STALL_PTO_COUNT = 10;
 
 interface Sample {
   readonly atUs: number;
@@ -15,25 +18,40 @@ export class ProgressMeter {
   readonly #nowUs: () => number;
   #samples: Sample[] = [];
   #bytes = 0;
-  #stalledSinceUs: number | undefined;
+  #silentSinceUs: number | undefined;
+  #progressAtUs = Infinity;
   totalBytes = 0;
 
   constructor(nowUs: () => number) {
     this.#nowUs = nowUs;
   }
 
-  get isStalled(): boolean {
-    return this.#stalledSinceUs !== undefined;
+  /** The peer is not heard. */
+  get isSilent(): boolean {
+    return this.#silentSinceUs !== undefined;
+  }
+
+  /** Nothing has gone on for long: 10 probe timeouts, and 5 s at least. */
+  isStalled(probeTimeoutUs: number): boolean {
+    const stallUs = Math.max(MIN_STALL_US, STALL_PTO_COUNT * probeTimeoutUs);
+    return this.isSilent || this.#nowUs() - this.#progressAtUs >= stallUs;
   }
 
   /** The clock of the rate begins here. */
   start(): void {
+    this.touch();
     this.#samples = [{ atUs: this.#nowUs(), bytes: this.#bytes }];
+  }
+
+  /** Something went on, if not a byte of content. */
+  touch(): void {
+    this.#progressAtUs = this.#nowUs();
   }
 
   /** `bytes` are through in all; a smaller number than before changes nothing. */
   update(bytes: number): void {
     if (bytes <= this.#bytes) return;
+    this.touch();
     this.#bytes = bytes;
     const atUs = this.#nowUs();
     const last = this.#samples.at(-1);
@@ -45,15 +63,17 @@ export class ProgressMeter {
     }
   }
 
-  stall(sinceUs: number): void {
-    this.#stalledSinceUs = sinceUs;
+  silence(sinceUs: number): void {
+    this.#silentSinceUs = sinceUs;
   }
 
-  resume(): void {
-    this.#stalledSinceUs = undefined;
+  /** The peer is heard again. */
+  endSilence(): void {
+    this.#silentSinceUs = undefined;
   }
 
-  get snapshot(): TransferProgress {
+  /** `stallReason`: why nothing goes on, if it is stalled. */
+  snapshot(stallReason: StallReason | undefined): TransferProgress {
     const nowUs = this.#nowUs();
     let oldest = this.#samples[0];
     for (const sample of this.#samples) {
@@ -64,12 +84,13 @@ export class ProgressMeter {
       oldest === undefined || elapsedUs <= 0
         ? 0
         : Math.round(((this.#bytes - oldest.bytes) * 1e6) / elapsedUs);
-    const stalledSinceUs = this.#stalledSinceUs;
+    const stalledSinceUs = this.#silentSinceUs ?? this.#progressAtUs;
     return {
       transferredBytes: this.#bytes,
       totalBytes: this.totalBytes,
       bytesPerSec,
-      stalledMs: stalledSinceUs === undefined ? 0 : Math.max(0, (nowUs - stalledSinceUs) / 1_000),
+      stalledMs: stallReason === undefined ? 0 : Math.max(0, (nowUs - stalledSinceUs) / 1_000),
+      ...(stallReason === undefined ? {} : { stallReason }),
     };
   }
 }

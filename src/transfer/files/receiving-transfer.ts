@@ -17,7 +17,13 @@ import { type PlacedOffer, putAwayPlaces } from './receiving-places.ts';
 import { SpaceWait } from './space-wait.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { TransferTally } from './transfer-tally.ts';
-import type { Transfer, TransferProgress, TransferResult, TransferState } from './transfer.ts';
+import type {
+  StallReason,
+  Transfer,
+  TransferProgress,
+  TransferResult,
+  TransferState,
+} from './transfer.ts';
 
 /**
  * Where a receive stands. Records are read in `offer` and `content` only, and behind the last END while
@@ -68,6 +74,7 @@ export class ReceivingTransfer implements Transfer, Try {
     this.peer = options.peer;
     this.#meter = new ProgressMeter(options.nowUs);
     this.#startedAtUs = options.nowUs();
+    options.connection.expectPeer();
     this.#link = new PeerLink(options.connection, 'sender');
     this.#answers = new ReceiverAnswers(this.#link);
     this.#spaceWait = new SpaceWait({
@@ -109,7 +116,16 @@ export class ReceivingTransfer implements Transfer, Try {
     if (this.#isPaused && this.#stage !== 'over') return 'paused';
     if (this.#state !== 'running') return this.#state;
     if (this.#offer?.isChecking === true) return 'checking';
-    return this.#meter.isStalled ? 'stalled' : 'running';
+    return this.#stallReason === undefined ? 'running' : 'stalled';
+  }
+
+  /** Why nothing goes on, if that is so for long; nobody asked for it. */
+  get #stallReason(): StallReason | undefined {
+    if (this.#state !== 'running') return undefined;
+    if (!this.#meter.isStalled(this.#link.connection.stats.probeTimeoutUs)) return undefined;
+    if (this.#meter.isSilent) return 'no-answer';
+    const isSettling = this.#isComplete || this.#offer?.isComplete === true;
+    return isSettling || (this.#stage === 'content' && !this.#canRead) ? 'receiver' : 'sender';
   }
 
   get isOver(): boolean {
@@ -117,8 +133,8 @@ export class ReceivingTransfer implements Transfer, Try {
   }
 
   get progress(): TransferProgress {
-    const progress = this.#meter.snapshot;
-    return this.state === 'paused' ? { ...progress, pauseReason: 'no-space' } : progress;
+    if (this.state !== 'paused') return this.#meter.snapshot(this.#stallReason);
+    return { ...this.#meter.snapshot(undefined), pauseReason: 'no-space' };
   }
 
   get done(): Promise<TransferResult> {
@@ -140,11 +156,11 @@ export class ReceivingTransfer implements Transfer, Try {
   }
 
   onStalled(sinceUs: number): void {
-    this.#meter.stall(sinceUs);
+    this.#meter.silence(sinceUs);
   }
 
   onResumed(): void {
-    this.#meter.resume();
+    this.#meter.endSilence();
   }
 
   onClosed(reason: CloseReason): void {
@@ -171,6 +187,7 @@ export class ReceivingTransfer implements Transfer, Try {
 
   #pause(isPaused: boolean): void {
     if (this.isOver) return;
+    this.#meter.touch();
     this.#isPaused = isPaused;
     if (isPaused) this.#answers.pause();
     else this.#answers.resume();
@@ -197,6 +214,7 @@ export class ReceivingTransfer implements Transfer, Try {
   }
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
+    this.#meter.touch();
     if (type === MessageType.fail) {
       const failure = decodeFailure(body);
       if (failure === undefined) this.#violation('a broken FAIL');
@@ -288,6 +306,7 @@ export class ReceivingTransfer implements Transfer, Try {
   /** The disk took something, or failed. */
   readonly #onFileChange = (): void => {
     if (this.isOver) return;
+    this.#meter.touch();
     const abort = this.#abort;
     if (abort !== undefined) {
       if (this.#offer?.isPublishing === true) return;

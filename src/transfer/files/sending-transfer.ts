@@ -1,6 +1,5 @@
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
 import { closeCodeOf, errorOfClose, errorOfFailure } from './close-meaning.ts';
-import type { SourceDisk } from './disk.ts';
 import {
   decodeAccept,
   decodeAgain,
@@ -16,28 +15,19 @@ import { ProgressMeter } from './progress-meter.ts';
 import { PeerLink } from './peer-link.ts';
 import { cleanReason } from './reason.ts';
 import { SendingOffer } from './sending-offer.ts';
+import type { SendingOptions } from './sending-options.ts';
 import { SentItems } from './sent-items.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { nameOfPaths } from './transfer-name.ts';
 import { TransferTally } from './transfer-tally.ts';
 import type {
   PauseReason,
+  StallReason,
   Transfer,
   TransferProgress,
   TransferResult,
   TransferState,
 } from './transfer.ts';
-
-export interface SendingOptions {
-  readonly id: number;
-  readonly peer: string;
-  readonly paths: readonly string[];
-  readonly disk: SourceDisk;
-  /** A monotonic clock, microseconds; the one of `stalled` events. */
-  readonly nowUs: () => number;
-  /** Called after this transfer wrote to its connection by itself: the driver then drains it. */
-  readonly wake: () => void;
-}
 
 /**
  * Sends files and folders.
@@ -74,6 +64,7 @@ export class SendingTransfer implements Transfer {
   /** Content of earlier offers. */
   #contentBytes = 0;
   #startedAtUs = 0;
+  #acknowledgedBytes = 0;
 
   constructor(options: SendingOptions) {
     this.#options = options;
@@ -89,7 +80,20 @@ export class SendingTransfer implements Transfer {
     if (this.#state !== 'running') return this.#state;
     if (this.#pauseReason !== undefined) return 'paused';
     if (this.#offer?.turn?.file?.isChecking === true) return 'checking';
-    return this.#meter.isStalled ? 'stalled' : 'running';
+    return this.#stallReason === undefined ? 'running' : 'stalled';
+  }
+
+  /** Why nothing goes on, if that is so for long; the user did not ask for it. */
+  get #stallReason(): StallReason | undefined {
+    const link = this.#link;
+    if (link === undefined || this.#state !== 'running') return undefined;
+    this.#measure();
+    const { stats, acknowledgedBytes, writeRoomBytes } = link.connection;
+    if (!this.#meter.isStalled(stats.probeTimeoutUs)) return undefined;
+    if (this.#meter.isSilent) return 'no-answer';
+    if (this.#writer?.isAccepted === false) return 'not-accepted';
+    if (acknowledgedBytes < link.writer.writtenBytes && stats.bytesInFlight > 0) return 'no-answer';
+    return this.#offer?.isFinished === true || writeRoomBytes === 0 ? 'receiver' : 'sender';
   }
 
   get isOver(): boolean {
@@ -98,9 +102,9 @@ export class SendingTransfer implements Transfer {
 
   get progress(): TransferProgress {
     this.#measure();
-    const progress = this.#meter.snapshot;
     const pauseReason = this.#pauseReason;
-    return pauseReason === undefined ? progress : { ...progress, pauseReason };
+    if (pauseReason !== undefined) return { ...this.#meter.snapshot(undefined), pauseReason };
+    return this.#meter.snapshot(this.#stallReason);
   }
 
   get done(): Promise<TransferResult> {
@@ -147,6 +151,7 @@ export class SendingTransfer implements Transfer {
     this.#state = 'running';
     this.#startedAtUs = this.#options.nowUs();
     this.#meter.start();
+    connection.expectPeer();
     this.#link = new PeerLink(connection, 'receiver');
     this.#writer = new OfferWriter(this.#link, this.#offer!, this.#baseIndex);
     this.#pump();
@@ -167,11 +172,11 @@ export class SendingTransfer implements Transfer {
   }
 
   onStalled(sinceUs: number): void {
-    this.#meter.stall(sinceUs);
+    this.#meter.silence(sinceUs);
   }
 
   onResumed(): void {
-    this.#meter.resume();
+    this.#meter.endSilence();
   }
 
   /** The connection ended, or could not be opened. */
@@ -199,6 +204,7 @@ export class SendingTransfer implements Transfer {
   }
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
+    this.#meter.touch();
     switch (type) {
       case MessageType.accept:
         if (!this.#onAccept(body)) this.#violation('an unexpected ACCEPT');
@@ -335,7 +341,10 @@ export class SendingTransfer implements Transfer {
   #measure(): void {
     if (this.#link === undefined) return;
     const { writer, connection } = this.#link;
-    const unacknowledged = writer.writtenBytes - connection.acknowledgedBytes;
+    const { acknowledgedBytes } = connection;
+    if (acknowledgedBytes > this.#acknowledgedBytes) this.#meter.touch();
+    this.#acknowledgedBytes = acknowledgedBytes;
+    const unacknowledged = writer.writtenBytes - acknowledgedBytes;
     const contentBytes = this.#contentBytes + (this.#writer?.contentBytes ?? 0);
     this.#meter.update(Math.min(this.#meter.totalBytes, contentBytes - unacknowledged));
   }

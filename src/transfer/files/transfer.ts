@@ -23,11 +23,20 @@ export interface TransferProgress {
   readonly bytesPerSec: number;
   /** Milliseconds without progress; 0 unless the transfer is stalled. */
   readonly stalledMs: number;
+  /** Why nothing goes on. Undefined unless `stalled`. */
+  readonly stallReason?: StallReason;
   /** Why it waits: the receiver's disk is full, or a person said so. Undefined unless `paused`. */
   readonly pauseReason?: PauseReason;
 }
 
 export type PauseReason = 'no-space' | 'user';
+
+/**
+ * Why nothing goes on. `no-answer`: the other side is not heard, it is asked again and again.
+ * `not-accepted`: the receiver has not answered the offer. `sender`: the sending side has nothing to send,
+ * its source gives nothing. `receiver`: the receiving side takes nothing, its disk is at work.
+ */
+export type StallReason = 'no-answer' | 'not-accepted' | 'sender' | 'receiver';
 
 /** One of the paths that a transfer was asked to send, as it was delivered. */
 export interface ItemResult {

@@ -161,6 +161,37 @@ test('waiting 5 s in vain is told as stalled once, and the return of the peer as
   expect(readAll(b.connection)).toHaveLength(40_000);
 });
 
+test('who expects its peer and owes it nothing is told of its silence after 5 s, and of its return within one', () => {
+  const exchange = Exchange.opened({ idleTimeoutUs: 60 * SECOND_US });
+  const { b } = exchange;
+  b.connection.expectPeer();
+  // A peer that lives answers each question.
+  exchange.run(20 * SECOND_US);
+  expect(b.typesOf()).toEqual(['opened']);
+  exchange.drops = () => true;
+  const heardUs = b.connection.silentSinceUs;
+  exchange.run(heardUs + 5 * SECOND_US - 1 - exchange.nowUs);
+  expect(b.typesOf()).toEqual(['opened']);
+  exchange.run(1);
+  expect(b.typesOf()).toEqual(['opened', 'stalled']);
+  exchange.run(20 * SECOND_US);
+  exchange.drops = () => false;
+  exchange.run(SECOND_US + 2 * exchange.delayUs);
+  expect(b.typesOf()).toEqual(['opened', 'stalled', 'resumed']);
+});
+
+test('a receiver whose peer never comes back ends after the idle time, counted from its last packet', () => {
+  const exchange = Exchange.opened({ idleTimeoutUs: 60 * SECOND_US });
+  const { b } = exchange;
+  b.connection.expectPeer();
+  exchange.drops = () => true;
+  const heardUs = b.connection.silentSinceUs;
+  exchange.run(heardUs + 60 * SECOND_US - 1 - exchange.nowUs);
+  expect(b.typesOf()).toEqual(['opened', 'stalled']);
+  exchange.run(1);
+  expect(b.events.at(-1)).toMatchObject({ type: 'closed', reason: { code: CloseCode.vanished } });
+});
+
 test('who has bytes behind a gap waits too: the receiver of a path that died is told as stalled', () => {
   const exchange = Exchange.opened();
   const { a, b } = exchange;

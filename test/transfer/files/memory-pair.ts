@@ -80,6 +80,7 @@ export class MemoryConnection implements TransportConnection {
   /** May change what travels, at its place in the stream. */
   onWire: (bytes: Uint8Array, at: number) => void = () => undefined;
   isClosed = false;
+  isPeerExpected = false;
   readonly #options: PairOptions;
   #chunks: SentChunk[] = [];
   #written = 0;
@@ -113,6 +114,7 @@ export class MemoryConnection implements TransportConnection {
       packetsReceivedCount: 0,
       packetsReceivedTwiceCount: 0,
       smoothedRttUs: 0,
+      probeTimeoutUs: 0,
       minRttUs: 0,
       bytesInFlight: 0,
       windowBytes: 0,
@@ -179,6 +181,10 @@ export class MemoryConnection implements TransportConnection {
 
   ping(): void {
     this.pingCount++;
+  }
+
+  expectPeer(): void {
+    this.isPeerExpected = true;
   }
 
   raiseCredit(): boolean {

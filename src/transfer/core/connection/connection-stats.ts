@@ -11,6 +11,7 @@ export interface ConnectionStatsFields {
   readonly packetsReceivedCount: number;
   readonly packetsReceivedTwiceCount: number;
   readonly smoothedRttUs: number;
+  readonly probeTimeoutUs: number;
   readonly minRttUs: number;
   readonly bytesInFlight: number;
   readonly windowBytes: number;
@@ -33,6 +34,7 @@ export function connectionStats(
     packetsReceivedCount: receiver.receivedCount,
     packetsReceivedTwiceCount: receiver.duplicateCount,
     smoothedRttUs: path.rtt.smoothedUs,
+    probeTimeoutUs: sender.probeTimeoutUs,
     minRttUs: path.rtt.minUs,
     bytesInFlight: sender.bytesInFlight,
     windowBytes: path.windowBytes,

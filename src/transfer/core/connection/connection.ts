@@ -217,6 +217,10 @@ export class Connection implements PathMember, PacketIntakeOwner {
     return true;
   }
 
+  expectPeer(): void {
+    this.#liveness.expectPeer();
+  }
+
   close(code: number, reason: string): void {
     this.#ending.close(code, reason, this.#host.nowUs);
   }
@@ -306,7 +310,9 @@ export class Connection implements PathMember, PacketIntakeOwner {
     this.#route.handleTimeout(nowUs);
     this.#sender.handleTimeout(nowUs);
     this.#receiver.handleTimeout(nowUs);
-    if (this.#liveness.isPingDue(this.#sender.lastSentAtUs, nowUs)) this.#sender.ping();
+    if (this.#liveness.isPingDue(this.#sender.lastSentAtUs, this.#isWaiting, nowUs)) {
+      this.#sender.ping();
+    }
     if (this.#liveness.isStalledNow(this.#isWaiting, this.#sender.probeTimeoutUs, nowUs)) {
       this.#host.onNews(this, 'stalled');
     }

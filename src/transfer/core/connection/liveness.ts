@@ -10,6 +10,7 @@ export class Liveness {
   readonly #startUs: number;
   #checkedAtUs: number;
   #isStalled = false;
+  #isExpecting = false;
   #stallAfterUs = MIN_STALL_US;
 
   constructor(idleTimeoutUs: number, nowUs: number) {
@@ -23,12 +24,24 @@ export class Liveness {
     return this.#checkedAtUs;
   }
 
+  /** From now on the peer's silence alone is a stall: it owes something, or may at any time. */
+  expectPeer(): void {
+    this.#isExpecting = true;
+  }
+
+  /** `isWaiting`: an acknowledgement is owed. */
   nextTimeoutUs(lastSentAtUs: number, isWaiting: boolean): number {
     const vanishedAtUs = this.#checkedAtUs + this.#idleTimeoutUs;
-    const pingAtUs = Math.max(lastSentAtUs, this.#startUs) + KEEPALIVE_US;
-    const stalledAtUs =
-      isWaiting && !this.#isStalled ? this.#checkedAtUs + this.#stallAfterUs : Infinity;
-    return Math.min(vanishedAtUs, pingAtUs, stalledAtUs);
+    const isStallPending = (isWaiting || this.#isExpecting) && !this.#isStalled;
+    const stalledAtUs = isStallPending ? this.#checkedAtUs + this.#stallAfterUs : Infinity;
+    return Math.min(vanishedAtUs, this.#pingAtUs(lastSentAtUs, isWaiting), stalledAtUs);
+  }
+
+  /** In half the time of a stall a peer that is asked has answered, however often that is repeated. */
+  #pingAtUs(lastSentAtUs: number, isWaiting: boolean): number {
+    const keepaliveAtUs = Math.max(lastSentAtUs, this.#startUs) + KEEPALIVE_US;
+    if (!this.#isExpecting || isWaiting) return keepaliveAtUs;
+    return Math.min(keepaliveAtUs, this.#checkedAtUs + this.#stallAfterUs / 2);
   }
 
   /** A checked packet came; true when that ends a stall. */
@@ -43,14 +56,14 @@ export class Liveness {
     return nowUs - this.#checkedAtUs >= this.#idleTimeoutUs;
   }
 
-  isPingDue(lastSentAtUs: number, nowUs: number): boolean {
-    return nowUs - Math.max(lastSentAtUs, this.#startUs) >= KEEPALIVE_US;
+  isPingDue(lastSentAtUs: number, isWaiting: boolean, nowUs: number): boolean {
+    return nowUs >= this.#pingAtUs(lastSentAtUs, isWaiting);
   }
 
-  /** True once a stall begins: something is owed and nothing came for long. */
+  /** True once a stall begins: something is owed or expected and nothing came for long. */
   isStalledNow(isWaiting: boolean, probeTimeoutUs: number, nowUs: number): boolean {
     this.#stallAfterUs = Math.max(MIN_STALL_US, STALL_PTO_COUNT * probeTimeoutUs);
-    if (!isWaiting || this.#isStalled) return false;
+    if (!(isWaiting || this.#isExpecting) || this.#isStalled) return false;
     if (nowUs - this.#checkedAtUs < this.#stallAfterUs) return false;
     this.#isStalled = true;
     return true;
