@@ -119,7 +119,7 @@ async function send(): Promise<void> {
 async function receive(): Promise<void> {
   const endpoint = await createEndpoint({ inbox: process.env['UPDRAFT_BENCH_INBOX']! });
   let transferCount = 0;
-  endpoint.onReceive(() => transferCount++);
+  endpoint.on('transfer', () => transferCount++);
   endpoint.expect({ ...introduced, peerKey: process.env['UPDRAFT_BENCH_PEER_KEY']! }, 'bench');
   process.on('message', () => {
     const { user, system } = process.cpuUsage();

@@ -43,7 +43,7 @@ async function receive(): Promise<void> {
     inbox: path!,
     privateKey,
   });
-  endpoint.onReceive((transfer) => {
+  endpoint.on('transfer', (transfer) => {
     void transfer.done.then(async () => {
       say({ t_end: nowNs(), cpu: cpuSec() });
       await endpoint.close();

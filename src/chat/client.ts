@@ -169,7 +169,7 @@ export class ChatClient {
         port: udpPort,
         privateKey,
         inbox,
-        storedName: ({ from, name }) => `${from}_${name}`,
+        onOffer: ({ from, name }) => ({ storedName: `${from}_${name}` }),
         ...(maxSizeBytes === undefined ? {} : { maxSizeBytes }),
         giveUpMs: this.#giveUpMs,
       });
@@ -186,7 +186,7 @@ export class ChatClient {
         link: { request: (frame) => loginLink.link.request(frame) },
         warn: this.#warn,
       });
-      endpoint.onReceive((transfer) => {
+      endpoint.on('transfer', (transfer) => {
         this.#downloads.add(transfer);
       });
       endpoint.onMessage((message) => {

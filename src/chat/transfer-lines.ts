@@ -1,4 +1,10 @@
-import { formatBytes, formatDuration, formatRate, formatTransfer } from '../text/measures.ts';
+import {
+  formatAmount,
+  formatBytes,
+  formatDuration,
+  formatRate,
+  formatTransfer,
+} from '../text/measures.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import {
   type StallReason,
@@ -98,7 +104,9 @@ export function showProgress(
     lastLineAtMs = performance.now();
     warn(safeLine`${whole}: ${text}`);
   };
-  say(isSending ? 'sending' : `receiving ${formatBytes(transfer.progress.totalBytes)}`);
+  const offeredBytes = transfer.progress.totalBytes;
+  const what = offeredBytes === undefined ? 'a stream' : formatBytes(offeredBytes);
+  say(isSending ? 'sending' : `receiving ${what}`);
   const look = (): void => {
     const { transferredBytes, totalBytes, bytesPerSec } = transfer.progress;
     const waiting = waitingReason(transfer);
@@ -107,13 +115,14 @@ export function showProgress(
       say(waiting === undefined ? 'goes on' : waitingText(transfer, waiting));
     }
     // 100 % is for what the other side has verified.
-    const percent = totalBytes === 0 ? 0 : Math.min(99, (100 * transferredBytes) / totalBytes);
+    const wholeBytes = totalBytes ?? Infinity;
+    const percent = wholeBytes === 0 ? 0 : Math.min(99, (100 * transferredBytes) / wholeBytes);
     const step = Math.floor(percent / STEP_PERCENT);
     const isSilent = performance.now() - lastLineAtMs >= MAX_SILENCE_MS;
     if (totalBytes === 0 || (step <= lastStep && !isSilent)) return;
     lastStep = step;
-    const amount = `${formatBytes(transferredBytes)} of ${formatBytes(totalBytes)}`;
-    say(`${Math.floor(percent)} % (${amount}, ${formatRate(bytesPerSec)})`);
+    const amount = `${formatAmount(transferredBytes, totalBytes)}, ${formatRate(bytesPerSec)}`;
+    say(totalBytes === undefined ? amount : `${Math.floor(percent)} % (${amount})`);
   };
   const timer = setInterval(look, LOOK_EVERY_MS);
   const end = (outcome: string) => (): void => {

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, formatRate } from '../text/measures.ts';
+import { formatAmount, formatDuration, formatRate } from '../text/measures.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import type { Transfer } from '../transfer/index.ts';
 import { stallReasonText } from './transfer-lines.ts';
@@ -71,12 +71,13 @@ function standingOf(transfer: Transfer | undefined): Standing {
     return { state: 'waiting', bytes: UNKNOWN, rate: UNKNOWN, left: UNKNOWN };
   }
   const { transferredBytes, totalBytes, bytesPerSec } = transfer.progress;
-  const leftMs = ((totalBytes - transferredBytes) * 1000) / bytesPerSec;
+  const leftMs =
+    totalBytes === undefined ? undefined : ((totalBytes - transferredBytes) * 1000) / bytesPerSec;
   return {
     state: stateText(transfer),
-    bytes: `${formatBytes(transferredBytes)} of ${formatBytes(totalBytes)}`,
+    bytes: formatAmount(transferredBytes, totalBytes),
     rate: formatRate(bytesPerSec),
-    left: bytesPerSec > 0 ? formatDuration(leftMs) : UNKNOWN,
+    left: bytesPerSec > 0 && leftMs !== undefined ? formatDuration(leftMs) : UNKNOWN,
   };
 }
 

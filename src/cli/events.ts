@@ -32,7 +32,8 @@ export interface OfferEvent extends TransferEventOf<'offer'> {
 
 export interface ProgressEvent extends TransferEventOf<'progress'> {
   readonly bytes: number;
-  readonly totalBytes: number;
+  /** Absent while a stream has not ended. */
+  readonly totalBytes?: number;
   readonly bytesPerSec: number;
   readonly state: string;
 }
@@ -95,7 +96,14 @@ export function offerEvent({ id, direction, peer, name }: Transfer): OfferEvent 
 
 export function progressEvent({ id, state, progress }: Transfer): ProgressEvent {
   const { transferredBytes, totalBytes, bytesPerSec } = progress;
-  return { ...head('progress'), id, bytes: transferredBytes, totalBytes, bytesPerSec, state };
+  return {
+    ...head('progress'),
+    id,
+    bytes: transferredBytes,
+    ...(totalBytes === undefined ? {} : { totalBytes }),
+    bytesPerSec,
+    state,
+  };
 }
 
 export function stalledEvent({ id, progress }: Transfer): StalledEvent {

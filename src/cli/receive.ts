@@ -118,7 +118,7 @@ class Reception {
     const { endpoint, stopping } = this.#command;
     const ended = new Promise<number>((resolve) => (this.#end = resolve));
     stopping.onStop(this.#end);
-    endpoint.onReceive((transfer) => {
+    endpoint.on('transfer', (transfer) => {
       const over = this.#follow(transfer).finally(() => this.#running.delete(over));
       this.#running.add(over);
     });

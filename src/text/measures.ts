@@ -29,6 +29,12 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)} h`;
 }
 
+/** `12.1 MB of 20.0 MB`, or `12.1 MB` while nobody knows of how much. */
+export function formatAmount(bytes: number, totalBytes: number | undefined): string {
+  const amount = formatBytes(bytes);
+  return totalBytes === undefined ? amount : `${amount} of ${formatBytes(totalBytes)}`;
+}
+
 /** `(SIZE in TIME, RATE)` without its parentheses. */
 export function formatTransfer(bytes: number, ms: number): string {
   const rate = formatRate(ms > 0 ? (bytes * 1000) / ms : 0);

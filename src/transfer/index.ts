@@ -1,7 +1,7 @@
+import { engineHere } from './io/engine-here.ts';
 import { startEngineThread } from './io/engine-thread.ts';
 import { ThreadedEndpoint } from './io/threaded-endpoint.ts';
 import type { EndpointOptions, TransferEndpoint } from './io/transfer-endpoint.ts';
-import { UdpTransferEndpoint } from './io/udp-transfer-endpoint.ts';
 
 /**
  * An endpoint on one UDP port that sends and receives files. Rejects with a `TransferError` when the
@@ -11,8 +11,9 @@ import { UdpTransferEndpoint } from './io/udp-transfer-endpoint.ts';
  * With a `createSocket` it runs in the caller's thread: functions cannot cross.
  */
 export async function createEndpoint(options: EndpointOptions = {}): Promise<TransferEndpoint> {
-  if (options.createSocket !== undefined) return UdpTransferEndpoint.create(options);
-  return ThreadedEndpoint.create(options, startEngineThread());
+  const { createSocket, ...rest } = options;
+  const engine = createSocket === undefined ? startEngineThread() : engineHere(createSocket);
+  return ThreadedEndpoint.create(rest, engine);
 }
 
 export { readTicket } from './io/send-target.ts';
@@ -26,7 +27,6 @@ export type {
   ItemResult,
   PauseReason,
   SocketAddress,
-  Transfer,
   StallReason,
   TransferProgress,
   TransferResult,
@@ -35,14 +35,19 @@ export type {
 export type {
   CongestionName,
   DirectMessage,
+  EndpointEvents,
   EndpointOptions,
   IntroductionPurpose,
   MessageListener,
   MessageRequest,
   Offer,
+  OfferAnswer,
+  SendContent,
   SendOptions,
   SendRequest,
   TicketOptions,
   SentMessage,
+  Transfer,
   TransferEndpoint,
+  TransferEvents,
 } from './io/transfer-endpoint.ts';

@@ -55,10 +55,11 @@ test('delivered is said when the transfer is done, not before, and the receiver 
 test('a received file is stored under its sender and told with its size and path', async () => {
   const { server } = await startFixture();
   const { console, endpoint } = await enterClient(server.port, 'jess');
-  const { storedName, inbox } = endpoint().options;
-  expect(storedName!({ from: 'derek', name: 'movie.mp4', sizeBytes: 1, kind: 'file' })).toBe(
-    'derek_movie.mp4',
-  );
+  const { onOffer, inbox } = endpoint().options;
+  const offered = { from: 'derek', name: 'movie.mp4', sizeBytes: 1, kind: 'file' } as const;
+  expect(await onOffer!({ ...offered, isAlone: true, offeredBytes: 1 })).toEqual({
+    storedName: 'derek_movie.mp4',
+  });
   expect(inbox).toBe('.');
   const transfer = endpoint().receive('derek', 'mo\u001bvie.mp4', 9_600_000);
   transfer.finish(9_600_000, 1_000, 'in/derek_movie.mp4');

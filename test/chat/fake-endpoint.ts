@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { basename } from 'node:path';
 import {
+  type EndpointEvents,
   type EndpointOptions,
   type Introduction,
   type IntroductionPurpose,
@@ -10,15 +12,17 @@ import {
   type SentMessage,
   type Transfer,
   type TransferEndpoint,
+  type TransferEvents,
   TransferError,
   type TransferErrorCode,
   type TransferProgress,
   type TransferResult,
   type TransferState,
 } from '../../src/transfer/index.ts';
+import type { EngineOptions, EngineSendRequest } from '../../src/transfer/io/engine-endpoint.ts';
 
 /** A transfer that goes as far as a test says. */
-export class FakeTransfer implements Transfer {
+export class FakeTransfer extends EventEmitter<TransferEvents> implements Transfer {
   readonly id: number;
   readonly direction: 'send' | 'receive';
   readonly peer: string;
@@ -35,6 +39,7 @@ export class FakeTransfer implements Transfer {
   #reject: (error: TransferError) => void = () => undefined;
 
   constructor(direction: 'send' | 'receive', id: number, peer: string, name: string) {
+    super();
     this.direction = direction;
     this.id = id;
     this.peer = peer;
@@ -44,6 +49,11 @@ export class FakeTransfer implements Transfer {
       this.#reject = reject;
     });
     this.done.catch(() => undefined);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TransferProgress, void, undefined> {
+    yield this.progress;
+    await this.done;
   }
 
   finish(totalBytes: number, elapsedMs: number, path: string = this.name): void {
@@ -92,9 +102,11 @@ export class FakeMessage implements SentMessage {
 
 let endpointCount = 0;
 
+type SentPaths = Extract<SendRequest | EngineSendRequest, { readonly paths: readonly string[] }>;
+
 /** An endpoint without a network: a test sees what it was asked for and decides what becomes of it. */
-export class FakeEndpoint implements TransferEndpoint {
-  readonly options: EndpointOptions;
+export class FakeEndpoint extends EventEmitter<EndpointEvents> implements TransferEndpoint {
+  readonly options: EndpointOptions | EngineOptions;
   readonly address = { address: '127.0.0.1', port: 6000 };
   /** Another one for each endpoint. */
   readonly publicKey: string = (++endpointCount).toString(16).padStart(64, '0');
@@ -104,7 +116,10 @@ export class FakeEndpoint implements TransferEndpoint {
     readonly from: string;
     readonly purpose: IntroductionPurpose;
   }[] = [];
-  readonly sent: { readonly request: SendRequest; readonly transfer: FakeTransfer }[] = [];
+  readonly sent: {
+    readonly request: SentPaths;
+    readonly transfer: FakeTransfer;
+  }[] = [];
   readonly tickets: TicketOptions[] = [];
   readonly sentMessages: FakeMessage[] = [];
   isClosed = false;
@@ -114,7 +129,8 @@ export class FakeEndpoint implements TransferEndpoint {
   #onReceive: (transfer: Transfer) => void = () => undefined;
   #onChange: () => void = () => undefined;
 
-  constructor(options: EndpointOptions) {
+  constructor(options: EndpointOptions | EngineOptions) {
+    super();
     this.options = options;
   }
 
@@ -132,7 +148,8 @@ export class FakeEndpoint implements TransferEndpoint {
     return 'upd1fake';
   }
 
-  send(request: SendRequest): Transfer {
+  send(request: SendRequest | EngineSendRequest): FakeTransfer {
+    if (!('paths' in request)) throw new Error('no test sends a stream here');
     const transfer = this.#add('send', request.peer ?? 'a ticket', basename(request.paths[0]!));
     this.sent.push({ request, transfer });
     this.#onChange();
@@ -150,6 +167,7 @@ export class FakeEndpoint implements TransferEndpoint {
     this.show = listener;
   }
 
+  /** As the engine has it, for tests of what stands in front of the engine. */
   onReceive(listener: (transfer: Transfer) => void): void {
     this.#onReceive = listener;
   }
@@ -158,7 +176,12 @@ export class FakeEndpoint implements TransferEndpoint {
     const transfer = this.#add('receive', peer, name);
     transfer.progress.totalBytes = totalBytes;
     this.#onReceive(transfer);
+    this.emit('transfer', transfer);
     return transfer;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   close(): Promise<void> {

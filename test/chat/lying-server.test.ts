@@ -119,7 +119,7 @@ test('a chat server that gives each side its own key in place of the other’s i
   const middle = await createEndpoint({ inbox: caught });
   onTestFinished(() => middle.close());
   const seen: unknown[] = [];
-  middle.onReceive((transfer) => seen.push(transfer));
+  middle.on('transfer', (transfer) => seen.push(transfer));
   middle.onMessage((message) => void seen.push(message));
   server.middle = middle;
   server.liesTo.add('sender').add('receiver');

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, formatRate } from '../../text/measures.ts';
+import { formatAmount, formatDuration, formatRate } from '../../text/measures.ts';
 import { safeText } from '../../text/safe-text.ts';
 import type { StallReason, Transfer } from '../../transfer/index.ts';
 import type { TerminalOutput } from './terminal-console.ts';
@@ -79,10 +79,11 @@ export class ProgressBars {
 export function barLine(transfer: Transfer, columns: number): string {
   const { transferredBytes, totalBytes, bytesPerSec } = transfer.progress;
   // 100 % is for what the other side has verified.
-  const part = totalBytes === 0 ? 0 : Math.min(0.99, transferredBytes / totalBytes);
-  const percent = `${String(Math.floor(part * 100)).padStart(3)} %`;
+  const isUnknown = totalBytes === undefined;
+  const part = isUnknown || totalBytes === 0 ? 0 : Math.min(0.99, transferredBytes / totalBytes);
+  const percent = isUnknown ? '' : `${String(Math.floor(part * 100)).padStart(3)} %`;
   const waiting = waitingText(transfer);
-  const amount = `${formatBytes(transferredBytes)} of ${formatBytes(totalBytes)}`;
+  const amount = formatAmount(transferredBytes, totalBytes);
   const tail = waiting ?? `${formatRate(bytesPerSec)}${etaText(transfer)}`;
   // What does not fit is left out, the least important first.
   const roomFor = (...parts: readonly string[]): boolean =>
@@ -93,7 +94,8 @@ export function barLine(transfer: Transfer, columns: number): string {
   else if (roomFor(percent)) parts = [percent];
   const spare = columns - 1 - parts.reduce((sum, text) => sum + 2 + text.length, 0);
   const barColumns = Math.min(MAX_BAR_COLUMNS, spare - MIN_NAME_COLUMNS - 12);
-  if (barColumns >= MIN_BAR_COLUMNS) parts.unshift(drawBar(part, barColumns));
+  parts = parts.filter((text) => text !== '');
+  if (barColumns >= MIN_BAR_COLUMNS && !isUnknown) parts.unshift(drawBar(part, barColumns));
   const used = parts.reduce((sum, text) => sum + 2 + text.length, 0);
   const nameColumns = Math.min(MAX_NAME_COLUMNS, Math.max(0, columns - 1 - used));
   return [fitName(transfer.name, nameColumns), ...parts].join('  ');
@@ -130,7 +132,7 @@ const shortReasons: Readonly<Record<StallReason, string>> = {
 
 function etaText({ progress }: Transfer): string {
   const { transferredBytes, totalBytes, bytesPerSec } = progress;
-  if (bytesPerSec <= 0 || totalBytes === 0) return '';
+  if (bytesPerSec <= 0 || totalBytes === undefined || totalBytes === 0) return '';
   return `  ETA ${formatDuration(((totalBytes - transferredBytes) * 1000) / bytesPerSec)}`;
 }
 

@@ -8,11 +8,13 @@ export const MAX_PENDING_SEGMENTS = 4;
  * Gathers received content into segments and writes each whole, in order, one call at a time: what
  * is on the disk is always a beginning of the file, without holes.
  *
- * Memory: `MAX_PENDING_SEGMENTS` and the one being filled.
+ * Memory: `MAX_PENDING_SEGMENTS` and the one being filled. A prompt one does not wait for a segment to be
+ * full while nothing is being written.
  */
 export class ContentWriter {
   readonly #write: (segment: Uint8Array) => Promise<void>;
   readonly #onChange: () => void;
+  readonly #isPrompt: boolean;
   /** Whole segments in order; the first is being written. */
   readonly #pending: Uint8Array[] = [];
   readonly #idle: Uint8Array[] = [];
@@ -31,10 +33,12 @@ export class ContentWriter {
     write: (segment: Uint8Array) => Promise<void>,
     sizeBytes: number,
     onChange: () => void,
+    isPrompt = false,
   ) {
     this.#write = write;
     this.#expectedBytes = sizeBytes;
     this.#onChange = onChange;
+    this.#isPrompt = isPrompt;
   }
 
   /** One more record of any length may be appended. */
@@ -69,6 +73,7 @@ export class ContentWriter {
       from += part;
       if (this.#filledBytes === this.#filling.length) this.flush();
     }
+    if (this.#isPrompt && !this.#isWriting) this.flush();
   }
 
   /** Writes also what does not fill a segment. */
@@ -96,8 +101,9 @@ export class ContentWriter {
       try {
         await this.#write(segment);
         this.#pending.shift();
-        if (segment.length === SEGMENT_BYTES && this.#idle.length < MAX_PENDING_SEGMENTS) {
-          this.#idle.push(segment);
+        const { buffer } = segment;
+        if (buffer.byteLength === SEGMENT_BYTES && this.#idle.length < MAX_PENDING_SEGMENTS) {
+          this.#idle.push(new Uint8Array(buffer));
         }
       } catch (error) {
         this.#error = error;
@@ -107,6 +113,11 @@ export class ContentWriter {
       this.#onChange();
     }
     this.#isWriting = false;
+    if (this.#isPrompt && this.#filledBytes > 0 && this.#error === undefined) {
+      this.flush();
+      this.#onChange();
+      return;
+    }
     this.#onChange();
     this.#onIdle();
   }

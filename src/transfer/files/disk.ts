@@ -1,4 +1,5 @@
 import type { OfferedEntry } from './offer.ts';
+import type { TransferError } from './transfer-error.ts';
 
 /**
  * What `files` asks of a disk; `io` implements it on real files, tests on memory. Each method rejects
@@ -37,6 +38,8 @@ export interface SourceSurvey {
 export interface SourceFile {
   /** As found when it was opened. */
   readonly sizeBytes: number;
+  /** False of a stream: its end is where nothing more is read. */
+  readonly isSizeKnown: boolean;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
   readonly inode: bigint;
@@ -73,6 +76,8 @@ export interface ClaimRequest {
 /** Room on the disk that was promised to a transfer and is not used yet. */
 export interface Room {
   spend(byteCount: number): void;
+  /** Promises more, as `Inbox.reserve`. */
+  grow(byteCount: number): Promise<void>;
   /** Gives back what was not spent. */
   release(): void;
 }
@@ -89,6 +94,8 @@ export interface PublishRequest {
 export interface PartialFile {
   /** Bytes that were there from an earlier transfer; content is appended behind them. */
   readonly startBytes: number;
+  /** It goes on to somebody who waits for it, takes no room on the disk and is never gone on with. */
+  readonly isStream?: boolean;
   /** Bytes that are written whole, those of earlier transfers included. */
   readonly writtenBytes: number;
   /**
@@ -109,6 +116,8 @@ export interface PartialFile {
   keep(): Promise<void>;
   /** Closes it and removes it. */
   discard(): Promise<void>;
+  /** Of a stream, in place of both: nothing more comes, and what came is not all. */
+  abort?(why: TransferError): void;
 }
 
 /** A file at the top of an offer, with a name of its own in the inbox from now on. */

@@ -17,18 +17,21 @@ export interface IncomingOffer {
   readonly items: readonly OfferedItem[];
   readonly totalBytes: number;
   readonly fileCount: number;
+  /** False for a file from a stream, which is offered alone. */
+  readonly isSizeKnown: boolean;
   readonly hasMoreOffers: boolean;
 }
 
 /**
  * Gathers the records of one offer. What it lets through holds together: no name twice, each entry
- * behind the folder it lies in, and all of an item in one run.
+ * behind the folder it lies in, all of an item in one run, and a file of unknown size alone.
  */
 export class OfferReader {
   readonly #entries: OfferedEntry[] = [];
   readonly #items: OfferedItem[] = [];
   readonly #names: Set<string> = new Set();
   readonly #folders: Set<string> = new Set();
+  #isSizeKnown = true;
 
   /** Takes one record: `more` when another must follow. */
   read(body: Uint8Array): IncomingOffer | 'more' | 'unsupported' | 'violation' {
@@ -36,14 +39,18 @@ export class OfferReader {
     if (verdict.type !== 'offer') return verdict.type;
     if (this.#entries.length + verdict.entries.length > MAX_OFFER_ENTRIES) return 'violation';
     for (const entry of verdict.entries) if (!this.#add(entry)) return 'violation';
-    if (verdict.hasMoreEntries) return 'more';
+    const { hasMoreEntries, hasMoreOffers } = verdict;
+    const isAlone = this.#entries.length === 1 && !hasMoreEntries && !hasMoreOffers;
+    if (!this.#isSizeKnown && !isAlone) return 'violation';
+    if (hasMoreEntries) return 'more';
     const items = this.#items;
     return {
       entries: this.#entries,
       items,
       totalBytes: items.reduce((sum, { totalBytes }) => sum + totalBytes, 0),
       fileCount: items.reduce((sum, { fileCount }) => sum + fileCount, 0),
-      hasMoreOffers: verdict.hasMoreOffers,
+      isSizeKnown: this.#isSizeKnown,
+      hasMoreOffers,
     };
   }
 
@@ -60,6 +67,7 @@ export class OfferReader {
       return false;
     }
     this.#names.add(name);
+    if (!entry.isSizeKnown) this.#isSizeKnown = false;
     if (kind === 'folder') this.#folders.add(name);
     this.#entries.push(entry);
     const item = this.#items.at(-1)!;

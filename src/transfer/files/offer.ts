@@ -15,8 +15,10 @@ export interface OfferedEntry {
   readonly kind: 'file' | 'folder';
   /** NFC, parted by `/`, from the base name of what was named. See `refusedName` for its parts. */
   readonly name: string;
-  /** 0 for a folder. */
+  /** 0 for a folder, and where it is not known. */
   readonly sizeBytes: number;
+  /** False for a file that comes from a stream: END says how large it was. It is offered alone. */
+  readonly isSizeKnown: boolean;
   /** Time of last change, nanoseconds since 1970. */
   readonly mtimeNs: bigint;
   /** Permission bits, 0–0o777; the sender leaves the others out. */
@@ -43,7 +45,10 @@ export type OfferVerdict =
   /** Broken: ends the connection. */
   | { readonly type: 'violation' };
 
-const entryKinds = ['file', 'folder'] as const;
+const KIND_FILE = 0;
+const KIND_FOLDER = 1;
+/** A file whose size is not known. */
+const KIND_STREAM = 2;
 const FLAG_MORE_ENTRIES = 1;
 const FLAG_MORE_OFFERS = 2;
 const HEADER_BYTES = 4;
@@ -66,7 +71,7 @@ export function encodeOffer({ entries, hasMoreEntries, hasMoreOffers }: OfferRec
 function encodeEntry(entry: OfferedEntry): Uint8Array {
   const name = Buffer.from(entry.name, 'utf8');
   const bytes = Buffer.alloc(FIXED_ENTRY_BYTES + name.length);
-  bytes.writeUInt8(entryKinds.indexOf(entry.kind), 0);
+  bytes.writeUInt8(wireKindOf(entry), 0);
   bytes.writeUInt16BE(entry.mode, 1);
   bytes.writeUIntBE(entry.sizeBytes, 3, 6);
   bytes.writeBigInt64BE(entry.mtimeNs, 9);
@@ -76,6 +81,11 @@ function encodeEntry(entry: OfferedEntry): Uint8Array {
   bytes.writeUInt16BE(name.length, 41);
   bytes.set(name, FIXED_ENTRY_BYTES);
   return bytes;
+}
+
+function wireKindOf({ kind, isSizeKnown }: OfferedEntry): number {
+  if (kind === 'folder') return KIND_FOLDER;
+  return isSizeKnown ? KIND_FILE : KIND_STREAM;
 }
 
 /** An offer as bodies of records, each of at most `limitBytes`, which has room for any one entry. */
@@ -125,7 +135,7 @@ export function decodeOffer(body: Uint8Array): OfferVerdict {
 }
 
 function decodeEntry(cursor: ByteCursor): OfferedEntry | undefined {
-  const kind = entryKinds[cursor.u8()];
+  const wireKind = cursor.u8();
   const mode = cursor.u16();
   const sizeBytes = cursor.u48();
   const mtimeNs = cursor.i64();
@@ -135,10 +145,12 @@ function decodeEntry(cursor: ByteCursor): OfferedEntry | undefined {
   const nameBytes = cursor.u16();
   if (nameBytes > MAX_PATH_BYTES) return undefined;
   const name = cursor.text(nameBytes);
-  if (!cursor.isIntact || kind === undefined || mode > 0o777) return undefined;
-  if (kind === 'folder' && sizeBytes > 0) return undefined;
+  if (!cursor.isIntact || wireKind > KIND_STREAM || mode > 0o777) return undefined;
+  if (wireKind !== KIND_FILE && sizeBytes > 0) return undefined;
   if (!isRelativeName(name)) return undefined;
-  return { kind, name, sizeBytes, mtimeNs, mode, ctimeNs, inode, device };
+  const kind = wireKind === KIND_FOLDER ? 'folder' : 'file';
+  const isSizeKnown = wireKind !== KIND_STREAM;
+  return { kind, name, sizeBytes, isSizeKnown, mtimeNs, mode, ctimeNs, inode, device };
 }
 
 /** NFC, and no part of it is empty or longer than a folder can hold. */

@@ -20,7 +20,9 @@ export class ProgressMeter {
   #bytes = 0;
   #silentSinceUs: number | undefined;
   #progressAtUs = Infinity;
+  /** As far as it is known. */
   totalBytes = 0;
+  isTotalKnown = true;
 
   constructor(nowUs: () => number) {
     this.#nowUs = nowUs;
@@ -63,6 +65,12 @@ export class ProgressMeter {
     }
   }
 
+  /** The end has come of what had no known size. */
+  endAt(totalBytes: number): void {
+    this.totalBytes = totalBytes;
+    this.isTotalKnown = true;
+  }
+
   silence(sinceUs: number): void {
     this.#silentSinceUs = sinceUs;
   }
@@ -87,7 +95,7 @@ export class ProgressMeter {
     const stalledSinceUs = this.#silentSinceUs ?? this.#progressAtUs;
     return {
       transferredBytes: this.#bytes,
-      totalBytes: this.totalBytes,
+      totalBytes: this.isTotalKnown ? this.totalBytes : undefined,
       bytesPerSec,
       stalledMs: stallReason === undefined ? 0 : Math.max(0, (nowUs - stalledSinceUs) / 1_000),
       ...(stallReason === undefined ? {} : { stallReason }),

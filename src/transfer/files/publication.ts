@@ -65,7 +65,7 @@ export class Publication {
     const all = new Set([...places, ...this.#published]);
     if (this.#openPlace !== undefined) all.add(this.#openPlace);
     for (const { claim, path } of all) {
-      if (path !== '') claimedOf(claim).told();
+      if (path !== undefined) claimedOf(claim).told();
       else if (claim.kind === 'folder') await claim.folder.leave().catch(() => undefined);
     }
   }
@@ -79,7 +79,7 @@ export class Publication {
       if (path === undefined) throw new TransferError('cancelled', 'cancelled by the receiver');
       place.path = path;
     }
-    if (place.path === '') return;
+    if (place.path === undefined) return;
     this.#published.push(place);
     const { path, totalBytes, fileCount, sha256 } = place;
     const item = { kind: entry.kind, name: entry.name, path, totalBytes, fileCount };

@@ -40,7 +40,7 @@ export class ReadAhead {
     this.#source = source;
     this.#onChange = onChange;
     this.#positionBytes = startBytes;
-    this.#unreadBytes = source.sizeBytes - startBytes;
+    this.#unreadBytes = source.isSizeKnown ? source.sizeBytes - startBytes : Infinity;
   }
 
   /** Why reading failed, or undefined. */
@@ -48,7 +48,7 @@ export class ReadAhead {
     return this.#error;
   }
 
-  /** The source ended before its size. */
+  /** The source ended before its size, where it has one. */
   get isShort(): boolean {
     return this.#isShort;
   }
@@ -86,7 +86,8 @@ export class ReadAhead {
       this.#positionBytes += length;
       this.#unreadBytes -= length;
       if (length > 0) this.#ready.push({ buffer, length, taken: 0, streamEndBytes: 0 });
-      else this.#isShort = true;
+      else if (this.#source.isSizeKnown) this.#isShort = true;
+      else this.#unreadBytes = 0;
     } catch (error) {
       this.#error = error;
     }

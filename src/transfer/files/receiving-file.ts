@@ -4,7 +4,7 @@ import type { PartialFile, Room } from './disk.ts';
 import type { EndMessage } from './message.ts';
 import type { OfferedEntry } from './offer.ts';
 import type { SpaceWait } from './space-wait.ts';
-import { asTransferError, type TransferError } from './transfer-error.ts';
+import { asTransferError, TransferError } from './transfer-error.ts';
 
 export interface ReceivingFileOptions {
   readonly entry: OfferedEntry;
@@ -12,6 +12,8 @@ export interface ReceivingFileOptions {
   /** What is there already of its content. */
   readonly startBytes: number;
   readonly room: Room;
+  /** The most that it may have, where its offer does not say its size. */
+  readonly limitBytes: number;
   readonly spaceWait: SpaceWait;
   /** Called after each write and each read for the hash: there is room, or it failed. */
   readonly onChange: () => void;
@@ -23,6 +25,7 @@ export class ReceivingFile {
   readonly startBytes: number;
   readonly #partial: PartialFile;
   readonly #room: Room;
+  readonly #limitBytes: number;
   readonly #spaceWait: SpaceWait;
   readonly #content: ContentWriter;
   readonly #hash: ContentHash;
@@ -30,10 +33,13 @@ export class ReceivingFile {
   #arrivedBytes: number;
   #digest: Uint8Array | undefined;
   #onHashed: (() => void) | undefined;
+  /** A stream has brought more than is wanted. */
+  #isTooLarge = false;
 
   constructor(options: ReceivingFileOptions) {
     const { entry, partial, startBytes, room, spaceWait, onChange } = options;
     this.#room = room;
+    this.#limitBytes = entry.isSizeKnown ? entry.sizeBytes : options.limitBytes;
     this.entry = entry;
     this.startBytes = startBytes;
     this.#partial = partial;
@@ -42,6 +48,7 @@ export class ReceivingFile {
     this.#arrivedBytes = startBytes;
     const write = async (segment: Uint8Array): Promise<void> => {
       const endBytes = partial.writtenBytes + segment.length;
+      if (!entry.isSizeKnown) await spaceWait.run(() => room.grow(segment.length));
       await spaceWait.run(() => {
         const doneBytes = segment.length - (endBytes - partial.writtenBytes);
         return partial.append(doneBytes === 0 ? segment : segment.subarray(doneBytes));
@@ -49,13 +56,19 @@ export class ReceivingFile {
       room.spend(segment.length);
       this.#hash.follow(partial.writtenBytes);
     };
-    this.#content = new ContentWriter(write, entry.sizeBytes - startBytes, onChange);
+    const expectedBytes = entry.isSizeKnown ? entry.sizeBytes - startBytes : Infinity;
+    this.#content = new ContentWriter(write, expectedBytes, onChange, partial.isStream === true);
     const read = startBytes === 0 ? undefined : partial.read.bind(partial);
     this.#hash = new ContentHash(read, () => {
       this.#onHashed?.();
       onChange();
     });
     this.#hash.follow(startBytes);
+  }
+
+  /** Of a file from a stream what has come of it; all of it after `end`. */
+  get sizeBytes(): number {
+    return this.entry.isSizeKnown ? this.entry.sizeBytes : this.#arrivedBytes;
   }
 
   /** Content bytes that are here, those of an earlier transfer included. */
@@ -75,6 +88,7 @@ export class ReceivingFile {
 
   /** Why the disk did not take it, or undefined. */
   get error(): TransferError | undefined {
+    if (this.#isTooLarge) return tooLarge(this.#limitBytes);
     const error = this.#content.error ?? this.#hash.error;
     return error === undefined ? undefined : asTransferError(error);
   }
@@ -84,10 +98,16 @@ export class ReceivingFile {
     return this.#digest !== undefined && !this.#isHashed;
   }
 
-  /** Takes content, only when there is room; false when it is empty or more than was offered. */
+  /**
+   * Takes content, only when there is room; false when it is empty or more than was offered. More than
+   * is wanted of a stream is an `error`.
+   */
   append(content: Uint8Array): boolean {
     if (content.length === 0) return false;
-    if (this.#arrivedBytes + content.length > this.entry.sizeBytes) return false;
+    if (this.#arrivedBytes + content.length > this.#limitBytes) {
+      this.#isTooLarge = !this.entry.isSizeKnown;
+      return this.#isTooLarge;
+    }
     this.#hash.update(content);
     this.#content.append(content);
     this.#arrivedBytes += content.length;
@@ -96,9 +116,7 @@ export class ReceivingFile {
 
   /** No more content comes; false when that does not fit what came. */
   end({ sizeBytes, digest }: EndMessage): boolean {
-    if (this.#arrivedBytes !== this.entry.sizeBytes || sizeBytes !== this.#arrivedBytes) {
-      return false;
-    }
+    if (this.#arrivedBytes !== this.sizeBytes || sizeBytes !== this.#arrivedBytes) return false;
     this.#digest = digest;
     this.#content.flush();
     return true;
@@ -110,7 +128,7 @@ export class ReceivingFile {
     this.#throwError();
     while (!this.#isHashed) await new Promise<void>((resolve) => (this.#onHashed = resolve));
     this.#throwError();
-    if (this.#hash.hashedBytes < this.entry.sizeBytes) return false;
+    if (this.#hash.hashedBytes < this.sizeBytes) return false;
     return Buffer.compare(this.#hash.digest, this.#digest!) === 0;
   }
 
@@ -134,6 +152,7 @@ export class ReceivingFile {
       partial: this.#partial,
       startBytes: 0,
       room: this.#room,
+      limitBytes: this.#limitBytes,
       spaceWait: this.#spaceWait,
       onChange: this.#onChange,
     });
@@ -142,7 +161,8 @@ export class ReceivingFile {
   /** Keeps or removes what is on the disk, as the failure asks. */
   async putAway(error: TransferError): Promise<void> {
     await Promise.all([this.#content.drain(), this.#hash.stop()]);
-    await putAwayPartial(this.#partial, error);
+    // A stream that is refused once is refused again: nobody wants its beginning.
+    await putAwayPartial(this.#partial, error, this.#isTooLarge);
   }
 
   /** It is left out of a folder that goes on: nothing of it stays there. */
@@ -156,15 +176,24 @@ export class ReceivingFile {
   }
 
   get #isHashed(): boolean {
-    return this.#hash.hashedBytes === this.entry.sizeBytes || this.#hash.isStopped;
+    return this.#hash.hashedBytes === this.sizeBytes || this.#hash.isStopped;
   }
 }
 
+function tooLarge(limitBytes: number): TransferError {
+  return new TransferError('refused', `over --max-size (${limitBytes} bytes allowed)`);
+}
+
 /** What is worth something for a later transfer is kept. */
-export async function putAwayPartial(partial: PartialFile, error: TransferError): Promise<void> {
-  const isWorthless = error.code === 'source-changed' || error.code === 'integrity';
+export async function putAwayPartial(
+  partial: PartialFile,
+  error: TransferError,
+  isUnwanted = false,
+): Promise<void> {
+  const isWorthless = isUnwanted || error.code === 'source-changed' || error.code === 'integrity';
   try {
-    if (isWorthless || partial.writtenBytes === 0) await partial.discard();
+    if (partial.abort !== undefined) partial.abort(error);
+    else if (isWorthless || partial.writtenBytes === 0) await partial.discard();
     else await partial.keep();
   } catch {
     // The transfer has failed already, for a reason of its own.

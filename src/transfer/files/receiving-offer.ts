@@ -3,7 +3,7 @@ import type { EndMessage, MissMessage, StartMessage } from './message.ts';
 import type { OfferedEntry } from './offer.ts';
 import { errorOfFailure } from './close-meaning.ts';
 import { putAwayPartial, ReceivingFile } from './receiving-file.ts';
-import type { PlacedOffer } from './receiving-places.ts';
+import { NO_ROOM, type PlacedOffer } from './receiving-places.ts';
 import type { SpaceWait } from './space-wait.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import type { TransferTally } from './transfer-tally.ts';
@@ -131,7 +131,8 @@ export class ReceivingOffer {
     const { file } = this.#current;
     if (file === undefined) return body.length > 0;
     if (!file.append(body)) return false;
-    this.#options.onProgress(body.length);
+    if (file.error === undefined) this.#options.onProgress(body.length);
+    else this.#lookAt(this.#current.index);
     return true;
   }
 
@@ -193,8 +194,15 @@ export class ReceivingOffer {
       onChange();
       this.#lookAt(index);
     };
-    const options = { entry, partial, startBytes, room, spaceWait, onChange: onFileChange };
-    return new ReceivingFile(options);
+    return new ReceivingFile({
+      entry,
+      partial,
+      startBytes,
+      room: partial.isStream === true ? NO_ROOM : room,
+      limitBytes: this.#placed.placeOf[index]!.limitBytes,
+      spaceWait,
+      onChange: onFileChange,
+    });
   }
 
   #partialOf(index: number, startBytes: number): PartialFile {
@@ -252,7 +260,7 @@ export class ReceivingOffer {
     }
     if (path === undefined) return;
     const place = this.#placed.placeOf[index]!;
-    place.totalBytes += file.entry.sizeBytes;
+    place.totalBytes += file.sizeBytes;
     place.fileCount++;
     if (place.claim.kind === 'file') {
       place.path = path;

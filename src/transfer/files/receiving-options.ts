@@ -3,7 +3,7 @@ import type { ConflictPolicy, Inbox } from './disk.ts';
 import type { EarlierTries } from './earlier-tries.ts';
 import type { ReceivePolicy } from './receive-policy.ts';
 import type { NamePlatform } from './stored-name.ts';
-import type { Transfer } from './transfer.ts';
+import type { EngineTransfer } from './transfer.ts';
 
 /** What a `ReceivingTransfer` needs from its endpoint. */
 export interface ReceivingOptions {
@@ -27,5 +27,5 @@ export interface ReceivingOptions {
   /** The receives of this endpoint, this one included. */
   readonly earlierTries: EarlierTries;
   /** The first offer was accepted; called at most once, before its content is read. */
-  readonly onAccepted: (transfer: Transfer) => void;
+  readonly onAccepted: (transfer: EngineTransfer) => void;
 }

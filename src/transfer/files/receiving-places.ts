@@ -1,6 +1,8 @@
+import { StreamPartial } from './byte-stream.ts';
 import type {
   ClaimedFile,
   ClaimedFolder,
+  ClaimRequest,
   ConflictPolicy,
   Inbox,
   Room,
@@ -26,11 +28,14 @@ export type Claim =
 export interface Place {
   readonly entry: OfferedEntry;
   readonly claim: Claim;
+  /** Where it was stored: empty when that is a stream, undefined before. */
+  path: string | undefined;
   /** What was stored of it. */
-  path: string;
   sha256: string | undefined;
   totalBytes: number;
   fileCount: number;
+  /** The most that a file of unknown size may have. */
+  readonly limitBytes: number;
 }
 
 /** An offer whose items have their places. */
@@ -66,6 +71,8 @@ export class Placing {
   readonly #refusals: Map<number, FailureMessage> = new Map();
   readonly #stored: Map<number, StoredFile> = new Map();
   #keptFreeShare = 0;
+  /** Something of it goes to the disk. */
+  #takesRoom = false;
 
   constructor(options: PlacingOptions, offer: IncomingOffer) {
     this.#options = options;
@@ -97,7 +104,7 @@ export class Placing {
     const { spaceWait, inbox } = this.#options;
     const wantedBytes = this.#wantedBytes;
     const room =
-      inbox === undefined || this.#places.length === 0
+      inbox === undefined || !this.#takesRoom
         ? NO_ROOM
         : await spaceWait.run(() => inbox.reserve(wantedBytes, this.#keptFreeShare));
     return {
@@ -116,24 +123,26 @@ export class Placing {
     offeredBytes: number,
     open: Place | undefined,
   ): Promise<void> {
-    const { peer, inbox, policy, conflict, spaceWait } = this.#options;
+    const { peer, policy, conflict } = this.#options;
     const { entry, firstIndex, endIndex, totalBytes } = item;
     let place = open;
     if (place === undefined) {
       const { kind, name } = entry;
-      const asked = { from: peer, name, kind, sizeBytes: totalBytes, offeredBytes };
-      const decision = await policy(asked);
+      const { items, isSizeKnown, hasMoreOffers } = this.#offer;
+      const isAlone = items.length === 1 && !hasMoreOffers;
+      const sizeBytes = isSizeKnown ? totalBytes : undefined;
+      const decision = await policy({ from: peer, name, kind, sizeBytes, isAlone, offeredBytes });
       if (decision.type === 'reject') throw new TransferError(decision.code, decision.reason);
-      if (inbox === undefined) {
-        throw new TransferError('refused', 'nothing is received here: there is no inbox');
-      }
-      this.#keptFreeShare = Math.max(this.#keptFreeShare, decision.keptFreeShare);
-      const request = { peer, entry, storedName: decision.storedName, conflict };
-      const claim: Claim =
-        kind === 'file'
-          ? { kind, file: await spaceWait.run(() => inbox.claimFile(request)) }
-          : { kind, folder: await spaceWait.run(() => inbox.claimFolder(request)) };
-      place = { entry, claim, path: '', sha256: undefined, totalBytes: 0, fileCount: 0 };
+      const { storedName, into, limitBytes } = decision;
+      const request = { peer, entry, storedName, conflict };
+      const claim =
+        into === undefined
+          ? await this.#claim(request, decision.keptFreeShare)
+          : ({ kind: 'file', file: new StreamPartial(into) } as const);
+      const nothing = { path: undefined, sha256: undefined, totalBytes: 0, fileCount: 0 };
+      place = { entry, claim, limitBytes, ...nothing };
+    } else {
+      this.#takesRoom = true;
     }
     this.#places.push(place);
     this.#placeOf.fill(place, firstIndex, endIndex);
@@ -141,6 +150,18 @@ export class Placing {
     else if (place.claim.file.startBytes > 0) {
       this.#starts.set(firstIndex, place.claim.file.startBytes);
     }
+  }
+
+  async #claim(request: ClaimRequest, keptFreeShare: number): Promise<Claim> {
+    const { inbox, spaceWait } = this.#options;
+    if (inbox === undefined) {
+      throw new TransferError('refused', 'nothing is received here: there is no inbox');
+    }
+    this.#takesRoom = true;
+    this.#keptFreeShare = Math.max(this.#keptFreeShare, keptFreeShare);
+    return request.entry.kind === 'file'
+      ? { kind: 'file', file: await spaceWait.run(() => inbox.claimFile(request)) }
+      : { kind: 'folder', folder: await spaceWait.run(() => inbox.claimFolder(request)) };
   }
 
   async #placeFolder(item: OfferedItem, folder: ClaimedFolder): Promise<void> {
@@ -201,13 +222,24 @@ export class Placing {
   get #wantedBytes(): number {
     let bytes = 0;
     for (const [index, { sizeBytes }] of this.#offer.entries.entries()) {
-      if (!this.#refusals.has(index)) bytes += sizeBytes - (this.#starts.get(index) ?? 0);
+      if (this.#refusals.has(index) || this.#isStream(index)) continue;
+      bytes += sizeBytes - (this.#starts.get(index) ?? 0);
     }
     return bytes;
   }
+
+  #isStream(index: number): boolean {
+    const claim = this.#placeOf[index]?.claim;
+    return claim?.kind === 'file' && claim.file.isStream === true;
+  }
 }
 
-const NO_ROOM: Room = { spend: () => undefined, release: () => undefined };
+/** Of what takes none. */
+export const NO_ROOM: Room = {
+  spend: () => undefined,
+  grow: () => Promise.resolve(),
+  release: () => undefined,
+};
 
 /** What becomes of an offer. */
 export type Decided =

@@ -19,7 +19,7 @@ import { asTransferError, TransferError } from './transfer-error.ts';
 import { TransferTally } from './transfer-tally.ts';
 import type {
   StallReason,
-  Transfer,
+  EngineTransfer,
   TransferProgress,
   TransferResult,
   TransferState,
@@ -46,7 +46,7 @@ type Stage = 'offer' | 'deciding' | 'room' | 'content' | 'finishing' | 'over';
  * failure before the first byte, a failed check and a changed source remove a partial; every other
  * failure keeps it (PRODUCT §4).
  */
-export class ReceivingTransfer implements Transfer, Try {
+export class ReceivingTransfer implements EngineTransfer, Try {
   readonly id: number;
   readonly direction = 'receive';
   readonly peer: string;
@@ -238,6 +238,7 @@ export class ReceivingTransfer implements Transfer, Try {
       this.#reject(new TransferError('version', 'this kind of offer is not supported'));
     } else {
       this.#meter.totalBytes = this.#intake.offeredBytes;
+      this.#meter.isTotalKnown = offer.isSizeKnown;
       this.#stage = 'deciding';
       void this.#decide(offer);
     }
@@ -364,6 +365,7 @@ export class ReceivingTransfer implements Transfer, Try {
     }
     this.#link.connection.finish();
     this.#stage = 'over';
+    if (!this.#meter.isTotalKnown) this.#meter.endAt(this.#arrivedBytes);
     this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
     const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000;
     if (!this.#tally.hasDelivered) this.#outcome.reject(this.#tally.error);

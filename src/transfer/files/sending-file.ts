@@ -32,8 +32,9 @@ export class SendingFile {
     });
   }
 
+  /** Of a stream what was taken of it; all of it once it is complete. */
   get sizeBytes(): number {
-    return this.#source.sizeBytes;
+    return this.#source.isSizeKnown ? this.#source.sizeBytes : this.#takenBytes;
   }
 
   /** Content bytes taken so far, those before the offset not among them. */
@@ -94,7 +95,7 @@ export class SendingFile {
   }
 
   get #isHashed(): boolean {
-    return this.#hash.hashedBytes === this.#source.sizeBytes;
+    return this.#hash.hashedBytes === this.sizeBytes;
   }
 
   #look(): void {

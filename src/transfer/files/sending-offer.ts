@@ -42,6 +42,8 @@ export class SendingOffer {
   /** Files to be sent out of order, before the others. */
   readonly #extra: number[] = [];
   readonly #digests: Map<number, string> = new Map();
+  /** Of files whose size was not known before. */
+  readonly #sizes: Map<number, number> = new Map();
   #nextIndex = 0;
   #isClosed = false;
 
@@ -135,6 +137,7 @@ export class SendingOffer {
     this.#stands[turn.index] = Stand.sent;
     const digest = Buffer.from(turn.file!.digest).toString('hex');
     if (!turn.entry.name.includes('/')) this.#digests.set(turn.index, digest);
+    if (!turn.entry.isSizeKnown) this.#sizes.set(turn.index, turn.file!.sizeBytes);
     void turn.file!.close();
   }
 
@@ -152,10 +155,16 @@ export class SendingOffer {
 
   /** Everything that was sent was delivered: each item with what was sent of it. */
   forEachDelivered(
-    visit: (entry: SourceEntry, isWhole: boolean, sha256: string | undefined) => void,
+    visit: (
+      entry: SourceEntry,
+      isWhole: boolean,
+      sizeBytes: number,
+      sha256: string | undefined,
+    ) => void,
   ): void {
     for (const [index, entry] of this.offer.entries.entries()) {
-      visit(entry, this.#stands[index] !== Stand.over, this.#digests.get(index));
+      const sizeBytes = this.#sizes.get(index) ?? entry.sizeBytes;
+      visit(entry, this.#stands[index] !== Stand.over, sizeBytes, this.#digests.get(index));
     }
   }
 

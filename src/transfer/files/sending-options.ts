@@ -4,7 +4,10 @@ import type { SourceDisk } from './disk.ts';
 export interface SendingOptions {
   readonly id: number;
   readonly peer: string;
+  /** A stream has no path: one that is empty. */
   readonly paths: readonly string[];
+  /** Default: made of the paths. */
+  readonly name?: string | undefined;
   readonly disk: SourceDisk;
   /** A monotonic clock, microseconds; the one of `stalled` events. */
   readonly nowUs: () => number;

@@ -23,7 +23,7 @@ import { TransferTally } from './transfer-tally.ts';
 import type {
   PauseReason,
   StallReason,
-  Transfer,
+  EngineTransfer,
   TransferProgress,
   TransferResult,
   TransferState,
@@ -40,7 +40,7 @@ import type {
  * The driver hands it every event of its connection. It reads while the connection opens, so that a
  * small file leaves in one flight with its offer. Ends once: `done` settles after all sources are closed.
  */
-export class SendingTransfer implements Transfer {
+export class SendingTransfer implements EngineTransfer {
   readonly id: number;
   readonly direction = 'send';
   readonly peer: string;
@@ -61,6 +61,8 @@ export class SendingTransfer implements Transfer {
   #baseIndex = 0;
   #isSingle = false;
   #isTurnFlushed = false;
+  /** Stream bytes of the last flush that a stream without more content brought. */
+  #flushedBytes = 0;
   /** Content of earlier offers. */
   #contentBytes = 0;
   #startedAtUs = 0;
@@ -70,7 +72,7 @@ export class SendingTransfer implements Transfer {
     this.#options = options;
     this.id = options.id;
     this.peer = options.peer;
-    this.name = nameOfPaths(options.paths);
+    this.name = options.name ?? nameOfPaths(options.paths);
     this.#meter = new ProgressMeter(options.nowUs);
     this.#survey = new OfferSurvey(options.disk, options.paths, this.#tally);
     this.#sentItems = new SentItems(options.paths, this.#tally);
@@ -196,6 +198,7 @@ export class SendingTransfer implements Transfer {
   #take(offer: OutgoingOffer): void {
     this.#isTurnFlushed = false;
     this.#offer = new SendingOffer(offer, this.#options.disk, this.#tally, this.#onFileChange);
+    this.#meter.isTotalKnown = offer.entries.every(({ isSizeKnown }) => isSizeKnown);
     this.#meter.totalBytes += offer.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     this.#offer.fill();
     if (this.#link !== undefined) {
@@ -318,9 +321,22 @@ export class SendingTransfer implements Transfer {
     }
     this.#measure();
     // What is left out is told, and nothing follows it.
-    if (this.#hasEnded() || !offer.isFinished || this.#isTurnFlushed) return;
+    if (this.#hasEnded() || this.#isTurnFlushed) return;
+    if (!offer.isFinished) {
+      this.#flushStream(link, offer);
+      return;
+    }
     this.#isTurnFlushed = true;
     link.flush();
+  }
+
+  /** A stream that has nothing more ready may be silent for long: what there is goes at once. */
+  #flushStream({ writer, connection }: PeerLink, { turn }: SendingOffer): void {
+    const isFlushed = this.#flushedBytes === writer.writtenBytes;
+    if (turn?.entry.isSizeKnown !== false || isFlushed) return;
+    if (connection.writeRoomBytes === 0) return;
+    this.#flushedBytes = writer.writtenBytes;
+    connection.flush();
   }
 
   /** A file cannot be sent: leaves it out. False when the transfer fails with it. */
@@ -346,13 +362,16 @@ export class SendingTransfer implements Transfer {
     this.#acknowledgedBytes = acknowledgedBytes;
     const unacknowledged = writer.writtenBytes - acknowledgedBytes;
     const contentBytes = this.#contentBytes + (this.#writer?.contentBytes ?? 0);
-    this.#meter.update(Math.min(this.#meter.totalBytes, contentBytes - unacknowledged));
+    const arrivedBytes = contentBytes - unacknowledged;
+    const { isTotalKnown, totalBytes } = this.#meter;
+    this.#meter.update(isTotalKnown ? Math.min(totalBytes, arrivedBytes) : arrivedBytes);
   }
 
   #succeed(): void {
     const { connection } = this.#link!;
     const { bytesRetransmittedCount, packetsLostCount } = connection.stats;
     this.#sentItems.finish();
+    if (!this.#meter.isTotalKnown) this.#meter.endAt(this.#contentBytes);
     if (this.#tally.hasDelivered) this.#meter.update(this.#meter.totalBytes);
     this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
     connection.close(CloseCode.ok, '');

@@ -16,14 +16,14 @@ export class SentItems {
   }
 
   add(offer: SendingOffer): void {
-    offer.forEachDelivered((entry, isWhole, sha256) => {
+    offer.forEachDelivered((entry, isWhole, sizeBytes, sha256) => {
       if (this.#current?.entry.itemIndex !== entry.itemIndex) {
         this.finish();
         if (!isWhole) return;
         this.#current = { entry, totalBytes: 0, fileCount: 0, sha256: sha256 ?? '' };
       }
       if (entry.kind === 'folder' || !isWhole) return;
-      this.#current.totalBytes += entry.sizeBytes;
+      this.#current.totalBytes += sizeBytes;
       this.#current.fileCount++;
     });
   }

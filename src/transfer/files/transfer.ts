@@ -18,7 +18,8 @@ export interface SocketAddress {
 export interface TransferProgress {
   /** Bytes of content that the other side holds (sending) or that arrived in order (receiving). */
   readonly transferredBytes: number;
-  readonly totalBytes: number;
+  /** Undefined while a stream has not ended. */
+  readonly totalBytes: number | undefined;
   /** Over about the last second. */
   readonly bytesPerSec: number;
   /** Milliseconds without progress; 0 unless the transfer is stalled. */
@@ -43,7 +44,10 @@ export interface ItemResult {
   readonly kind: 'file' | 'folder';
   /** Its base name as it was offered. Not safe to print. */
   readonly name: string;
-  /** Where the receiver stored it (receiving side), or the source's path (sending side). */
+  /**
+   * Where the receiver stored it (receiving side), or the source's path (sending side); empty on a side
+   * where it was a stream.
+   */
   readonly path: string;
   /** Of the files of it that were delivered. */
   readonly totalBytes: number;
@@ -71,7 +75,7 @@ export interface TransferResult {
   /** Of the files that were delivered. */
   readonly totalBytes: number;
   readonly elapsedMs: number;
-  /** Where the receiver stored the first item (receiving side), or its source's path (sending side). */
+  /** `path` of the first item. */
   readonly path: string;
   /** SHA-256 of the content as 64 hex digits, equal on both sides; empty unless it is one file. */
   readonly sha256: string;
@@ -94,8 +98,8 @@ export interface TransferResult {
 export type TransferState =
   'waiting' | 'opening' | 'running' | 'stalled' | 'paused' | 'checking' | 'done' | 'failed';
 
-/** Files and folders on their way together. `done` settles once; nothing is reported after it. */
-export interface Transfer {
+/** A transfer as its engine has it. `done` settles once; nothing is reported after it. */
+export interface EngineTransfer {
   /** Counts from 1 within an endpoint. */
   readonly id: number;
   readonly direction: 'send' | 'receive';

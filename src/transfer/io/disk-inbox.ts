@@ -96,8 +96,29 @@ export class DiskInbox implements Inbox {
     await Promise.all(this.#context.removing.values());
   }
 
-  /** Counts what other receives were promised as gone, so that no room is promised twice. */
   async reserve(byteCount: number, keptFreeShare: number): Promise<Room> {
+    let leftBytes = 0;
+    const spend = (spentBytes: number): void => {
+      const returned = Math.min(spentBytes, leftBytes);
+      leftBytes -= returned;
+      this.#promisedBytes -= returned;
+    };
+    const grow = async (moreBytes: number): Promise<void> => {
+      await this.#promise(moreBytes, keptFreeShare);
+      leftBytes += moreBytes;
+    };
+    await grow(byteCount);
+    return {
+      spend,
+      grow,
+      release: () => {
+        spend(leftBytes);
+      },
+    };
+  }
+
+  /** Counts what other receives were promised as gone, so that no room is promised twice. */
+  async #promise(byteCount: number, keptFreeShare: number): Promise<void> {
     let roomBytes: number;
     let isTooSmall: boolean;
     try {
@@ -114,18 +135,6 @@ export class DiskInbox implements Inbox {
       throw new TransferError('no-space', reason, options);
     }
     this.#promisedBytes += byteCount;
-    let leftBytes = byteCount;
-    const spend = (spentBytes: number): void => {
-      const returned = Math.min(spentBytes, leftBytes);
-      leftBytes -= returned;
-      this.#promisedBytes -= returned;
-    };
-    return {
-      spend,
-      release: () => {
-        spend(leftBytes);
-      },
-    };
   }
 
   async claimFile(request: ClaimRequest): Promise<ClaimedFile> {

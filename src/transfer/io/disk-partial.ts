@@ -143,7 +143,9 @@ export class DiskPartial implements ClaimedFile {
   #saveState(owner: string = ownSignature): Promise<void> {
     const { state, partInode } = this.#parts;
     const turn = this.#saving.then(async () => {
-      const saved = { ...state, owner, partInode, durableBytes: this.#durableBytes };
+      // Of a stream, which is offered with no size, nothing is gone on with.
+      const durableBytes = Math.min(this.#durableBytes, state.sizeBytes);
+      const saved = { ...state, owner, partInode, durableBytes };
       await replaceState(this.#context.files, this.#statePath, saved);
     });
     this.#saving = turn.catch(() => undefined);

@@ -47,6 +47,7 @@ export function kindOf(stats: BigIntStats): string {
 
 class DiskSource implements SourceFile {
   readonly sizeBytes: number;
+  readonly isSizeKnown = true;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
   readonly inode: bigint;

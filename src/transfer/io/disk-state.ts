@@ -45,9 +45,13 @@ export function newState(peer: string, entry: OfferedEntry, storedName: string):
   return { kind, owner, peer, name, storedName, ...source, partInode: 0n, durableBytes: 0 };
 }
 
-/** The source is, as far as size, times and place tell, in the state in which it was offered then. */
+/**
+ * The source is, as far as size, times and place tell, in the state in which it was offered then. What
+ * comes from a stream is never what came before.
+ */
 export function isSameSource(state: PartialState, entry: OfferedEntry): boolean {
   return (
+    entry.isSizeKnown &&
     state.sizeBytes === entry.sizeBytes &&
     state.mtimeNs === entry.mtimeNs &&
     state.ctimeNs === entry.ctimeNs &&

@@ -156,6 +156,7 @@ function entryOf(path: string, name: string, itemIndex: number, stats: BigIntSta
     path,
     itemIndex,
     sizeBytes: isFile ? Number(stats.size) : 0,
+    isSizeKnown: true,
     mtimeNs: stats.mtimeNs,
     mode: Number(stats.mode) & 0o777,
     ctimeNs: stats.ctimeNs,

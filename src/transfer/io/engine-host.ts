@@ -1,39 +1,34 @@
 import assert from 'node:assert/strict';
 import { asTransferError, type TransferError } from '../files/transfer-error.ts';
-import type { Transfer } from '../files/transfer.ts';
+import type { OfferedFile, ReceiveAnswer } from '../files/receive-policy.ts';
+import type { EngineTransfer } from '../files/transfer.ts';
 import type { Timers } from './clock.ts';
+import type { EngineEndpoint, EngineOptions } from './engine-endpoint.ts';
 import {
   fromPortableError,
   type FromEngine,
+  type PortableAnswer,
   type PortableError,
   type PortableOptions,
   type PortableOutcome,
+  type PortableSendRequest,
   type Standing,
   type ToEngine,
   toPortableError,
 } from './engine-messages.ts';
-import type {
-  DirectMessage,
-  EndpointOptions,
-  Offer,
-  SentMessage,
-  TransferEndpoint,
-} from './transfer-endpoint.ts';
+import { EngineStreams } from './engine-streams.ts';
+import type { DirectMessage, SentMessage } from './transfer-endpoint.ts';
 
 /** How often transfers that run are looked at, to tell the caller how far they are. */
 export const PROGRESS_INTERVAL_MS = 100;
 
 export interface EngineHostOptions {
-  readonly createEndpoint: (options: EndpointOptions) => Promise<TransferEndpoint>;
-  readonly post: (message: FromEngine) => void;
+  readonly createEndpoint: (options: EngineOptions) => Promise<EngineEndpoint>;
+  /** The buffers are given away with the message. */
+  readonly post: (message: FromEngine, transferred?: readonly ArrayBuffer[]) => void;
   /** No more is heard or said: nothing of the host keeps its thread alive. */
   readonly disconnect: () => void;
   readonly timers: Timers;
-}
-
-interface Answering {
-  readonly resolve: (storedName: string) => void;
-  readonly reject: (error: Error) => void;
 }
 
 /**
@@ -45,12 +40,13 @@ interface Answering {
  */
 export class EngineHost {
   readonly #options: EngineHostOptions;
-  #endpoint: TransferEndpoint | undefined;
-  readonly #transfers: Map<number, Transfer> = new Map();
+  readonly #streams: EngineStreams;
+  #endpoint: EngineEndpoint | undefined;
+  readonly #transfers: Map<number, EngineTransfer> = new Map();
   /** What the caller was told last of each. */
   readonly #told: Map<number, Standing> = new Map();
-  /** Offers whose name the caller is asked for. */
-  readonly #questions: Map<number, Answering> = new Map();
+  /** Offers that the caller is asked about. */
+  readonly #questions: Map<number, (answer: PortableAnswer) => void> = new Map();
   readonly #messages: Map<number, SentMessage> = new Map();
   /** Direct messages that the caller is asked to show. */
   readonly #showing: Map<number, (error: TransferError | undefined) => void> = new Map();
@@ -61,6 +57,7 @@ export class EngineHost {
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
+    this.#streams = new EngineStreams(options.post);
   }
 
   handle(message: ToEngine): void {
@@ -69,7 +66,7 @@ export class EngineHost {
         void this.#open(message.options);
         break;
       case 'send':
-        this.#add(message.key, this.#opened.send(message.request));
+        this.#send(message.key, message.request);
         break;
       case 'cancel':
         // It may have ended meanwhile.
@@ -93,13 +90,15 @@ export class EngineHost {
         this.#showing.delete(question);
         break;
       }
-      case 'named':
-        this.#questions.get(message.question)?.resolve(message.storedName);
+      case 'answer':
+        this.#questions.get(message.question)?.(message.answer);
         this.#questions.delete(message.question);
         break;
-      case 'unnamed':
-        this.#questions.get(message.question)?.reject(new Error(message.error));
-        this.#questions.delete(message.question);
+      case 'chunk':
+        this.#streams.onChunk(message);
+        break;
+      case 'taken':
+        this.#streams.onTaken(message);
         break;
       case 'read':
         this.#isProgressUnread = false;
@@ -109,17 +108,17 @@ export class EngineHost {
     }
   }
 
-  get #opened(): TransferEndpoint {
+  get #opened(): EngineEndpoint {
     assert(this.#endpoint !== undefined, 'commands come after ready');
     return this.#endpoint;
   }
 
-  async #open({ isNaming, ...options }: PortableOptions): Promise<void> {
+  async #open({ isAsking, ...options }: PortableOptions): Promise<void> {
     const { createEndpoint, post, disconnect } = this.#options;
     try {
       this.#endpoint = await createEndpoint({
         ...options,
-        ...(isNaming ? { storedName: this.#askName } : {}),
+        ...(isAsking ? { onOffer: this.#askCaller } : {}),
       });
     } catch (error) {
       post({ type: 'failed', error: toPortableError(asTransferError(error)) });
@@ -137,12 +136,27 @@ export class EngineHost {
     post({ type: 'ready', address, publicKey, receiveBufferBytes });
   }
 
-  readonly #askName = (offer: Offer): Promise<string> => {
+  #send(key: number, request: PortableSendRequest): void {
+    if ('paths' in request) {
+      this.#add(key, this.#opened.send(request));
+      return;
+    }
+    const { streamName: name, ...peer } = request;
+    const source = this.#streams.source(key);
+    this.#add(key, this.#opened.send({ ...peer, stream: { name, source } }));
+  }
+
+  readonly #askCaller = async (offered: OfferedFile): Promise<ReceiveAnswer> => {
     const question = ++this.#lastQuestion;
-    this.#options.post({ type: 'naming', question, offer });
-    return new Promise((resolve, reject) => {
-      this.#questions.set(question, { resolve, reject });
+    const { from, name, sizeBytes, kind, isAlone } = offered;
+    const offer = { from, name, sizeBytes, kind, isAlone };
+    this.#options.post({ type: 'offered', question, offer });
+    const answer = await new Promise<PortableAnswer>((resolve) => {
+      this.#questions.set(question, resolve);
     });
+    const { isStream = false, error, ...rest } = answer;
+    if (error !== undefined) throw new Error(error);
+    return isStream ? { into: this.#streams.sink(question) } : rest;
   };
 
   readonly #askToShow = (message: DirectMessage): Promise<void> => {
@@ -172,7 +186,7 @@ export class EngineHost {
     );
   }
 
-  #add(key: number, transfer: Transfer): void {
+  #add(key: number, transfer: EngineTransfer): void {
     this.#transfers.set(key, transfer);
     this.#lookLater();
     transfer.done.then(
@@ -185,7 +199,7 @@ export class EngineHost {
     );
   }
 
-  #end(key: number, transfer: Transfer, outcome: PortableOutcome): void {
+  #end(key: number, transfer: EngineTransfer, outcome: PortableOutcome): void {
     this.#transfers.delete(key);
     this.#told.delete(key);
     this.#options.post({ type: 'ended', outcome, ...standingOf(key, transfer) });
@@ -223,7 +237,7 @@ export class EngineHost {
   }
 }
 
-function standingOf(key: number, { state, progress }: Transfer): Standing {
+function standingOf(key: number, { state, progress }: EngineTransfer): Standing {
   return { key, state, progress };
 }
 

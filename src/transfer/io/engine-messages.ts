@@ -7,13 +7,13 @@ import type {
   TransferResult,
   TransferState,
 } from '../files/transfer.ts';
+import type { EnginePeer } from './engine-endpoint.ts';
 import type {
   DirectMessage,
   EndpointOptions,
   IntroductionPurpose,
   MessageRequest,
   Offer,
-  SendRequest,
 } from './transfer-endpoint.ts';
 
 /**
@@ -22,9 +22,12 @@ import type {
  * ```
  *   caller's thread                                    engine's thread
  *   ThreadedEndpoint  ── open, send, cancel, expect, ─▶  EngineHost
- *                        ticket, named, read, close
- *                    ◀── ready | failed, naming,
+ *                        ticket, answer, read, close
+ *                    ◀── ready | failed, offered,
  *                        received, progress, ended
+ *                    and of streams:
+ *                    ── chunk ─▶ ◀── pull, unpull      sent
+ *                    ── taken ─▶ ◀── sink              received
  *                    and of direct messages:
  *                    ── send-message, cancel-message, shown ─▶
  *                    ◀── message, message-ended
@@ -36,7 +39,7 @@ import type {
 export type ToEngine =
   /** First of all, and once. */
   | { readonly type: 'open'; readonly options: PortableOptions }
-  | { readonly type: 'send'; readonly key: number; readonly request: SendRequest }
+  | { readonly type: 'send'; readonly key: number; readonly request: PortableSendRequest }
   /** Lets the holders of a ticket in: the caller's thread has made it. */
   | { readonly type: 'ticket'; readonly secret: Uint8Array }
   | { readonly type: 'cancel'; readonly key: number }
@@ -51,9 +54,10 @@ export type ToEngine =
   | { readonly type: 'cancel-message'; readonly key: number }
   /** The answer to `message`; with an error when it was not shown. */
   | { readonly type: 'shown'; readonly question: number; readonly error?: PortableError }
-  /** The answer to `naming`. */
-  | { readonly type: 'named'; readonly question: number; readonly storedName: string }
-  | { readonly type: 'unnamed'; readonly question: number; readonly error: string }
+  /** The answer to `offered`. */
+  | { readonly type: 'answer'; readonly question: number; readonly answer: PortableAnswer }
+  | ({ readonly type: 'chunk' } & ChunkRead)
+  | ({ readonly type: 'taken' } & SinkAnswer)
   /** The last `progress` was read: another may come. */
   | { readonly type: 'read' }
   /** Last of all: when everything has ended, so does the thread. */
@@ -68,8 +72,13 @@ export type FromEngine =
     }
   /** In place of `ready`. */
   | { readonly type: 'failed'; readonly error: PortableError }
-  /** Asks the caller's `storedName`. */
-  | { readonly type: 'naming'; readonly question: number; readonly offer: Offer }
+  /** Asks the caller's `onOffer`. */
+  | { readonly type: 'offered'; readonly question: number; readonly offer: Offer }
+  /** Asks for the next bytes of the stream that the transfer of this key sends; a `chunk` answers. */
+  | { readonly type: 'pull'; readonly key: number }
+  /** No more is asked of it. */
+  | { readonly type: 'unpull'; readonly key: number }
+  | ({ readonly type: 'sink' } & SinkAsk)
   /** Asks the caller to show a direct message. */
   | { readonly type: 'message'; readonly question: number; readonly message: DirectMessage }
   /** Of a direct message that was sent; without an error it was shown. */
@@ -78,6 +87,27 @@ export type FromEngine =
   /** Of transfers that went on since the last one. At most one is on its way unread. */
   | { readonly type: 'progress'; readonly standings: readonly Standing[] }
   | ({ readonly type: 'ended'; readonly outcome: PortableOutcome } & Standing);
+
+/** Bytes of a stream that is sent; none at its end, or where it has failed. */
+export interface ChunkRead {
+  readonly key: number;
+  readonly bytes?: Uint8Array;
+  readonly error?: PortableError;
+}
+
+/** Something for the stream that the answer to `question` named: bytes, its end, or its failure. */
+export type SinkAsk = { readonly question: number } & (
+  | { readonly ask: 'write'; readonly bytes: Uint8Array }
+  | { readonly ask: 'end' }
+  /** Nothing answers it. */
+  | { readonly ask: 'abort'; readonly error: PortableError }
+);
+
+/** The last `write` or `end` was taken, or could not be. */
+export interface SinkAnswer {
+  readonly question: number;
+  readonly error?: PortableError;
+}
 
 /** How far a transfer is. */
 export interface Standing {
@@ -90,10 +120,23 @@ export type PortableOutcome =
   { readonly result: TransferResult } | { readonly error: PortableError };
 
 /** Functions stay in the caller's thread. */
-export type PortableOptions = Omit<EndpointOptions, 'createSocket' | 'storedName'> & {
-  /** The caller has a `storedName`. */
-  readonly isNaming: boolean;
+export type PortableOptions = Omit<EndpointOptions, 'createSocket' | 'onOffer'> & {
+  /** The caller has an `onOffer`. */
+  readonly isAsking: boolean;
 };
+
+/** The caller's thread reads the stream. */
+export type PortableSendRequest = EnginePeer &
+  ({ readonly paths: readonly string[] } | { readonly streamName: string });
+
+/** What the caller's `onOffer` says; it has the stream. */
+export interface PortableAnswer {
+  readonly storedName?: string;
+  readonly refuse?: string;
+  readonly isStream?: boolean;
+  /** It has thrown. */
+  readonly error?: string;
+}
 
 /** A `TransferError` as it travels. */
 export interface PortableError {

@@ -11,7 +11,8 @@ const INITIAL_HEAP_MIB = 256;
 
 /** A thread with an `EngineHost`, as its caller sees it. */
 export interface EngineThread {
-  post(message: ToEngine): void;
+  /** The buffers are given away with the message. */
+  post(message: ToEngine, transferred?: readonly ArrayBuffer[]): void;
   /** One listener each. `onEnd` comes once, after the last message; with what went wrong, if it did. */
   listen(onMessage: (message: FromEngine) => void, onEnd: (error: Error | undefined) => void): void;
   /** Ends the thread, whatever it does. */
@@ -26,8 +27,8 @@ export function startEngineThread(): EngineThread {
 
 export function workerThread(worker: Worker): EngineThread {
   return {
-    post: (message) => {
-      worker.postMessage(message);
+    post: (message, transferred = []) => {
+      worker.postMessage(message, transferred);
     },
     listen: (onMessage, onEnd) => {
       let failure: Error | undefined;

@@ -13,8 +13,8 @@ const timers = new FineTimers();
 const fineTimers = timers.isFine() ? timers : undefined;
 const host = new EngineHost({
   createEndpoint: (options) => UdpTransferEndpoint.create(options, fineTimers),
-  post: (message) => {
-    port.postMessage(message);
+  post: (message, transferred = []) => {
+    port.postMessage(message, transferred);
   },
   disconnect: () => {
     port.close();

@@ -1,23 +1,35 @@
+import { EventEmitter } from 'node:events';
+import { refusedName } from '../files/stored-name.ts';
 import { nameOfPaths } from '../files/transfer-name.ts';
 import { Outcome } from '../files/outcome.ts';
 import { asTransferError, TransferError } from '../files/transfer-error.ts';
-import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
+import type { Introduction, SocketAddress } from '../files/transfer.ts';
+import { CallerStreams } from './caller-streams.ts';
 import { systemTimers, type Timers } from './clock.ts';
-import { type FromEngine, fromPortableError, toPortableError } from './engine-messages.ts';
+import {
+  type FromEngine,
+  fromPortableError,
+  type PortableAnswer,
+  type PortableSendRequest,
+  toPortableError,
+} from './engine-messages.ts';
 import type { EngineThread } from './engine-thread.ts';
 import { ThreadedTransfer, type TransferIdentity } from './threaded-transfer.ts';
 import { introducedPeer } from './send-target.ts';
 import { TicketMaker } from './ticket-maker.ts';
 import type {
   DirectMessage,
+  EndpointEvents,
   EndpointOptions,
   IntroductionPurpose,
   MessageListener,
   MessageRequest,
   Offer,
+  OfferAnswer,
   SendRequest,
   SentMessage,
   TicketOptions,
+  Transfer,
   TransferEndpoint,
 } from './transfer-endpoint.ts';
 
@@ -36,17 +48,17 @@ type News = Exclude<FromEngine, { type: 'ready' | 'failed' }>;
  * read here is as old as the last `progress`. When the thread ends by itself, whatever runs fails with
  * one error, and whatever is sent later fails at once.
  */
-export class ThreadedEndpoint implements TransferEndpoint {
+export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements TransferEndpoint {
   readonly address: SocketAddress;
   readonly publicKey: string;
   readonly receiveBufferBytes: number;
   readonly #thread: EngineThread;
-  readonly #storedName: EndpointOptions['storedName'];
+  readonly #onOffer: EndpointOptions['onOffer'];
+  readonly #streams: CallerStreams;
   readonly #timers: Timers;
   readonly #tickets: TicketMaker;
   /** By key. */
   readonly #transfers: Map<number, ThreadedTransfer> = new Map();
-  readonly #listeners: ((transfer: Transfer) => void)[] = [];
   /** Direct messages on their way, by key. */
   readonly #messages: Map<number, Outcome<void>> = new Map();
   #messageListener: MessageListener | undefined;
@@ -60,14 +72,18 @@ export class ThreadedEndpoint implements TransferEndpoint {
   private constructor(
     thread: EngineThread,
     { address, publicKey, receiveBufferBytes }: Ready,
-    storedName: EndpointOptions['storedName'],
+    onOffer: EndpointOptions['onOffer'],
     timers: Timers,
   ) {
+    super();
     this.#thread = thread;
     this.address = address;
     this.publicKey = publicKey;
     this.receiveBufferBytes = receiveBufferBytes;
-    this.#storedName = storedName;
+    this.#onOffer = onOffer;
+    this.#streams = new CallerStreams((message, transferred) => {
+      thread.post(message, transferred);
+    });
     this.#timers = timers;
     this.#tickets = new TicketMaker(address, publicKey);
   }
@@ -78,14 +94,14 @@ export class ThreadedEndpoint implements TransferEndpoint {
     thread: EngineThread,
     timers: Timers = systemTimers,
   ): Promise<ThreadedEndpoint> {
-    const { storedName, ...portable } = options;
+    const { onOffer, ...portable } = options;
     return new Promise((resolve, reject) => {
       let endpoint: ThreadedEndpoint | undefined;
       const onMessage = (message: FromEngine): void => {
         if (message.type === 'failed') {
           reject(fromPortableError(message.error));
         } else if (message.type === 'ready') {
-          endpoint = new ThreadedEndpoint(thread, message, storedName, timers);
+          endpoint = new ThreadedEndpoint(thread, message, onOffer, timers);
           resolve(endpoint);
         } else if (endpoint !== undefined) {
           endpoint.#onNews(message);
@@ -96,7 +112,7 @@ export class ThreadedEndpoint implements TransferEndpoint {
         else endpoint.#onThreadEnd(error);
       });
       try {
-        thread.post({ type: 'open', options: { ...portable, isNaming: storedName !== undefined } });
+        thread.post({ type: 'open', options: { ...portable, isAsking: onOffer !== undefined } });
       } catch (error) {
         // Something that is no option, a function say: the thread has nothing to do.
         thread.terminate();
@@ -107,10 +123,6 @@ export class ThreadedEndpoint implements TransferEndpoint {
 
   get transfers(): readonly Transfer[] {
     return [...this.#transfers.values()];
-  }
-
-  onReceive(listener: (transfer: Transfer) => void): void {
-    this.#listeners.push(listener);
   }
 
   onMessage(listener: MessageListener): void {
@@ -143,14 +155,35 @@ export class ThreadedEndpoint implements TransferEndpoint {
   }
 
   send(asked: SendRequest): Transfer {
-    const request = { ...asked, ...introducedPeer(asked) };
+    const { introduction, addresses, peer } = introducedPeer(asked);
+    const isStream = 'stream' in asked;
+    const name = isStream ? asked.name : nameOfPaths(asked.paths);
+    const refusal = isStream ? refusedName(name) : undefined;
+    if (refusal !== undefined) throw new TypeError(`a stream cannot have this name: ${refusal}`);
     const key = ++this.#lastSentKey;
-    const { peer, paths } = request;
-    const name = nameOfPaths(paths);
     const transfer = this.#add(key, { id: ++this.#lastId, direction: 'send', peer, name });
-    if (this.#end === undefined) this.#thread.post({ type: 'send', key, request });
-    else this.#fail(this.#end);
+    const { signal } = asked;
+    const end = this.#end ?? (signal?.aborted === true ? cancelled() : undefined);
+    if (signal !== undefined) cancelOn(signal, transfer);
+    if (end !== undefined) {
+      this.#transfers.delete(key);
+      if (isStream) asked.stream.destroy();
+      // Whoever listens to what this returns misses nothing.
+      queueMicrotask(() => {
+        transfer.fail(end);
+      });
+      return transfer;
+    }
+    if (isStream) this.#streams.addSource(key, asked.stream);
+    const content = isStream ? { streamName: name } : { paths: asked.paths };
+    const isTicket = 'ticket' in asked;
+    const request: PortableSendRequest = { introduction, addresses, peer, isTicket, ...content };
+    this.#thread.post({ type: 'send', key, request });
     return transfer;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   close(): Promise<void> {
@@ -182,14 +215,23 @@ export class ThreadedEndpoint implements TransferEndpoint {
 
   #onNews(message: News): void {
     switch (message.type) {
-      case 'naming':
+      case 'offered':
         void this.#answer(message.question, message.offer);
+        break;
+      case 'pull':
+        void this.#streams.onPull(message.key);
+        break;
+      case 'unpull':
+        this.#streams.onUnpull(message.key);
+        break;
+      case 'sink':
+        void this.#streams.onSink(message);
         break;
       case 'received': {
         const { key, peer, name } = message;
         const transfer = this.#add(key, { id: ++this.#lastId, direction: 'receive', peer, name });
         transfer.stand(message);
-        for (const listener of this.#listeners) listener(transfer);
+        this.emit('transfer', transfer);
         break;
       }
       case 'progress':
@@ -218,12 +260,20 @@ export class ThreadedEndpoint implements TransferEndpoint {
   }
 
   async #answer(question: number, offer: Offer): Promise<void> {
+    let answer: PortableAnswer;
     try {
-      const storedName = await this.#storedName!(offer);
-      this.#thread.post({ type: 'named', question, storedName });
+      answer = this.#portable(question, await this.#onOffer!(offer));
     } catch (error) {
-      this.#thread.post({ type: 'unnamed', question, error: String(error) });
+      answer = { error: String(error) };
     }
+    this.#thread.post({ type: 'answer', question, answer });
+  }
+
+  #portable(question: number, answer: OfferAnswer): PortableAnswer {
+    if (answer === undefined) return {};
+    if (!('into' in answer)) return answer;
+    this.#streams.addSink(question, answer.into);
+    return { isStream: true };
   }
 
   async #show(question: number, message: DirectMessage): Promise<void> {
@@ -249,15 +299,35 @@ export class ThreadedEndpoint implements TransferEndpoint {
       : threadEnded(error);
     this.#fail(this.#end);
     this.#onEnded();
+    if (isClosed) this.emit('close');
+    else this.emit('close', this.#end);
   }
 
   /** Whatever runs. */
   #fail(error: TransferError): void {
+    this.#streams.end(error);
     for (const transfer of this.#transfers.values()) transfer.fail(error);
     this.#transfers.clear();
     for (const message of this.#messages.values()) message.reject(error);
     this.#messages.clear();
   }
+}
+
+function cancelled(): TransferError {
+  return new TransferError('cancelled', 'cancelled by the sender');
+}
+
+/** Nothing is left on the signal once the transfer has ended. */
+function cancelOn(signal: AbortSignal, transfer: ThreadedTransfer): void {
+  const onAbort = (): void => {
+    transfer.cancel(signal.reason);
+  };
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort);
+  const forget = (): void => {
+    signal.removeEventListener('abort', onAbort);
+  };
+  transfer.done.then(forget, forget);
 }
 
 function threadEnded(cause: Error | undefined): TransferError {

@@ -1,6 +1,15 @@
 import type dgram from 'node:dgram';
+import type { EventEmitter } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import type { ConflictPolicy } from '../files/disk.ts';
-import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
+import type { TransferError } from '../files/transfer-error.ts';
+import type {
+  Introduction,
+  SocketAddress,
+  TransferProgress,
+  TransferResult,
+  TransferState,
+} from '../files/transfer.ts';
 import type { SendTarget } from './send-target.ts';
 
 export type CongestionName = 'bbr' | 'cubic' | 'ledbat' | 'fixed';
@@ -11,10 +20,25 @@ export interface Offer {
   readonly from: string;
   /** Validated base name as the sender gave it (NFC); not yet made safe for a terminal. */
   readonly name: string;
-  /** Of all files together. */
-  readonly sizeBytes: number;
+  /** Of all files together; undefined for a stream, whose end tells. */
+  readonly sizeBytes: number | undefined;
   readonly kind: 'file' | 'folder';
+  /** Nothing else is sent with it. */
+  readonly isAlone: boolean;
 }
+
+/**
+ * What becomes of an offer: stored in the inbox under its own name (undefined) or another one, refused
+ * with a reason that both sides see, or, of a file, written into a stream.
+ *
+ * A stream gets the bytes as they come, before the whole file was checked: only `done` says that they
+ * were all and right. It is ended when they were, and destroyed with a `TransferError` when not.
+ */
+export type OfferAnswer =
+  | undefined
+  | { readonly storedName: string }
+  | { readonly refuse: string }
+  | { readonly into: Writable };
 
 export interface EndpointOptions {
   /** Address the listening socket binds; default 127.0.0.1. */
@@ -25,9 +49,12 @@ export interface EndpointOptions {
   readonly privateKey?: Uint8Array;
   /** Where received files are published; must exist. Without it every offer is refused. */
   readonly inbox?: string;
-  /** The name under which an accepted offer is stored, before it is made unique. Default: its name. */
-  readonly storedName?: (offer: Offer) => string | Promise<string>;
-  /** Larger offers are refused. Default: no limit. */
+  /**
+   * Asked for every file and folder that is offered; what it throws refuses that. Default: all is
+   * stored under its own name. A name that it answers is made storable, then unique.
+   */
+  readonly onOffer?: (offer: Offer) => OfferAnswer | Promise<OfferAnswer>;
+  /** Larger offers are refused, and longer streams. Default: no limit, but 5 % of the disk stays free. */
   readonly maxSizeBytes?: number;
   /** Default `rename`. */
   readonly conflict?: ConflictPolicy;
@@ -48,18 +75,35 @@ export interface EndpointOptions {
   readonly openTimeoutMs?: number;
   /**
    * Makes the datagram sockets; a test or demo may hand in ones that misbehave. The engine then runs
-   * in the caller's thread.
+   * in the caller's thread. Default: `dgram.createSocket`.
    */
   readonly createSocket?: (options: dgram.SocketOptions) => dgram.Socket;
 }
 
-/** What to send. */
+/** What to send: files and folders by their paths, or one stream under a name. */
+export type SendContent =
+  | {
+      /** What to send in one transfer, in this order: at least one. */
+      readonly paths: readonly string[];
+    }
+  | {
+      /**
+       * Bytes (or text, as UTF-8) of unknown length. It is read as fast as the receiver takes them,
+       * and destroyed when the transfer ends before it. Its transfer never goes on where an earlier
+       * one stood.
+       */
+      readonly stream: Readable;
+      /** Under which it is offered: a name without a folder, at most 255 bytes. */
+      readonly name: string;
+    };
+
 export interface SendOptions {
-  /** What to send in one transfer, in this order: at least one. */
-  readonly paths: readonly string[];
+  /** Aborting it cancels the transfer: `done` rejects with `cancelled`, whose `cause` is the reason. */
+  readonly signal?: AbortSignal;
 }
 
-export type SendRequest = SendTarget & SendOptions;
+/** @throws `TypeError` from `send` when a ticket or a name is not valid */
+export type SendRequest = SendTarget & SendContent & SendOptions;
 
 export interface TicketOptions {
   /**
@@ -104,8 +148,53 @@ export interface DirectMessage {
  */
 export type MessageListener = (message: DirectMessage) => void | Promise<void>;
 
+/** What a transfer emits. Nothing comes after `done` or `failed`. */
+export interface TransferEvents {
+  /** It got further, or `bytesPerSec` or `stalledMs` changed; at most ten times a second. */
+  progress: [progress: TransferProgress];
+  state: [state: TransferState];
+  /** As the promise `done` resolves. */
+  done: [result: TransferResult];
+  /** As the promise `done` rejects; unlike `error`, whoever does not listen misses nothing. */
+  failed: [error: TransferError];
+}
+
+/**
+ * Files and folders, or a stream, on their way together.
+ *
+ * Iterating over it gives its progress: the newest each time, however slow the loop. The loop ends when
+ * the transfer is done, and throws its `TransferError` if it fails; leaving the loop cancels nothing.
+ */
+export interface Transfer extends EventEmitter<TransferEvents>, AsyncIterable<TransferProgress> {
+  /** Counts from 1 within an endpoint. */
+  readonly id: number;
+  readonly direction: 'send' | 'receive';
+  /** Whom the caller named in `send` or `expect`; of a ticket's holder its public key, 64 hex digits. */
+  readonly peer: string;
+  /** The name that was offered: base name of the source; of several, the first and how many more. */
+  readonly name: string;
+  readonly state: TransferState;
+  /** At most 0.1 s old. */
+  readonly progress: TransferProgress;
+  /**
+   * Settles once; rejects with a `TransferError`, which is no unhandled rejection when nobody asks.
+   * Resolves only when the receiver has all bytes verified and durable, or handed to its stream.
+   */
+  readonly done: Promise<TransferResult>;
+  /** Ends it and tells the peer; `done` then rejects with `cancelled`, and `reason` as its `cause`. */
+  cancel(reason?: unknown): void;
+}
+
+/** What an endpoint emits. */
+export interface EndpointEvents {
+  /** An incoming transfer whose offer was accepted. */
+  transfer: [transfer: Transfer];
+  /** It is closed; with an error when its engine failed. */
+  close: [error?: TransferError];
+}
+
 /** Sends and receives files over UDP: one listening port, one socket more for each peer sent to. */
-export interface TransferEndpoint {
+export interface TransferEndpoint extends EventEmitter<EndpointEvents>, AsyncDisposable {
   /** What the listening socket is bound to. */
   readonly address: SocketAddress;
   /** What introductions of this endpoint's peers name: 64 hex digits. */
@@ -119,15 +208,13 @@ export interface TransferEndpoint {
    * is their public key: 64 hex digits. Throws when there are 16 already.
    */
   ticket(options?: TicketOptions): string;
-  /** Throws a `TypeError` when it is given a ticket that is not valid. */
+  /** Returns at once; whatever goes wrong later rejects `done`. */
   send(request: SendRequest): Transfer;
   sendMessage(request: MessageRequest): SentMessage;
   /** The one listener of direct messages; without it they are refused. */
   onMessage(listener: MessageListener): void;
-  /** Called for each incoming transfer once its offer was accepted. */
-  onReceive(listener: (transfer: Transfer) => void): void;
   /** Running transfers, both directions; an incoming one once its offer was accepted. */
   readonly transfers: readonly Transfer[];
-  /** Cancels what runs, tells the peers, waits for the lingers, closes the sockets. */
+  /** Cancels what runs, tells the peers, waits for the lingers, closes the sockets. Also `await using`. */
   close(): Promise<void>;
 }

@@ -1,33 +1,36 @@
 import { CloseCode, type TransportConnection } from '../core/index.ts';
+import { StreamDisk } from '../files/byte-stream.ts';
 import type { ReceivePolicy } from '../files/receive-policy.ts';
 import { createReceivePolicy } from '../files/receive-policy.ts';
 import { ReceivingTransfer } from '../files/receiving-transfer.ts';
 import { SendingTransfer } from '../files/sending-transfer.ts';
 import { EarlierTries } from '../files/earlier-tries.ts';
 import { TransferError } from '../files/transfer-error.ts';
-import type { Introduction, SocketAddress, Transfer } from '../files/transfer.ts';
+import type { EngineTransfer, Introduction, SocketAddress } from '../files/transfer.ts';
 import { X25519KeyPair } from '../secure/noise/x25519.ts';
 import { peerKeyOf } from '../secure/sealed-session.ts';
 import { TAG_BYTES } from '../secure/tag/tag-hash.ts';
 import { monotonicNowUs, systemTimers } from './clock.ts';
+import type {
+  EngineEndpoint,
+  EngineOptions,
+  EnginePeer,
+  EngineSendRequest,
+} from './engine-endpoint.ts';
 import { DirectMessages } from './direct-messages.ts';
 import { DiskInbox } from './disk-inbox.ts';
 import { sourceDisk } from './disk-source.ts';
 import type { FineTimers } from './fine-timers.ts';
 import { IncomingGuard } from './incoming-guard.ts';
 import { ticketExpectation, transportIntroduction } from './introductions.ts';
-import { introducedPeer, type IntroducedPeer } from './send-target.ts';
 import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
 import { TicketMaker } from './ticket-maker.ts';
 import type {
-  EndpointOptions,
   IntroductionPurpose,
   MessageListener,
   MessageRequest,
-  SendRequest,
   SentMessage,
   TicketOptions,
-  TransferEndpoint,
 } from './transfer-endpoint.ts';
 import { UdpPort } from './udp-port.ts';
 
@@ -41,8 +44,8 @@ const OPEN_TIMEOUT_MS = 60_000;
 const MAX_CLOSE_WAIT_MS = 6_000;
 
 /** Sends and receives files; see `TransferEndpoint`. One listening socket, one more a peer sent to. */
-export class UdpTransferEndpoint implements TransferEndpoint {
-  readonly #options: EndpointOptions;
+export class UdpTransferEndpoint implements EngineEndpoint {
+  readonly #options: EngineOptions;
   readonly #config: SocketEngineOptions['config'];
   readonly #key: X25519KeyPair;
   readonly #policy: ReceivePolicy;
@@ -67,13 +70,13 @@ export class UdpTransferEndpoint implements TransferEndpoint {
       this.#listening.wake();
     },
   });
-  readonly #listeners: ((transfer: Transfer) => void)[] = [];
+  readonly #listeners: ((transfer: EngineTransfer) => void)[] = [];
   #nextId = 1;
   #isClosing = false;
   #onQuiet: (() => void) | undefined;
 
   private constructor(
-    options: EndpointOptions,
+    options: EngineOptions,
     key: X25519KeyPair,
     port: UdpPort,
     fineTimers: FineTimers | undefined,
@@ -95,7 +98,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     this.#policy = createReceivePolicy({
       platform: PLATFORM,
       maxSizeBytes: options.maxSizeBytes,
-      storedName: options.storedName,
+      onOffer: options.onOffer,
     });
     this.#inbox =
       options.inbox === undefined
@@ -107,7 +110,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
 
   /** `fineTimers`: only on a thread that does nothing else. */
   static async create(
-    options: EndpointOptions,
+    options: EngineOptions,
     fineTimers?: FineTimers,
   ): Promise<UdpTransferEndpoint> {
     const { host = '127.0.0.1', port = 0, createSocket, privateKey } = options;
@@ -141,13 +144,13 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     return this.#listening.port.receiveBufferBytes;
   }
 
-  get transfers(): readonly Transfer[] {
+  get transfers(): readonly EngineTransfer[] {
     return [...this.#transfers].filter(
       (transfer) => transfer.direction === 'send' || transfer.state !== 'waiting',
     );
   }
 
-  onReceive(listener: (transfer: Transfer) => void): void {
+  onReceive(listener: (transfer: EngineTransfer) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -171,14 +174,20 @@ export class UdpTransferEndpoint implements TransferEndpoint {
     return text;
   }
 
-  send(asked: SendRequest): Transfer {
-    const request = { ...asked, ...introducedPeer(asked), isTicket: 'ticket' in asked };
+  send(request: EngineSendRequest): EngineTransfer {
     let engine: SocketEngine | undefined;
+    const content =
+      'paths' in request
+        ? { paths: request.paths, disk: sourceDisk }
+        : {
+            paths: [''],
+            name: request.stream.name,
+            disk: new StreamDisk(request.stream, Date.now()),
+          };
     const transfer = new SendingTransfer({
       id: this.#nextId++,
       peer: request.peer,
-      paths: request.paths,
-      disk: sourceDisk,
+      ...content,
       nowUs: monotonicNowUs,
       wake: () => engine?.wake(),
     });
@@ -249,7 +258,7 @@ export class UdpTransferEndpoint implements TransferEndpoint {
 
   async #open(
     transfer: SendingTransfer,
-    request: IntroducedPeer & { readonly isTicket: boolean },
+    request: EnginePeer,
     onEngine: (engine: SocketEngine) => void,
   ): Promise<void> {
     if (!(await transfer.prepare())) return;

@@ -75,7 +75,7 @@ function checkStoredName(name: string): void {
 
 function entryOf(name: string): OfferedEntry {
   const source = { sizeBytes: 5, mtimeNs: 7n, mode: 0o644, ctimeNs: 8n, inode: 9n, device: 10n };
-  return { kind: 'file', name, ...source };
+  return { kind: 'file', name, isSizeKnown: true, ...source };
 }
 
 function offerOf(entries: readonly OfferedEntry[]): Uint8Array {

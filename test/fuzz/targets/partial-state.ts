@@ -7,7 +7,8 @@ import {
 } from '../../../src/transfer/io/disk-state.ts';
 import { type FuzzTarget, tokens } from '../target.ts';
 
-const source = { sizeBytes: 70_000, mtimeNs: 7n, ctimeNs: -8n, inode: 9n, device: 10n };
+const size = { sizeBytes: 70_000, isSizeKnown: true };
+const source = { ...size, mtimeNs: 7n, ctimeNs: -8n, inode: 9n, device: 10n };
 const states: readonly PartialState[] = [
   newState('derek', { kind: 'file', name: 'film.mp4', mode: 0o644, ...source }, 'derek_film.mp4'),
   {

@@ -20,6 +20,7 @@ export function offeredFile(entry: Partial<OfferedEntry> = {}): OfferedEntry {
     kind: 'file',
     name: 'movie.mp4',
     sizeBytes: 5,
+    isSizeKnown: true,
     mtimeNs: 1_619_308_590_123_456_789n,
     mode: 0o640,
     ctimeNs: 1_619_308_591_000_000_000n,
@@ -116,7 +117,7 @@ export class MemorySource implements SourceDisk {
     const end = this.options.endsAtByte ?? content.length;
     const { mtimeNs, ctimeNs, inode, device } = offeredFile();
     return {
-      ...{ sizeBytes: this.#sizeBytes, mtimeNs, ctimeNs, inode, device },
+      ...{ sizeBytes: this.#sizeBytes, isSizeKnown: true, mtimeNs, ctimeNs, inode, device },
       read: async (target, at) => {
         await this.gate.pass();
         await Promise.resolve();
@@ -157,7 +158,11 @@ export class MemoryInbox implements Inbox {
 
   async reserve(): Promise<Room> {
     await this.gate.pass();
-    return { spend: () => undefined, release: () => undefined };
+    return {
+      spend: () => undefined,
+      grow: () => Promise.resolve(),
+      release: () => undefined,
+    };
   }
 
   settled(): Promise<void> {

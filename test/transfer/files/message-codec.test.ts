@@ -24,6 +24,7 @@ import {
   MAX_OFFER_ENTRIES,
   MAX_SIZE_BYTES,
   type OfferedEntry,
+  type OfferRecord,
   offerRecords,
 } from '../../../src/transfer/files/offer.ts';
 import { OfferReader } from '../../../src/transfer/files/offer-reader.ts';
@@ -38,16 +39,19 @@ const anyName = fc
   .filter((name) => !name.includes('/') && Buffer.byteLength(name) <= 255);
 const anyTime = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const anyNumber = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-const anyEntry = fc.record({
-  kind: fc.constant('file' as const),
-  name: fc.array(anyName, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/')),
-  sizeBytes: anySize,
-  mtimeNs: anyTime,
-  mode: fc.nat(0o777),
-  ctimeNs: anyTime,
-  inode: anyNumber,
-  device: anyNumber,
-});
+const anyEntry = fc
+  .record({
+    kind: fc.constant('file' as const),
+    name: fc.array(anyName, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/')),
+    sizeBytes: anySize,
+    isSizeKnown: fc.boolean(),
+    mtimeNs: anyTime,
+    mode: fc.nat(0o777),
+    ctimeNs: anyTime,
+    inode: anyNumber,
+    device: anyNumber,
+  })
+  .map((entry) => (entry.isSizeKnown ? entry : { ...entry, sizeBytes: 0 }));
 const anyRecord = fc.record({
   entries: fc.array(anyEntry, { minLength: 1, maxLength: 5 }),
   hasMoreEntries: fc.boolean(),
@@ -223,6 +227,24 @@ test('an offer knows its items, with what is in them', () => {
       { firstIndex: 4, endIndex: 5, totalBytes: 30, fileCount: 1 },
     ],
   });
+});
+
+test('a file of unknown size is offered alone, and with no size', () => {
+  const stream = offeredFile({ name: 'dir.tar', sizeBytes: 0, isSizeKnown: false });
+  const read = (record: Partial<OfferRecord>): unknown =>
+    new OfferReader().read(
+      encodeOffer({ entries: [stream], hasMoreEntries: false, hasMoreOffers: false, ...record }),
+    );
+  expect(read({})).toMatchObject({ entries: [stream], isSizeKnown: false, totalBytes: 0 });
+  expect(read({ entries: [stream, offeredFile({ name: 'b' })] })).toBe('violation');
+  expect(read({ entries: [offeredFile({ name: 'b' }), stream] })).toBe('violation');
+  expect(read({ hasMoreEntries: true })).toBe('violation');
+  expect(read({ hasMoreOffers: true })).toBe('violation');
+  expect(read({ entries: [{ ...stream, sizeBytes: 1 }] })).toBe('violation');
+  const bytes = encodeOffer({ entries: [stream], hasMoreEntries: false, hasMoreOffers: false });
+  expect([bytes[4], ...bytes.subarray(7, 13)]).toEqual([2, 0, 0, 0, 0, 0, 0]);
+  bytes[4] = 3;
+  expect(decodeOffer(bytes)).toEqual({ type: 'violation' });
 });
 
 test('every code of a failure survives its encoding, with its reason', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Transfer } from '../../../src/transfer/files/transfer.ts';
+import type { ReceivePolicy } from '../../../src/transfer/files/receive-policy.ts';
+import type { EngineTransfer } from '../../../src/transfer/files/transfer.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { TransferRun } from './transfer-run.ts';
 
@@ -23,7 +24,7 @@ async function begun(): Promise<Stall> {
   return { run, source, inbox };
 }
 
-function standingOf({ state, progress }: Transfer): [string, string | undefined, number] {
+function standingOf({ state, progress }: EngineTransfer): [string, string | undefined, number] {
   return [state, progress.stallReason, Math.floor(progress.stalledMs)];
 }
 
@@ -83,10 +84,11 @@ test('a disk that takes nothing for 5 s is a stall of the receiver, on both side
 test('an offer that nobody answers for 5 s is called so', async () => {
   const source = new MemorySource({ content: contentOf(100) });
   let accept = (): void => undefined;
-  const policy = (): Promise<{ type: 'accept'; storedName: string; keptFreeShare: number }> =>
+  const policy: ReceivePolicy = () =>
     new Promise((resolve) => {
       accept = () => {
-        resolve({ type: 'accept', storedName: 'movie.mp4', keptFreeShare: 0 });
+        const stored = { storedName: 'movie.mp4', keptFreeShare: 0, limitBytes: 0 };
+        resolve({ type: 'accept', ...stored, into: undefined });
       };
     });
   const run = new TransferRun({ source, inbox: new MemoryInbox(), policy });

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createReceivePolicy } from '../../../src/transfer/files/receive-policy.ts';
+import {
+  createReceivePolicy,
+  type ReceiveAnswer,
+} from '../../../src/transfer/files/receive-policy.ts';
 import {
   partNameOf,
   refusedName,
@@ -135,12 +138,12 @@ test('a partial has its name behind it, or a hash where that would be too long',
 
 describe('the policy', () => {
   const file = { from: 'derek', name: 'movie.mp4', sizeBytes: 100, kind: 'file' } as const;
-  const offer = { ...file, offeredBytes: 100 };
+  const offer = { ...file, isAlone: true, offeredBytes: 100 };
 
   test('stores under the name that it is told, made storable', async () => {
     const policy = createReceivePolicy({
       platform: 'posix',
-      storedName: ({ from, name }) => `${from}_${name}`,
+      onOffer: ({ from, name }) => ({ storedName: `${from}_${name}` }),
     });
     expect(await policy(offer)).toMatchObject({ type: 'accept', storedName: 'derek_movie.mp4' });
     const long = { ...offer, name: `${'x'.repeat(251)}.mp4` };
@@ -148,9 +151,10 @@ describe('the policy', () => {
   });
 
   test('waits for whoever takes time to name an offer', async () => {
-    const named = ['a', Promise.reject(new Error('nobody answers'))].map((name) =>
-      createReceivePolicy({ platform: 'posix', storedName: () => Promise.resolve(name) })(offer),
-    );
+    const named = ['a', Promise.reject(new Error('nobody answers'))].map((name) => {
+      const onOffer = async (): Promise<ReceiveAnswer> => ({ storedName: await name });
+      return createReceivePolicy({ platform: 'posix', onOffer })(offer);
+    });
     await expect(named[0]).resolves.toMatchObject({ type: 'accept', storedName: 'a' });
     await expect(named[1]).rejects.toThrow('nobody answers');
   });
@@ -165,7 +169,10 @@ describe('the policy', () => {
   });
 
   test('refuses what a caller would store elsewhere', async () => {
-    const policy = createReceivePolicy({ platform: 'posix', storedName: () => '../elsewhere' });
+    const policy = createReceivePolicy({
+      platform: 'posix',
+      onOffer: () => ({ storedName: '../elsewhere' }),
+    });
     expect(await policy(offer)).toMatchObject({ type: 'reject' });
   });
 });

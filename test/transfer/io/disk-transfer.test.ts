@@ -20,7 +20,7 @@ beforeEach(async () => {
 const policy = createReceivePolicy({
   platform: 'posix',
   maxSizeBytes: 100_000_000,
-  storedName: ({ from, name }) => `${from}_${name}`,
+  onOffer: ({ from, name }) => ({ storedName: `${from}_${name}` }),
 });
 
 /** A transfer of a new file with this content, into the inbox. */

@@ -2,10 +2,7 @@ import { type Timers } from '../../../src/transfer/io/clock.ts';
 import { EngineHost } from '../../../src/transfer/io/engine-host.ts';
 import type { FromEngine, ToEngine } from '../../../src/transfer/io/engine-messages.ts';
 import type { EngineThread } from '../../../src/transfer/io/engine-thread.ts';
-import type {
-  EndpointOptions,
-  TransferEndpoint,
-} from '../../../src/transfer/io/transfer-endpoint.ts';
+import type { EngineEndpoint, EngineOptions } from '../../../src/transfer/io/engine-endpoint.ts';
 
 /**
  * A host in this thread, behind messages that are cloned as between threads. What goes to the engine
@@ -23,10 +20,7 @@ export class FakeThread implements EngineThread {
   #onEnd: (error: Error | undefined) => void = () => undefined;
   #isOver = false;
 
-  constructor(
-    createEndpoint: (options: EndpointOptions) => Promise<TransferEndpoint>,
-    timers: Timers,
-  ) {
+  constructor(createEndpoint: (options: EngineOptions) => Promise<EngineEndpoint>, timers: Timers) {
     this.#host = new EngineHost({
       createEndpoint,
       post: (message) => this.unread.push(structuredClone(message)),

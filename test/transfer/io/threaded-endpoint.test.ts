@@ -87,7 +87,7 @@ test('a send goes to the engine and resolves with its result', async () => {
   const transfer = endpoint.send(request);
   expect(transfer).toMatchObject({ id: 1, direction: 'send', peer: 'jess', name: 'movie.mp4' });
   expect(transfer.state).toBe('waiting');
-  expect(engine.sent[0]!.request).toEqual(request);
+  expect(engine.sent[0]!.request).toEqual({ ...request, isTicket: false });
   expect(endpoint.transfers).toEqual([transfer]);
   advance(engine.sent[0]!.transfer, 99);
   engine.sent[0]!.transfer.finish(99, 5);
@@ -123,7 +123,7 @@ test('cancelling reaches the engine; after the end it says nothing', async () =>
 test('an incoming transfer is told with what is known of it, and can be cancelled', async () => {
   const endpoint = await open();
   const received: unknown[] = [];
-  endpoint.onReceive((transfer) => received.push(transfer));
+  endpoint.on('transfer', (transfer) => received.push(transfer));
   endpoint.expect(request.introduction, 'derek');
   expect(engine.expected).toMatchObject([{ introduction: request.introduction, from: 'derek' }]);
   engine.receive('derek', 'a.txt', 50);
@@ -138,35 +138,48 @@ test('an incoming transfer is told with what is known of it, and can be cancelle
   await expect(transfer!.done).rejects.toMatchObject({ code: 'cancelled' });
 });
 
-test('the caller names what is received, in its own thread', async () => {
-  await open({ storedName: ({ from, name }) => Promise.resolve(`${from}_${name}`) });
-  const named = engine.options.storedName!({
-    from: 'derek',
-    name: 'a.txt',
-    sizeBytes: 1,
-    kind: 'file',
-  });
+const offered = {
+  from: 'derek',
+  name: 'a.txt',
+  sizeBytes: 1,
+  kind: 'file',
+  isAlone: true,
+  offeredBytes: 1,
+} as const;
+
+test('the caller answers offers in its own thread', async () => {
+  await open({ onOffer: ({ from, name }) => Promise.resolve({ storedName: `${from}_${name}` }) });
+  const answer = engine.options.onOffer!(offered);
   await thread.read();
-  expect(await named).toBe('derek_a.txt');
+  expect(await answer).toEqual({ storedName: 'derek_a.txt' });
 });
 
-test('a caller that fails to name an offer fails that offer only', async () => {
+test('a caller that says nothing of an offer, or refuses it, is understood', async () => {
   await open({
-    storedName: ({ name }) => {
+    onOffer: ({ name }) => (name === 'a.txt' ? undefined : { refuse: 'not that one' }),
+  });
+  const answers = [offered, { ...offered, name: 'b' }].map((offer) =>
+    Promise.resolve(engine.options.onOffer!(offer)),
+  );
+  await thread.read();
+  expect(await Promise.all(answers)).toEqual([{}, { refuse: 'not that one' }]);
+});
+
+test('a caller that fails at an offer fails that offer only', async () => {
+  await open({
+    onOffer: ({ name }) => {
       if (name === 'bad') throw new Error('no name for it');
-      return name;
+      return { storedName: name };
     },
   });
-  const names = ['bad', 'good'].map((name) =>
-    Promise.resolve(
-      engine.options.storedName!({ from: 'derek', name, sizeBytes: 1, kind: 'file' }),
-    ),
+  const answers = ['bad', 'good'].map((name) =>
+    Promise.resolve(engine.options.onOffer!({ ...offered, name })),
   );
-  const settled = Promise.allSettled(names);
+  const settled = Promise.allSettled(answers);
   await thread.read();
   expect(await settled).toMatchObject([
     { status: 'rejected', reason: { message: 'Error: no name for it' } },
-    { status: 'fulfilled', value: 'good' },
+    { status: 'fulfilled', value: { storedName: 'good' } },
   ]);
 });
 
