@@ -235,7 +235,7 @@ export class Bbr implements CongestionController {
     const { model, pipe, longTerm, clock, latest } = this.#flow;
     pipe.isReached = true;
     longTerm.inflightBytes = Math.max(model.bdpBytes(1), latest.inflightBytes);
-    clock.probeSoon();
+    clock.search();
     this.#enterDrain();
   }
 

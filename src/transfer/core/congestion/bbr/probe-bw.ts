@@ -119,9 +119,13 @@ export class ProbeBw {
   }
 
   startDown(nowUs: number): void {
-    if (this.#flow.state === 'up') this.#upProbe.end(nowUs);
+    const { model, clock } = this.#flow;
+    if (this.#flow.state === 'up') {
+      this.#upProbe.end(nowUs);
+      clock.onProbed(this.#upProbe.hasFound(model.bandwidth.max));
+    }
     this.#flow.state = 'down';
-    this.#flow.clock.restart(nowUs);
+    clock.restart(nowUs);
     this.#leaveProbe();
   }
 

@@ -3,6 +3,12 @@ import { MAX_RENO_ROUNDS, PROBE_WAIT_BASE_US, PROBE_WAIT_SPREAD_US } from './con
 /** How long a path that has changed is expected to change again, and how often it is probed then (ours). */
 const UNSTEADY_US = 30_000_000;
 const UNSTEADY_WAIT_US = 500_000;
+/**
+ * After a Startup that loss ended: rounds between probes, and how many may find nothing before the wait
+ * is the usual one (ours).
+ */
+const SEARCH_ROUNDS = 4;
+const MAX_VAIN_SEARCHES = 3;
 /** Factor on the wait after a probe that ended in a short queue (ours). */
 const PATIENCE = 2;
 
@@ -17,6 +23,7 @@ export class ProbeClock {
   #roundCount = 0;
   #unsteadyUntilUs = -Infinity;
   #isDue = false;
+  #searchesLeft = 0;
   /** Factor on the wait. */
   #patience = 1;
 
@@ -31,9 +38,19 @@ export class ProbeClock {
     this.#waitUs = PROBE_WAIT_BASE_US + this.#random() * PROBE_WAIT_SPREAD_US;
   }
 
-  /** Startup ended because of loss, not because the rate stopped growing: there may be more. */
-  probeSoon(): void {
+  /**
+   * Startup ended because of loss, not because the rate stopped growing: there may be more. A first probe is
+   * due at once; whether it was the path that answered it, or a stall of this process, only the next show.
+   */
+  search(): void {
     this.#isDue = true;
+    this.#searchesLeft = MAX_VAIN_SEARCHES;
+  }
+
+  /** A probe is over. */
+  onProbed(hasFoundMore: boolean): void {
+    if (hasFoundMore && this.#searchesLeft > 0) this.#searchesLeft = MAX_VAIN_SEARCHES;
+    else this.#searchesLeft = Math.max(0, this.#searchesLeft - 1);
   }
 
   /** Others shall have time to grow back: this once the wait is longer (ours). */
@@ -55,6 +72,7 @@ export class ProbeClock {
       this.#isDue = false;
       return true;
     }
+    if (this.#searchesLeft > 0 && this.#roundCount >= SEARCH_ROUNDS) return true;
     const waitedUs = nowUs - this.#startedAtUs;
     if (waitedUs >= this.#patience * this.#waitUs) return true;
     if (nowUs < this.#unsteadyUntilUs && waitedUs >= UNSTEADY_WAIT_US) return true;

@@ -5,6 +5,8 @@ const RTT_GAIN = 1.25;
 const RTT_SLACK_US = 2_000;
 /** Bandwidth that is found by one probe only where the path has changed, as factor on what was known (ours). */
 const LEAP_GAIN = 1.5;
+/** Bandwidth that is no noise, as factor on what was known (ours). */
+const FOUND_GAIN = 1.1;
 
 /** One probe for more bandwidth, the state Up: which packets were its own, and what it did to the RTT. */
 export class UpProbe {
@@ -40,6 +42,11 @@ export class UpProbe {
    */
   hasBuiltQueue(rttUs: number, minRttUs: number): boolean {
     return this.#isFromEmptyQueue && rttUs > RTT_GAIN * minRttUs + RTT_SLACK_US;
+  }
+
+  /** There is more than was known. */
+  hasFound(bytesPerSec: number): boolean {
+    return bytesPerSec > FOUND_GAIN * this.#knownBytesPerSec;
   }
 
   /** There is much more than was known: the path has changed, and a quarter a round finds it slowly. */
