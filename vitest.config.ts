@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /**
- * Tests that open sockets or start processes, and whole transfers in virtual time that take long. They run
+ * Tests that open sockets or start processes, and series of whole transfers that take long. They run
  * in `npm test`, not in `npm run check`.
  */
 const withProcesses = [
@@ -11,6 +11,7 @@ const withProcesses = [
   'test/random/**/*.test.ts',
   'test/scenarios/**/*.test.ts',
   'test/bench/processes.test.ts',
+  'test/transfer/io/disk-faults.test.ts',
 ];
 
 const config: ViteUserConfig = defineConfig({

@@ -1,4 +1,4 @@
-import { ContentHash } from './content-hash.ts';
+import { ContentHash, type ReadAt } from './content-hash.ts';
 import { ContentWriter } from './content-writer.ts';
 import type { PartialFile, Room } from './disk.ts';
 import type { EndMessage } from './message.ts';
@@ -58,7 +58,11 @@ export class ReceivingFile {
     };
     const expectedBytes = entry.isSizeKnown ? entry.sizeBytes - startBytes : Infinity;
     this.#content = new ContentWriter(write, expectedBytes, onChange, partial.isStream === true);
-    const read = startBytes === 0 ? undefined : partial.read.bind(partial);
+    // The first read opens the file, and that may need space.
+    const read: ReadAt | undefined =
+      startBytes === 0
+        ? undefined
+        : (target, positionBytes) => spaceWait.run(() => partial.read(target, positionBytes));
     this.#hash = new ContentHash(read, () => {
       this.#onHashed?.();
       onChange();

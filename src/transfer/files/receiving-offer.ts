@@ -47,6 +47,8 @@ export class ReceivingOffer {
   /** Files that were asked for again. */
   readonly #asked: Map<number, ReceivingFile> = new Map();
   readonly #settling: Set<ReceivingFile> = new Set();
+  /** Files that are being made ready to come once more. */
+  readonly #restarting: Set<Promise<unknown>> = new Set();
   /** The file whose content comes now; no `file` while it is let by. */
   #current: { readonly index: number; readonly file: ReceivingFile | undefined } | undefined;
   #leftCount: number;
@@ -168,6 +170,8 @@ export class ReceivingOffer {
 
   /** The transfer has failed: puts away what its files left, and what was claimed for them. */
   async putAway(error: TransferError): Promise<void> {
+    // Whoever restarts opens a file that the transfer no longer needs.
+    await Promise.allSettled(this.#restarting);
     const open = new Set([...this.#settling, ...this.#asked.values()]);
     if (this.#current?.file !== undefined) open.add(this.#current.file);
     await Promise.all([...open].map((file) => file.putAway(error)));
@@ -244,7 +248,9 @@ export class ReceivingOffer {
         throw new TransferError('integrity', 'what arrived is not what was sent');
       }
       // What an earlier transfer left is not the beginning of this file.
-      const again = await file.again();
+      const restart = file.again();
+      this.#restarting.add(restart);
+      const again = await restart.finally(() => this.#restarting.delete(restart));
       this.#settling.delete(file);
       this.#asked.set(index, again);
       onProgress(-file.entry.sizeBytes);

@@ -182,13 +182,14 @@ export class Placing {
       }
       const storedName = innerNameOf(baseName, platform);
       const file = { entry, storedPath: parent === '' ? storedName : `${parent}/${storedName}` };
-      this.#stored.set(index, file);
       if (entry.kind === 'file') {
+        this.#stored.set(index, file);
         files.push([index, file]);
         continue;
       }
       try {
         await spaceWait.run(() => folder.makeFolder(file.storedPath));
+        this.#stored.set(index, file);
         folders.set(entry.name, file.storedPath);
       } catch (error) {
         this.#refuse(index, asTransferError(error));

@@ -44,6 +44,8 @@ export class SendingOffer {
   readonly #digests: Map<number, string> = new Map();
   /** Of files whose size was not known before. */
   readonly #sizes: Map<number, number> = new Map();
+  /** Files that are over and not closed yet. */
+  readonly #closing: Set<Promise<void>> = new Set();
   #nextIndex = 0;
   #isClosed = false;
 
@@ -138,13 +140,13 @@ export class SendingOffer {
     const digest = Buffer.from(turn.file!.digest).toString('hex');
     if (!turn.entry.name.includes('/')) this.#digests.set(turn.index, digest);
     if (!turn.entry.isSizeKnown) this.#sizes.set(turn.index, turn.file!.sizeBytes);
-    void turn.file!.close();
+    this.#closeFile(turn);
   }
 
   /** The file whose turn it was cannot be sent. */
   onFailed(turn: Turn, error: TransferError): void {
     this.#turns.shift();
-    void turn.file?.close();
+    this.#closeFile(turn);
     this.leaveOut(turn.index, error);
   }
 
@@ -170,7 +172,8 @@ export class SendingOffer {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#turns.map(async ({ file }) => file?.close()));
+    for (const turn of this.#turns) this.#closeFile(turn);
+    await Promise.all(this.#closing);
   }
 
   #takeNext(): number | undefined {
@@ -190,8 +193,15 @@ export class SendingOffer {
     if (at < 0) return false;
     const [turn] = this.#turns.splice(at, 1);
     turn!.isDropped = true;
-    void turn!.file?.close();
+    this.#closeFile(turn!);
     return true;
+  }
+
+  #closeFile(turn: Turn): void {
+    const closing = turn.opening
+      .then(() => turn.file?.close())
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
   }
 
   #openTurn(index: number): Turn {

@@ -15,7 +15,7 @@ import {
   removeState,
   replaceState,
 } from './disk-state.ts';
-import { type InboxContext, MAX_NAME_ATTEMPTS } from './inbox-context.ts';
+import { type InboxContext, isOurs, MAX_NAME_ATTEMPTS, statsOf } from './inbox-context.ts';
 
 export interface DiskChildParts {
   readonly context: InboxContext;
@@ -47,13 +47,15 @@ export class DiskChild implements PartialFile {
   /** Content comes while what is there is read for its hash: both wait for one opening. */
   #opening: Promise<DiskContent> | undefined;
   #hasState: boolean;
-  #isCreated = false;
+  /** A file that was published by an earlier transfer, and that is only compared. */
+  #isFound: boolean;
 
   constructor(parts: DiskChildParts) {
     this.#parts = parts;
     this.startBytes = parts.startBytes;
     this.#path = join(parts.root, parts.file.storedPath);
     this.#hasState = parts.startBytes > 0;
+    this.#isFound = parts.isPublished && parts.startBytes > 0;
   }
 
   get writtenBytes(): number {
@@ -149,7 +151,8 @@ export class DiskChild implements PartialFile {
     const { startBytes } = this.#parts;
     let handle: DiskHandle;
     try {
-      handle = startBytes > 0 ? await this.#reopen() : await this.#create();
+      if (startBytes === 0) this.#isFound = await this.#isEmptyFilePublished();
+      handle = startBytes > 0 || this.#isFound ? await this.#reopen() : await this.#create();
     } catch (error) {
       throw diskError('the inbox cannot be written', error);
     }
@@ -163,9 +166,12 @@ export class DiskChild implements PartialFile {
     return new DiskContent({ handle, startBytes, onDurable, nowMs });
   }
 
-  /** A file that was published by an earlier transfer, and that is only compared. */
-  get #isFound(): boolean {
-    return this.#parts.isPublished && this.startBytes > 0 && !this.#isCreated;
+  /** There is nothing to compare in it. */
+  async #isEmptyFilePublished(): Promise<boolean> {
+    const { isPublished, context, file } = this.#parts;
+    if (!isPublished || file.entry.sizeBytes > 0) return false;
+    const stats = await statsOf(context.files, this.#path);
+    return stats !== undefined && isOurs(context, stats) && stats.size === 0n;
   }
 
   async #reopen(): Promise<DiskHandle> {
@@ -190,7 +196,7 @@ export class DiskChild implements PartialFile {
       try {
         const handle = await this.#parts.context.files.open(path, NEW_FLAGS, 0o600);
         this.#path = path;
-        this.#isCreated = true;
+        this.#isFound = false;
         this.#parts.onCreated(this.#storedPath);
         return handle;
       } catch (error) {

@@ -4,8 +4,21 @@ import { unusedName } from '../files/stored-name.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import { systemCodeOf } from './disk-error.ts';
 import { DiskFolder, type DiskFolderParts } from './disk-folder.ts';
-import { createState, newState, removeState, replaceState, statePathOf } from './disk-state.ts';
-import { type InboxContext, MAX_NAME_ATTEMPTS, statsOf, syncFolder } from './inbox-context.ts';
+import {
+  createState,
+  newState,
+  readState,
+  removeState,
+  replaceState,
+  statePathOf,
+} from './disk-state.ts';
+import {
+  exists,
+  type InboxContext,
+  MAX_NAME_ATTEMPTS,
+  statsOf,
+  syncFolder,
+} from './inbox-context.ts';
 import { mayStillRun, ownSignature } from './partial-owner.ts';
 import { isPublished, partPathOf, type PartialIndex, removeUseless } from './partial-index.ts';
 
@@ -30,7 +43,12 @@ export async function claimFolder(
       continue;
     }
     context.owned.add(partPath);
-    await replaceState(context.files, statePath, { ...state, owner: ownSignature });
+    try {
+      await replaceState(context.files, statePath, { ...state, owner: ownSignature });
+    } catch (error) {
+      context.owned.delete(partPath);
+      throw error;
+    }
     return new DiskFolder({
       ...index.leaving(known),
       ...{ context, partPath, state, conflict },
@@ -55,10 +73,13 @@ export async function claimFolder(
     if (context.owned.has(partPath)) continue;
     const state = newState(request.peer, request.entry, name);
     context.owned.add(partPath);
-    if (!(await create(context, partPath, state))) {
-      context.owned.delete(partPath);
-      continue;
+    let isCreated = false;
+    try {
+      isCreated = await create(context, partPath, state);
+    } finally {
+      if (!isCreated) context.owned.delete(partPath);
     }
+    if (!isCreated) continue;
     return new DiskFolder({
       ...index.leaving({ partPath, statePath: statePathOf(partPath), state }),
       ...{ context, partPath, state, conflict, wantedName, attempt },
@@ -78,7 +99,10 @@ async function create(
   const { files } = context;
   const statePath = statePathOf(partPath);
   if (!(await createState(files, statePath, state))) {
-    if (!(await removeUseless(context, partPath))) return false;
+    // A state that cannot be read is of use to nobody, unless there is something that it may speak of.
+    const isBroken = (await readState(files, statePath)) === 'broken';
+    if (isBroken && !(await exists(files, partPath))) await removeState(files, statePath);
+    else if (!(await removeUseless(context, partPath))) return false;
     if (!(await createState(files, statePath, state))) return false;
   }
   try {

@@ -10,7 +10,7 @@ import type {
 import { unusedName } from '../files/stored-name.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import { DiskChild } from './disk-child.ts';
-import { diskError, systemCodeOf } from './disk-error.ts';
+import { diskError } from './disk-error.ts';
 import {
   childStatePathOf,
   isSameSource,
@@ -61,6 +61,8 @@ export class DiskFolder implements ClaimedFolder {
   readonly #stored: Set<string> | undefined;
   /** Files that are not whole, or of which something may be left. */
   readonly #unfinished: Set<string> = new Set();
+  /** Once it has its name. */
+  #path: string | undefined;
   #attributes: StoredFile[] = [];
   #isEmpty: boolean;
   #partInode: bigint;
@@ -80,17 +82,21 @@ export class DiskFolder implements ClaimedFolder {
   async makeFolder(storedPath: string): Promise<void> {
     const { files } = this.#context;
     const path = join(this.#root, storedPath);
-    this.#isEmpty = false;
     this.#stored?.add(storedPath);
     try {
-      await files.mkdir(path, 0o700);
+      if (await this.#isFolder(path)) {
+        // One that was settled may be closed to its owner.
+        await this.#withFolder(path, (handle) => handle.chmod(0o700));
+      } else {
+        await files.mkdir(path, 0o700);
+      }
     } catch (error) {
-      if (systemCodeOf(error) !== 'EEXIST') throw cannotWrite(error);
-      const stats = await statsOf(files, path);
-      if (stats?.isDirectory() !== true) throw cannotWrite(error);
-      // One that was settled may be closed to its owner.
-      await this.#withFolder(path, (handle) => handle.chmod(0o700));
+      throw cannotWrite(error);
     }
+  }
+
+  async #isFolder(path: string): Promise<boolean> {
+    return (await statsOf(this.#context.files, path))?.isDirectory() === true;
   }
 
   async find(file: StoredFile): Promise<Found> {
@@ -175,20 +181,24 @@ export class DiskFolder implements ClaimedFolder {
         await syncFolder(this.#context);
         return this.#root;
       }
-      const stats = await this.#context.files.lstat(this.#root, { bigint: true });
-      this.#partInode = stats.ino;
-      const state = { ...this.#parts.state, partInode: stats.ino };
-      await replaceState(this.#context.files, this.#statePath, state);
-      if (isAborted()) return undefined;
-      const path = (await this.#isMerging())
-        ? await this.#merge()
-        : await this.#takeName(isAborted);
-      if (path === undefined) return undefined;
+      // May be called once more when it fails.
+      this.#path ??= await this.#publishOnce(isAborted);
+      if (this.#path === undefined) return undefined;
+      await this.#setAttributes(this.#path, this.#attributes);
       await syncFolder(this.#context);
-      return path;
+      return this.#path;
     } catch (error) {
       throw cannotWrite(error);
     }
+  }
+
+  async #publishOnce(isAborted: () => boolean): Promise<string | undefined> {
+    const { ino } = await this.#context.files.lstat(this.#root, { bigint: true });
+    this.#partInode = ino;
+    const state = { ...this.#parts.state, partInode: ino };
+    await replaceState(this.#context.files, this.#statePath, state);
+    if (isAborted()) return undefined;
+    return (await this.#isMerging()) ? this.#merge() : this.#takeName(isAborted);
   }
 
   told(): void {
@@ -243,8 +253,7 @@ export class DiskFolder implements ClaimedFolder {
   async #isMerging(): Promise<boolean> {
     const { conflict, state, isPublished } = this.#parts;
     if (conflict === 'rename' || isPublished) return false;
-    const target = join(this.#context.folder, state.storedName);
-    return (await statsOf(this.#context.files, target))?.isDirectory() === true;
+    return this.#isFolder(join(this.#context.folder, state.storedName));
   }
 
   async #merge(): Promise<string> {
@@ -254,7 +263,6 @@ export class DiskFolder implements ClaimedFolder {
       await pruneFolder(this.#context.files, this.#root, this.#stored);
     }
     await mergeFolder(this.#context, this.#root, target, conflict === 'overwrite');
-    await this.#setAttributes(target, this.#attributes);
     return target;
   }
 

@@ -34,6 +34,7 @@ import {
   MAX_NAME_ATTEMPTS,
   statsOf,
   syncFolder,
+  withOpen,
 } from './inbox-context.ts';
 import { mayStillRun, ownedPaths } from './partial-owner.ts';
 import {
@@ -198,23 +199,25 @@ export class DiskInbox implements Inbox {
       }
       return undefined;
     }
-    const { size, ino } = await handle.stat({ bigint: true });
-    const canGoOn = isSame && size >= BigInt(state.durableBytes);
-    const durableBytes = canGoOn ? state.durableBytes : 0;
     const { storedName } = state;
     const fresh = newState(request.peer, request.entry, storedName);
-    await replaceState(context.files, statePath, { ...fresh, durableBytes });
-    await handle.truncate(durableBytes);
-    return new DiskPartial({
-      ...this.#leaving(known),
-      context,
-      handle,
-      partPath,
-      partInode: ino,
-      state: { ...fresh, durableBytes },
-      wantedName: storedName,
-      attempt: 0,
-      conflict: request.conflict,
+    return withOpen(handle, async () => {
+      const { size, ino } = await handle.stat({ bigint: true });
+      const canGoOn = isSame && size >= BigInt(state.durableBytes);
+      const durableBytes = canGoOn ? state.durableBytes : 0;
+      await replaceState(context.files, statePath, { ...fresh, durableBytes });
+      await handle.truncate(durableBytes);
+      return new DiskPartial({
+        ...this.#leaving(known),
+        context,
+        handle,
+        partPath,
+        partInode: ino,
+        state: { ...fresh, durableBytes },
+        wantedName: storedName,
+        attempt: 0,
+        conflict: request.conflict,
+      });
     });
   }
 
@@ -224,7 +227,7 @@ export class DiskInbox implements Inbox {
     const path = join(this.#context.folder, state.storedName);
     const handle = await this.#openPart(path, constants.O_RDONLY);
     if (handle === undefined) return undefined;
-    const { size } = await handle.stat({ bigint: true });
+    const { size } = await withOpen(handle, () => handle.stat({ bigint: true }));
     if (size !== BigInt(state.sizeBytes)) {
       await handle.close();
       return undefined;
@@ -243,7 +246,8 @@ export class DiskInbox implements Inbox {
     const before = await statsOf(files, path);
     if (before === undefined || !isOurs(this.#context, before)) return undefined;
     const handle = await files.open(path, access | NO_FOLLOW);
-    if (isOurs(this.#context, await handle.stat({ bigint: true }))) return handle;
+    const stats = await withOpen(handle, () => handle.stat({ bigint: true }));
+    if (isOurs(this.#context, stats)) return handle;
     await handle.close();
     return undefined;
   }
@@ -278,10 +282,19 @@ export class DiskInbox implements Inbox {
     const state = newState(request.peer, request.entry, name);
     const handle = await this.#createPart(partPath, state);
     if (handle === undefined) return undefined;
-    const { ino } = await handle.stat({ bigint: true });
+    const statePath = statePathOf(partPath);
+    let partInode: bigint;
+    try {
+      const { ino } = await withOpen(handle, () => handle.stat({ bigint: true }));
+      partInode = ino;
+    } catch (error) {
+      await removeFile(context.files, partPath);
+      await removeState(context.files, statePath);
+      throw error;
+    }
     const { storedName: wantedName, conflict } = request;
-    const parts = { context, handle, partPath, partInode: ino, state };
-    const leaving = this.#leaving({ partPath, statePath: statePathOf(partPath), state });
+    const parts = { context, handle, partPath, partInode, state };
+    const leaving = this.#leaving({ partPath, statePath, state });
     return new DiskPartial({ ...parts, ...leaving, wantedName, attempt, conflict });
   }
 
@@ -298,10 +311,10 @@ export class DiskInbox implements Inbox {
       if (!isBroken && !(await removeUseless(context, partPath))) return undefined;
       // A state that cannot be read is of use to nobody; its partial is begun anew.
       if (isBroken) await removeState(files, statePath);
-      const handle = await this.#openPart(partPath);
       if (!(await createState(files, statePath, state))) return undefined;
+      const handle = await this.#openPart(partPath);
       if (handle !== undefined) {
-        await handle.truncate(0);
+        await withOpen(handle, () => handle.truncate(0));
         return handle;
       }
     }

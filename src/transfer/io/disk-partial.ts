@@ -51,6 +51,8 @@ export class DiskPartial implements ClaimedFile {
   readonly #content: DiskContent;
   readonly #statePath: string;
   #durableBytes: number;
+  /** Once it has its name. */
+  #path: string | undefined;
   #saving: Promise<void> = Promise.resolve();
 
   constructor(parts: DiskPartialParts) {
@@ -93,17 +95,18 @@ export class DiskPartial implements ClaimedFile {
 
   async publish({ mtimeNs, mode, isAborted }: PublishRequest): Promise<string | undefined> {
     try {
+      // May be called once more when it fails.
       const permissions = mode & 0o777 & ~this.#context.umask;
       // Without its inode in the state a repetition would be taken for another file: no failure.
       const saved = this.#saveState().catch(() => undefined);
       await this.#content.finish(permissions, mtimeNs);
       await saved;
-      if (isAborted()) return undefined;
-      const path = await this.#takeName(isAborted);
-      if (path === undefined) return undefined;
+      if (this.#path === undefined && isAborted()) return undefined;
+      this.#path ??= await this.#takeName(isAborted);
+      if (this.#path === undefined) return undefined;
       await syncFolder(this.#context);
       await this.#close();
-      return path;
+      return this.#path;
     } catch (error) {
       throw diskError('the inbox cannot be written', error);
     }
@@ -132,11 +135,16 @@ export class DiskPartial implements ClaimedFile {
   }
 
   async discard(): Promise<void> {
-    // Removed while it is open: after closing, somebody else's file might have the name.
-    await removeFile(this.#context.files, this.#parts.partPath);
-    await removeState(this.#context.files, this.#statePath);
-    await this.#close();
-    this.#release(false);
+    let isLeft = true;
+    try {
+      // Removed while it is open: after closing, somebody else's file might have the name.
+      await removeFile(this.#context.files, this.#parts.partPath);
+      await removeState(this.#context.files, this.#statePath);
+      isLeft = false;
+    } finally {
+      await this.#close();
+      this.#release(isLeft);
+    }
   }
 
   /** One after the other: each is about as much as is durable when its turn comes. */

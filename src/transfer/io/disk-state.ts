@@ -177,7 +177,12 @@ export async function replaceState(
   // A draft that a crash has left.
   await removeFile(files, draftPath);
   await writeNew(files, draftPath, state, true);
-  await files.rename(draftPath, statePath);
+  try {
+    await files.rename(draftPath, statePath);
+  } catch (error) {
+    await removeFile(files, draftPath).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Removes a state, and a draft of it. */
@@ -194,6 +199,7 @@ export async function removeFile(files: DiskFiles, path: string): Promise<void> 
   }
 }
 
+/** Leaves nothing when it fails, as far as the disk lets it. */
 async function writeNew(
   files: DiskFiles,
   path: string,
@@ -205,6 +211,9 @@ async function writeNew(
     const bytes = Buffer.from(formatState(state));
     await handle.write(bytes, 0, bytes.length, 0);
     if (isSynced) await handle.sync();
+  } catch (error) {
+    await removeFile(files, path).catch(() => undefined);
+    throw error;
   } finally {
     await handle.close();
   }

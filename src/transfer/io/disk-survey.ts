@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import type { BigIntStats, Dir } from 'node:fs';
 import { lstat, opendir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { SourceEntry, SourceSurvey, Surveyed } from '../files/disk.ts';
@@ -16,6 +16,7 @@ interface OpenFolder {
   readonly path: string;
   readonly name: string;
   readonly itemIndex: number;
+  readonly directory: Dir;
   readonly names: AsyncGenerator<string, undefined>;
   /** Looked at and not told yet: folders in it, after its files. */
   readonly folders: SourceEntry[];
@@ -51,8 +52,10 @@ export class DiskSurvey implements SourceSurvey {
   }
 
   async close(): Promise<void> {
-    for (const { names } of this.#open.splice(0))
-      await names.return(undefined).catch(() => undefined);
+    for (const { directory } of this.#open.splice(0)) {
+      // It closes itself at its end.
+      await directory.close().catch(() => undefined);
+    }
   }
 
   async #lookAtItem(itemIndex: number): Promise<Surveyed> {
@@ -83,7 +86,7 @@ export class DiskSurvey implements SourceSurvey {
   async #enter({ path, name, itemIndex }: SourceEntry): Promise<void> {
     const directory = await opendir(path);
     const names = namesOf(directory);
-    this.#open.push({ path, name, itemIndex, names, folders: [] });
+    this.#open.push({ path, name, itemIndex, directory, names, folders: [] });
   }
 
   async #lookInto(folder: OpenFolder): Promise<readonly Surveyed[]> {
@@ -121,9 +124,7 @@ export class DiskSurvey implements SourceSurvey {
   }
 }
 
-async function* namesOf(
-  directory: Awaited<ReturnType<typeof opendir>>,
-): AsyncGenerator<string, undefined> {
+async function* namesOf(directory: Dir): AsyncGenerator<string, undefined> {
   for await (const { name } of directory) yield name;
 }
 

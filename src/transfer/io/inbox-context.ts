@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import type { NamePlatform } from '../files/stored-name.ts';
 import { systemCodeOf } from './disk-error.ts';
-import type { DiskFiles, DiskStats } from './disk-files.ts';
+import type { DiskFiles, DiskHandle, DiskStats } from './disk-files.ts';
 
 /** Names tried for one file, `NAME` and `NAME (1)` up to this, before it is refused. */
 export const MAX_NAME_ATTEMPTS = 10_000;
@@ -54,6 +54,19 @@ export function isOurs(context: InboxContext, stats: DiskStats): boolean {
   return context.uid === undefined || stats.uid === BigInt(context.uid);
 }
 
+/** Hands on what `act` makes of an open file; closes the file when that fails. */
+export async function withOpen<Value>(
+  handle: DiskHandle,
+  act: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await act();
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    throw error;
+  }
+}
+
 /** Makes names durable. Windows opens no folders and needs none of this. */
 export async function syncFolder(context: InboxContext, ...parts: string[]): Promise<void> {
   if (context.platform === 'win32') return;
@@ -82,12 +95,18 @@ export async function moveWithoutClobber(
     await files.link(from, to);
   } catch (error) {
     const systemCode = systemCodeOf(error);
-    if (systemCode === 'EEXIST') return false;
+    // It may be the second name that it got the last time, when the first one could not be taken.
+    if (systemCode === 'EEXIST' && !(await isSameFile(files, from, to))) return false;
     if (withoutLinks.has(systemCode)) return renameWhereFree(context, from, to);
-    throw error;
+    if (systemCode !== 'EEXIST') throw error;
   }
   await files.unlink(from);
   return true;
+}
+
+async function isSameFile(files: DiskFiles, one: string, other: string): Promise<boolean> {
+  const [a, b] = [await statsOf(files, one), await statsOf(files, other)];
+  return a !== undefined && a.ino === b?.ino;
 }
 
 /**

@@ -113,13 +113,18 @@ export class TransferRun {
     }
   }
 
-  /** Runs to the end of both sides. */
-  async finish(): Promise<{ sent: TransferEnd; received: TransferEnd }> {
+  /** Runs to the end of both sides; `look` is called before each step. */
+  async finish(
+    look: () => void = () => undefined,
+  ): Promise<{ sent: TransferEnd; received: TransferEnd }> {
     let sent: TransferEnd | undefined;
     let received: TransferEnd | undefined;
     void endOf(this.sender.done).then((end) => (sent = end));
     void endOf(this.receiver.done).then((end) => (received = end));
-    await this.runUntil(() => sent !== undefined && received !== undefined);
+    await this.runUntil(() => {
+      look();
+      return sent !== undefined && received !== undefined;
+    });
     // The receiver hears how the sender closed, and tidies.
     await this.step();
     await this.#inbox?.settled();
