@@ -7,9 +7,11 @@ import {
   type Transport,
   type TransportEvent,
 } from '../../src/transfer/core/index.ts';
+import { EndpointWatch } from './endpoint-watch.ts';
 import { EventHeap, type SimEvent } from './event-heap.ts';
 import { EventLoop, type LoopSpec } from './event-loop.ts';
 import { type ElementSpec, type Flight, Link, MAX_DATAGRAM_BYTES } from './link.ts';
+import type { Observer } from './observer.ts';
 import { Random } from './random.ts';
 import { SocketBuffer } from './socket-buffer.ts';
 import { Fate, Trace } from './trace.ts';
@@ -23,6 +25,8 @@ export const MAX_TURNS_AT_ONCE = 100_000;
 /** What a datagram's bytes become once they are no longer the node's. */
 const POISON = 0xdb;
 const SIM_PORT = 7000;
+/** What the pacer counts with where timers are fine. */
+const FINE_TICK_US = 500;
 /** Stands in `Transmit.to` until the transport names somebody. */
 const NOBODY: PeerAddress = { address: '', port: 0 };
 
@@ -33,6 +37,8 @@ export interface NetworkOptions {
   readonly isHashed?: boolean;
   /** Overwrite lent and delivered bytes after each call. Default true. */
   readonly isPoisoned?: boolean;
+  /** Watches over what every endpoint sends, takes in and keeps. Default: nobody does. */
+  readonly watch?: { readonly standstillUs: number };
   readonly maxVirtualUs?: number;
   readonly maxEvents?: number;
 }
@@ -50,6 +56,7 @@ export class SimNode<T extends Transport = Transport> {
   readonly transport: T;
   /** Hears each event; may command the transport, which is drained again afterwards. */
   application: (event: TransportEvent, nowUs: number) => void = () => undefined;
+  observer: Observer | undefined;
   /** When the transport or its socket wants a turn. Owned by the network. */
   timeoutUs: number = Infinity;
   /** Whether it must be drained before time goes on. Owned by the network. */
@@ -117,6 +124,8 @@ export class Network {
     to: NOBODY,
   };
   readonly #isPoisoned: boolean;
+  readonly #watch: NetworkOptions['watch'];
+  readonly #watched: Endpoint[] = [];
   readonly #maxVirtualUs: number;
   readonly #maxEvents: number;
   readonly #nowhere: number;
@@ -128,6 +137,7 @@ export class Network {
     this.random = new Random(options.seed);
     this.trace = new Trace(options.isHashed ?? false);
     this.#isPoisoned = options.isPoisoned ?? true;
+    this.#watch = options.watch;
     this.#maxVirtualUs = options.maxVirtualUs ?? MAX_VIRTUAL_US;
     this.#maxEvents = options.maxEvents ?? MAX_EVENTS;
     this.#nowhere = this.trace.addDirection('nowhere');
@@ -172,7 +182,17 @@ export class Network {
       ...told,
       ...config,
     });
-    return this.add(name, endpoint, spec);
+    const node = this.add(name, endpoint, spec);
+    const { tickUs } = { ...told, ...config }.timers ?? { tickUs: FINE_TICK_US };
+    if (this.#watch !== undefined) {
+      this.#watched.push(endpoint);
+      node.observer = new EndpointWatch(endpoint, {
+        tickUs: Math.max(tickUs, FINE_TICK_US),
+        standstillUs: this.#watch.standstillUs,
+        endpoints: this.#watched,
+      });
+    }
+    return node;
   }
 
   /** One direction; its elements are passed in this order. */
@@ -315,6 +335,7 @@ export class Network {
       this.#count();
       transport.handleTimeout(nowUs);
     }
+    node.observer?.onRest(nowUs);
     node.isDirty = false;
   }
 
@@ -328,6 +349,7 @@ export class Network {
       if (!node.transport.pollTransmit(transmit, nowUs)) return;
       this.#count();
       const { buffer, length, to } = transmit;
+      node.observer?.onSent(buffer.subarray(0, length), to, nowUs);
       if (to !== node.lastTo) {
         node.lastTo = to;
         node.lastLink = node.links.get(keyOf(to));
@@ -356,6 +378,7 @@ export class Network {
 
   #hand(to: SimNode, datagram: Uint8Array, from: PeerAddress): void {
     to.transport.handleDatagram(datagram, from, this.#nowUs);
+    to.observer?.onHanded(datagram, from, this.#nowUs);
     if (this.#isPoisoned) datagram.fill(POISON);
     to.isDirty = true;
   }

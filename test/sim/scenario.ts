@@ -27,7 +27,6 @@ import {
   mtu,
   reorder,
 } from './wire-elements.ts';
-import { WireWatch } from './wire-watch.ts';
 
 /** Least IP packet that every path carries. */
 const LEAST_MTU_BYTES = 1228;
@@ -173,6 +172,15 @@ function scaled(steps: Steps, factor: number): Steps {
   return steps.map(([atUs, value]) => [atUs, Math.floor(value * factor)]);
 }
 
+/** How long its paths carry nothing, all in all. */
+function standstillUs({ weather, circumstances }: Scenario): number {
+  let sumUs = weather.blackoutUs;
+  for (const [index, [atUs, factor]] of circumstances.rateSteps.entries()) {
+    if (factor === 0) sumUs += circumstances.rateSteps[index + 1]![0] - atUs;
+  }
+  return sumUs;
+}
+
 /**
  * A pair of endpoints in the scenario's network, with its streams planned, and its rival's; `keys` for
  * sealed ones.
@@ -195,12 +203,9 @@ export function buildScenario(
   const shared = bottleneckOf(scenario, WAY_THERE);
   const forward = elementsOf(scenario, shared, WAY_THERE);
   const backward = elementsOf(scenario, bottleneckOf(scenario, back), back);
-  // It tells no connections apart.
-  const watch = scenario.streams.length === 1 ? new WireWatch(config.tagBytes) : undefined;
   const pair = new Pair({
     ...{ seed, isHashed, ...keys, config, loops },
-    forward: watch ? [watch.leaving(0), ...forward, watch.arriving(1)] : forward,
-    backward: watch ? [watch.leaving(1), ...backward, watch.arriving(0)] : backward,
+    ...{ forward, backward, watch: { standstillUs: standstillUs(scenario) } },
   });
   for (const { isFromB, ...plan } of scenario.streams) {
     const [opener, responder] = isFromB ? [pair.b, pair.a] : [pair.a, pair.b];

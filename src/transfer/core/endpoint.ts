@@ -112,6 +112,15 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     return this.#connections.size;
   }
 
+  get connections(): Iterable<Connection> {
+    return this.#connections.values();
+  }
+
+  /** Those in use and those that are remembered. */
+  get paths(): Iterable<Path> {
+    return this.#paths.all;
+  }
+
   get openingCount(): number {
     return this.#handshakes.openingCount;
   }

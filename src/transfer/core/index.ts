@@ -1,3 +1,5 @@
+export { audit } from './audit.ts';
+export type { Connection } from './connection/connection.ts';
 export { Endpoint } from './endpoint.ts';
 export type { EndpointConfig } from './endpoint.ts';
 export type { EndpointCounters } from './endpoint-counters.ts';
@@ -18,6 +20,7 @@ export type { CheckVerdict } from './wire/packet-check.ts';
 export { plainSession } from './wire/packet-session.ts';
 export type { CloseSeal } from './wire/packet-session.ts';
 export { COMMON_HEADER_BYTES } from './wire/packet.ts';
+export type { Path } from './path/path.ts';
 export { controllerNames } from './path/path-table.ts';
 export type { ControllerName } from './path/path-table.ts';
 export { CloseCode } from './transport.ts';

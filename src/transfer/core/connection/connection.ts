@@ -116,6 +116,20 @@ export class Connection implements PathMember, PacketIntakeOwner {
     return this.#route.standingBytes;
   }
 
+  get peerConnectionId(): number {
+    return this.#writer.peerConnectionId;
+  }
+
+  /** Of what its path has in flight. */
+  get bytesOnPath(): number {
+    return this.isClosed ? 0 : this.#sender.bytesOnPath;
+  }
+
+  /** What the peer may still make this side hold. */
+  get grantedBytes(): number {
+    return this.isClosed ? 0 : this.#receiver.grantedBytes;
+  }
+
   /** Where what `pollControl` has filled goes. */
   get transmitTo(): Address {
     return this.isClosed ? this.peerAddress : this.#route.transmitTo;
@@ -179,6 +193,11 @@ export class Connection implements PathMember, PacketIntakeOwner {
       this.#liveness.nextTimeoutUs(this.#sender.lastSentAtUs, this.#isWaiting),
       this.#ending.nextTimeoutUs,
     );
+  }
+
+  /** Fails where an invariant of the sending side is broken: for tests. */
+  audit(): void {
+    if (!this.isClosed) this.#sender.audit();
   }
 
   // ---- commands

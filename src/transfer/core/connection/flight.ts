@@ -121,6 +121,23 @@ export class Flight {
     this.#isSuspended = false;
   }
 
+  /** Fails where the counters are not those of the packets. Looks at all of them: for tests. */
+  audit(): void {
+    const sent = this.#sent;
+    let [bytes, pathBytes, packetCount, unawaitedCount] = [0, 0, 0, 0];
+    for (let number = sent.oldest; number < sent.nextNumber; number++) {
+      if (sent.state(number) !== PacketState.inFlight) continue;
+      bytes += sent.sizeBytes(number);
+      packetCount++;
+      if (this.#isUnawaited(number)) unawaitedCount++;
+      if (this.#isOnPath(number)) pathBytes += sent.sizeBytes(number);
+    }
+    assert(bytes === this.#bytes, 'bytes in flight are the sum of the packets in flight');
+    assert(pathBytes === this.#pathBytes, 'and those on the path, of those that the path knows');
+    assert(packetCount === this.#packetCount, 'the packets in flight are counted');
+    assert(unawaitedCount === this.#unawaitedCount, 'and those that nothing waits for');
+  }
+
   #remove(number: number): void {
     const sizeBytes = this.#sent.sizeBytes(number);
     this.#bytes -= sizeBytes;

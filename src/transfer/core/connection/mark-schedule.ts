@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { encodeMark } from '../wire/codec.ts';
 import { PacketType } from '../wire/packet.ts';
 import { AckLoss } from './ack-loss.ts';
@@ -65,6 +66,7 @@ export class MarkSchedule {
       MIN_ACK_DELAY_US,
       Math.min(Math.round(rttUs / 4), MAX_ACK_DELAY_US),
     );
+    assert(una >= this.#markedUna, 'una never decreases');
     this.#markedUna = una;
     this.#markedAckEvery = this.#wantedAckEvery;
     this.#markedAtUs = nowUs;

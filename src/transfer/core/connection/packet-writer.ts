@@ -8,16 +8,16 @@ export class PacketWriter {
   /** Where a packet's body begins. */
   readonly bodyAt: number;
   readonly check: PacketCheck;
-  readonly #peerConnectionId: number;
+  readonly peerConnectionId: number;
 
   constructor(peerConnectionId: number, check: PacketCheck) {
-    this.#peerConnectionId = peerConnectionId;
+    this.peerConnectionId = peerConnectionId;
     this.check = check;
     this.bodyAt = COMMON_HEADER_BYTES + check.tagBytes;
   }
 
   begin(buffer: Uint8Array, type: PacketType, flags: number): void {
-    encodeHeader(buffer, type, flags, this.#peerConnectionId);
+    encodeHeader(buffer, type, flags, this.peerConnectionId);
   }
 
   /** `number` is the packet number or ackSeq whose high bits the tag covers; 0 where there is none. */

@@ -152,6 +152,11 @@ export class Receiver {
     return length;
   }
 
+  /** What the peer may still make this side hold. */
+  get grantedBytes(): number {
+    return this.stream.creditOffset - this.stream.readOffset;
+  }
+
   close(): void {
     this.stream.abandon();
     this.#grant.close();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { RangeSet } from '../recovery/range-set.ts';
+import { PacketKind, PacketState, type SentPackets } from '../recovery/sent-packets.ts';
 
 /** What one packet carries of a stream. */
 export interface StreamSlice {
@@ -239,6 +240,31 @@ export class SendStream {
     this.#acked.forEachGap(offset, offset + length, (start, end) => {
       this.#lost.insert(start, end);
     });
+  }
+
+  /**
+   * Fails when a byte, or FIN, is forgotten: neither acknowledged, nor queued, nor in a packet that is
+   * in flight. Looks at all of these: for tests.
+   */
+  audit(sent: SentPackets): void {
+    const known = new RangeSet();
+    let isFinInFlight = false;
+    for (let index = 0; index < this.#lost.rangeCount; index++) {
+      known.insert(this.#lost.start(index), this.#lost.end(index));
+    }
+    for (let number = sent.oldest; number < sent.nextNumber; number++) {
+      if (sent.state(number) !== PacketState.inFlight) continue;
+      if (sent.kind(number) !== PacketKind.data) continue;
+      const offset = sent.offset(number);
+      const length = sent.payloadBytes(number);
+      if (length > 0) known.insert(offset, offset + length);
+      if (sent.isFin(number)) isFinInFlight = true;
+    }
+    this.#acked.forEachGap(0, this.#sentEnd, (start, end) => {
+      assert(known.covers(start, end), 'no byte is forgotten');
+    });
+    assert(this.#finState !== 'inFlight' || isFinInFlight, 'FIN is not forgotten');
+    assert(this.#sentEnd <= this.#creditOffset, 'credit is never exceeded');
   }
 
   #release(): void {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Path } from '../path/path.ts';
 import { PacketKind, SentPackets } from '../recovery/sent-packets.ts';
 import {
@@ -141,6 +142,21 @@ export class Sender {
     }
   }
 
+  /** What the path counts of this connection's packets: nothing while it is silenced. */
+  get bytesOnPath(): number {
+    return this.#flight.isSuspended ? 0 : this.#flight.bytesOnPath;
+  }
+
+  /** Fails where an invariant is broken. Looks at all that is in flight: for tests. */
+  audit(): void {
+    this.#flight.audit();
+    this.stream.audit(this.#sent);
+    assert(
+      this.nextTimeoutUs < Infinity === (this.packetsInFlight > 0 || this.stream.isBlockedByCredit),
+      'a timeout is armed while an answer is waited for, and only then',
+    );
+  }
+
   /** How much the path has to forget because the connection leaves it. */
   takeFromPath(): number {
     this.#flight.resume();
@@ -207,7 +223,12 @@ export class Sender {
     if (mtuProbeBytes > 0) return this.#buildMtuProbe(buffer, mtuProbeBytes, nowUs);
     const room = this.#payloadRoom(buffer);
     if (!this.stream.takeSlice(room, this.#slice) && !this.#takeTail(room)) return 0;
-    return this.#buildData(buffer, false, nowUs);
+    const length = this.#buildData(buffer, false, nowUs);
+    assert(
+      this.packetsInFlight <= this.#windowPackets,
+      'a connection keeps to its window of packets',
+    );
+    return length;
   }
 
   #takeTail(room: number): boolean {

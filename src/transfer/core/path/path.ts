@@ -198,7 +198,8 @@ export class Path {
     if (this.#ready.isEmpty) return this.#rest();
     // An MTU probe that is due is waited for: it needs more room than what leaves usually.
     const wantedBytes = Math.max(this.#datagramBytes, this.#dueMtuProbeBytes(nowUs));
-    if (this.#bytesInFlight + wantedBytes > this.windowBytes && this.#bytesInFlight > 0) {
+    const { windowBytes } = this;
+    if (this.#bytesInFlight + wantedBytes > windowBytes && this.#bytesInFlight > 0) {
       this.#noteWindowLimit(wantedBytes);
       return this.#rest();
     }
@@ -209,7 +210,13 @@ export class Path {
     // A sender that is slow at first, not the path, must not end Startup; later its own speed counts.
     if (this.#pacer.isBehind && this.controller.state === STARTING) this.#markAppLimited();
     const length = this.#ready.poll(buffer, this.#datagramBytes, nowUs);
-    if (length > 0) return length;
+    if (length > 0) {
+      assert(
+        this.#bytesInFlight <= Math.max(windowBytes, length),
+        'what leaves paced fits the window',
+      );
+      return length;
+    }
     this.#markAppLimited();
     return this.#rest();
   }
