@@ -43,3 +43,14 @@ test.each([0.1, 0.25, 1])(
     expect(median(runs.map(({ used }) => used))).toBeGreaterThan(0.85);
   },
 );
+
+test.each([0.25, 0.5])(
+  'a flow of CUBIC has nine tenths beside LEDBAT++, queue of %d BDP',
+  (queueBdp) => {
+    const flows: FlowSpec[] = [{ controller: 'cubic' }, { controller: 'ledbat' }];
+    const beside = contest(queueBdp, { flows, fromSeconds: 10, seconds: 40 });
+    const { shares, used } = measureContest(beside, 1);
+    expect(shares[0]).toBeGreaterThan(0.9);
+    expect(used).toBeGreaterThan(0.9);
+  },
+);

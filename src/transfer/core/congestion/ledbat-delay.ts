@@ -25,6 +25,11 @@ export class LedbatDelay {
     return Math.min(...this.#current) - this.baseUs;
   }
 
+  /** Of the latest samples. */
+  get highestQueueUs(): number {
+    return Math.max(...this.#current) - this.baseUs;
+  }
+
   onSample(rttUs: number, nowUs: number): void {
     this.#current.push(rttUs);
     if (this.#current.length > CURRENT_SAMPLES) this.#current.shift();
