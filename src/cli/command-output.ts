@@ -32,7 +32,7 @@ export class CommandOutput {
     this.isStdoutTaken = isStdoutTaken;
     // Whoever read the output may be gone; what was asked for is still done.
     process.stderr.on('error', () => undefined);
-    if (!isStdoutTaken) process.stdout.on('error', () => undefined);
+    process.stdout.on('error', () => undefined);
   }
 
   /** On stdout, where no events stand; on stderr where that carries data. */

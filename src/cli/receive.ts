@@ -14,7 +14,7 @@ import { doneEvent, errorEvent, ticketEvent } from './events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
 import { integerOf } from './flag-values.ts';
 import { receivedItemLine, reportFailures } from './result-lines.ts';
-import { Spool } from './spool.ts';
+import { StdoutTaker } from './stdout-taker.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
 import { asError, failureClause } from './transfer-failure.ts';
 import { TransferWatch } from './transfer-watch.ts';
@@ -40,7 +40,10 @@ export function addReceiveCommand(program: Command): void {
       .option('--port <port>', 'UDP port; 0 takes a free one', integerOf('A port', 0, 65_535), 0)
       .option('--dir <folder>', 'where files are stored', '.')
       .option('--once', 'end with the first transfer that was delivered')
-      .option('--stdout', 'write the first file to stdout, once it was verified, and end'),
+      .option(
+        '--stdout',
+        'write the first file to stdout as it comes, and end; exit code 0 says that it was whole',
+      ),
   )
     .allowExcessArguments(false)
     .addHelpText(
@@ -65,23 +68,17 @@ async function runReceive(flags: ReceiveFlags, isDirGiven: boolean): Promise<num
     const reason = `${flags.dir} is not a folder; make it first, or name another with --dir`;
     return output.failure(new TransferError('local-file', reason), exitCodes.localFile);
   }
-  let spool: Spool | undefined;
-  try {
-    if (flags.stdout === true) spool = await Spool.create();
-    const { host, port } = flags;
-    const inbox = spool?.folder ?? flags.dir;
-    return await runTransferCommand({
-      output,
-      flags,
-      endpointOptions: () => Promise.resolve({ host, port, inbox }),
-      work: (command) => new Reception(flags, command, spool).run(),
-    });
-  } catch (error) {
-    const failure = asError(error);
-    return output.failure(failure, exitCodeOfError(failure.code));
-  } finally {
-    await spool?.remove();
-  }
+  const taker = flags.stdout === true ? new StdoutTaker() : undefined;
+  const { host, port } = flags;
+  const target = taker === undefined ? { inbox: flags.dir } : { onOffer: taker.answer };
+  const exitCode = await runTransferCommand({
+    output,
+    flags,
+    endpointOptions: () => Promise.resolve({ host, port, ...target }),
+    work: (command) => new Reception(flags, command, taker).run(),
+  });
+  if (taker?.isStuck === true) process.exit(exitCode);
+  return exitCode;
 }
 
 /** Why what is received cannot go to stdout in this way. */
@@ -101,13 +98,13 @@ class Reception {
   readonly #flags: ReceiveFlags;
   readonly #command: TransferCommand;
   readonly #watch: TransferWatch;
-  /** What is received goes through it to stdout. */
-  readonly #spool: Spool | undefined;
+  /** Lets a file into stdout. */
+  readonly #taker: StdoutTaker | undefined;
   readonly #running: Set<Promise<void>> = new Set();
   #end: (exitCode: number) => void = () => undefined;
 
-  constructor(flags: ReceiveFlags, command: TransferCommand, spool: Spool | undefined) {
-    this.#spool = spool;
+  constructor(flags: ReceiveFlags, command: TransferCommand, taker: StdoutTaker | undefined) {
+    this.#taker = taker;
     this.#flags = flags;
     this.#command = command;
     const { output } = command;
@@ -147,30 +144,17 @@ class Reception {
       const result = await transfer.done;
       this.#report(transfer, result);
       receipts.write(transfer, result, startedAt);
-      if (this.#spool !== undefined) this.#end(await this.#drain(result, this.#spool));
-      else if (this.#flags.once === true) this.#end(exitCodeOfResult(result));
+      if (this.#taker !== undefined || this.#flags.once === true) {
+        this.#end(exitCodeOfResult(result));
+      }
     } catch (error) {
       const failure = asError(error);
       const reason = failureClause(failure, 'the sender', giveUpMs);
       const { name } = transfer;
       output.problem(unreceivedLine({ name, peer: shownPeer(transfer) }, reason));
       output.event(errorEvent(failure, exitCodeOfError(failure.code), transfer.id));
-    }
-  }
-
-  /** One file is what a reader of stdout can tell where it ends. */
-  async #drain({ items }: TransferResult, spool: Spool): Promise<number> {
-    const [item] = items;
-    try {
-      if (item?.kind !== 'file' || items.length > 1) {
-        const reason = 'more than one file came, and stdout takes one: send a tar of them';
-        throw new TransferError('refused', reason);
-      }
-      await spool.drain(item.path, process.stdout);
-      return exitCodes.delivered;
-    } catch (error) {
-      const failure = asError(error);
-      return this.#command.output.failure(failure, exitCodeOfError(failure.code));
+      // Whoever reads stdout has got a beginning: no other file may follow it.
+      if (this.#taker?.hasWritten === true) this.#end(exitCodeOfError(failure.code));
     }
   }
 
@@ -179,8 +163,8 @@ class Reception {
     const peer = shownPeer(transfer);
     output.event(doneEvent(transfer, result));
     for (const item of result.items) {
-      if (this.#spool === undefined) output.note(receivedItemLine(item, peer));
-      if (this.#spool === undefined) output.result(safeText(item.path));
+      output.note(receivedItemLine(item, peer));
+      if (this.#taker === undefined) output.result(safeText(item.path));
     }
     reportFailures(result, peer, output);
   }

@@ -14,13 +14,14 @@ export function deliveredItemLine(
   return safeLine`${name} has been delivered to ${peer} (${files}${formatTransfer(totalBytes, elapsedMs)}).`;
 }
 
-/** `Received movie.mp4 from PEER (SIZE, stored as PATH).` */
+/** `Received movie.mp4 from PEER (SIZE, stored as PATH).`, or `written to stdout`. */
 export function receivedItemLine(
   { kind, name, totalBytes, fileCount, path }: ItemResult,
   peer: string,
 ): SafeText {
   const files = kind === 'folder' ? `${fileCount} files, ` : '';
-  return safeLine`Received ${name} from ${peer} (${files}${formatBytes(totalBytes)}, stored as ${path}).`;
+  const where = path === '' ? 'written to stdout' : `stored as ${path}`;
+  return safeLine`Received ${name} from ${peer} (${files}${formatBytes(totalBytes)}, ${where}).`;
 }
 
 /** A line for each file that was not delivered while others were. */

@@ -12,7 +12,6 @@ import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flag
 import { doneEvent, errorEvent } from './events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
 import { deliveredItemLine, reportFailures } from './result-lines.ts';
-import { Spool } from './spool.ts';
 import { stateFolder } from './state-folder.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
 import { asError, failureClause, isResumable } from './transfer-failure.ts';
@@ -70,26 +69,12 @@ async function runSend(paths: readonly string[], flags: SendFlags): Promise<numb
       host: isIPv6(content.addresses[0]!.address) ? '::' : '0.0.0.0',
       privateKey: await ownKey(output),
     }),
-    work: async (command) => {
-      const spool = paths[0] === STDIN ? await Spool.create() : undefined;
-      try {
-        const sources = spool && [await fillSpool(spool, flags, command)];
-        const transfer = command.endpoint.send({ ticket, paths: sources ?? paths });
-        return await follow(transfer, flags, command);
-      } finally {
-        await spool?.remove();
-      }
+    work: (command) => {
+      const content =
+        paths[0] === STDIN ? { stream: process.stdin, name: flags.name ?? 'stdin' } : { paths };
+      return follow(command.endpoint.send({ ticket, ...content }), flags, command, paths);
     },
   });
-}
-
-/** All of stdin; resolves with the path of the file. */
-function fillSpool(spool: Spool, flags: SendFlags, { stopping }: TransferCommand): Promise<string> {
-  const aborting = new AbortController();
-  stopping.onStop(() => {
-    aborting.abort();
-  });
-  return spool.fill(process.stdin, flags.name ?? 'stdin', aborting.signal);
 }
 
 /** Why stdin cannot be sent in this way. */
@@ -109,6 +94,7 @@ async function follow(
   transfer: Transfer,
   flags: SendFlags,
   { output, receipts, stopping, giveUpMs }: TransferCommand,
+  paths: readonly string[],
 ): Promise<number> {
   const startedAt = new Date();
   const { peer } = transfer;
@@ -127,7 +113,7 @@ async function follow(
     const failure = asError(error);
     const exit = stopping.exitCode ?? exitCodeOfError(failure.code);
     output.problem(undeliveredLine(transfer.name, peer, failureClause(failure, peer, giveUpMs)));
-    if (isResumable(failure) && flags.name === undefined) {
+    if (isResumable(failure) && paths[0] !== STDIN) {
       output.problem(safeLine`The same command goes on from what has arrived there.`);
     }
     output.event(errorEvent(failure, exit, transfer.id));

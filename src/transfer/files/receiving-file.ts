@@ -164,6 +164,8 @@ export class ReceivingFile {
 
   /** Keeps or removes what is on the disk, as the failure asks. */
   async putAway(error: TransferError): Promise<void> {
+    // A stream whose reader is stuck would be waited for without end.
+    this.#partial.abort?.(error);
     await Promise.all([this.#content.drain(), this.#hash.stop()]);
     // A stream that is refused once is refused again: nobody wants its beginning.
     await putAwayPartial(this.#partial, error, this.#isTooLarge);

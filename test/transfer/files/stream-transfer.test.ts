@@ -58,6 +58,7 @@ class NotingSink implements ByteSink {
   isSlow = false;
   writeError: TransferError | undefined;
   #release: () => void = () => undefined;
+  #fail: (why: TransferError) => void = () => undefined;
 
   get content(): Uint8Array {
     return Buffer.concat(this.pieces);
@@ -67,7 +68,11 @@ class NotingSink implements ByteSink {
     if (this.writeError !== undefined) throw this.writeError;
     this.pieces.push(new Uint8Array(bytes));
     this.takenBytes += bytes.length;
-    if (this.isSlow) await new Promise<void>((resolve) => (this.#release = resolve));
+    if (!this.isSlow) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#release = resolve;
+      this.#fail = reject;
+    });
   }
 
   release(): void {
@@ -80,7 +85,8 @@ class NotingSink implements ByteSink {
   }
 
   abort(why: TransferError): void {
-    this.abortedWith = why;
+    this.abortedWith ??= why;
+    this.#fail(why);
   }
 }
 
@@ -236,6 +242,19 @@ test('a sink that takes no more fails the transfer on both sides', async () => {
   const { sent, received } = await run.finish();
   expect(received).toMatchObject({ code: 'local-file' });
   expect(sent).toEqual({ code: 'refused', text: 'the stream takes no more: write EPIPE' });
+});
+
+test('a receiver that is cancelled does not wait for a sink that takes nothing', async () => {
+  const sink = new NotingSink();
+  sink.isSlow = true;
+  const source = new MemorySource({ content: contentOf(300_000) });
+  const run = new TransferRun({ source, inbox: undefined, policy: into(sink) });
+  await run.start();
+  await run.runUntil(() => sink.takenBytes > 0);
+  run.receiver.cancel();
+  const { sent, received } = await run.finish();
+  expect([sent, received]).toMatchObject([{ code: 'cancelled' }, { code: 'cancelled' }]);
+  expect(sink.abortedWith?.code).toBe('cancelled');
 });
 
 test('what was damaged on the way is not called whole, though its bytes have gone on', async () => {
