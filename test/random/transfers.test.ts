@@ -29,6 +29,10 @@ function replay(seed: number): void {
   for (const { plan } of pair.workload.runs) {
     const areEmpty = [plan.opener, plan.responder].map((node) => isEmpty(node));
     expect(areEmpty, `UPDRAFT_SEED=${seed}`).toEqual([true, true]);
+    const timeouts = [plan.opener, plan.responder].map(({ transport }) =>
+      transport.nextTimeoutUs(),
+    );
+    expect(timeouts, `UPDRAFT_SEED=${seed}`).toEqual([Infinity, Infinity]);
   }
   for (const { counters, flyingCount } of [pair.forward, pair.backward]) {
     const begun = counters.sentCount + counters.duplicatedCount;
