@@ -57,6 +57,8 @@ export interface EndpointConfig {
   readonly receiveBufferBytes?: number;
   /** Memory for received bytes, shared by all connections. Default 128 MiB. */
   readonly creditPoolBytes?: number;
+  /** That memory, where the endpoints of several sockets share it; also what waits to be sent is. */
+  readonly ledger?: CreditLedger;
   /** Bytes of tag in OPEN and OPEN_ACK; 0 (default) without keys. */
   readonly tagBytes?: number;
   /** First packet number of every connection, for tests; default random. */
@@ -90,7 +92,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     this.random = config.random;
     this.idleTimeoutUs = config.idleTimeoutUs ?? 300_000_000;
     const datagramBytes = config.datagramBytes ?? MIN_OPEN_BYTES;
-    this.ledger = new CreditLedger(config.creditPoolBytes ?? CREDIT_POOL_BYTES);
+    this.ledger = config.ledger ?? new CreditLedger(config.creditPoolBytes ?? CREDIT_POOL_BYTES);
     this.#paths = new PathTable({
       controller: config.controller,
       windowPackets: config.windowPackets ?? 32,

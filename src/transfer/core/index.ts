@@ -1,5 +1,6 @@
 export { audit } from './audit.ts';
 export type { Connection } from './connection/connection.ts';
+export { CreditLedger } from './connection/credit-ledger.ts';
 export { Endpoint } from './endpoint.ts';
 export type { EndpointConfig } from './endpoint.ts';
 export type { EndpointCounters } from './endpoint-counters.ts';

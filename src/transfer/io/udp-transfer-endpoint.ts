@@ -1,4 +1,4 @@
-import { CloseCode, type TransportConnection } from '../core/index.ts';
+import { CloseCode, CreditLedger, type TransportConnection } from '../core/index.ts';
 import { StreamDisk } from '../files/byte-stream.ts';
 import type { ReceivePolicy } from '../files/receive-policy.ts';
 import { createReceivePolicy } from '../files/receive-policy.ts';
@@ -94,6 +94,8 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       datagramBytes: DATAGRAM_BYTES,
       maxBytesPerSec: options.maxBytesPerSec,
       tagBytes: TAG_BYTES,
+      // One for all sockets: whoever sends to many peers has no more memory for each of them.
+      ledger: new CreditLedger(),
     };
     this.#policy = createReceivePolicy({
       platform: PLATFORM,
