@@ -14,6 +14,7 @@ import type { FineTimers } from './fine-timers.ts';
 import { PeerSeeker } from './peer-seeker.ts';
 import { TransportDriver } from './transport-driver.ts';
 import { UdpPort } from './udp-port.ts';
+import type { SendRings } from './udp-send-ring.ts';
 
 /** Largest datagram that is built. */
 const MAX_DATAGRAM_BYTES = 65_507;
@@ -54,6 +55,8 @@ export interface SocketEngineOptions {
   readonly mtuBytes?: number | undefined;
   /** Of a thread that serves nothing else; shared by all its engines. Default: the system's timers. */
   readonly fineTimers?: FineTimers | undefined;
+  /** Shared by the engines of one thread. Default: its own. */
+  readonly rings?: SendRings;
 }
 
 /** Uniform in [0, 1) from the system's generator: ids and packet numbers that nobody guesses. */
@@ -89,6 +92,7 @@ export class SocketEngine {
       transport: this.#endpoint,
       nowUs: monotonicNowUs,
       fineTimers: options.fineTimers,
+      ...(options.rings === undefined ? {} : { rings: options.rings }),
       sleepUntilUs: () => this.#endpoint.sleepUntilUs,
       maxDatagramBytes: Math.min(MAX_DATAGRAM_BYTES, options.config.datagramBytes ?? 2048),
       onEvent: this.#onEvent,

@@ -2,10 +2,8 @@ import type { PeerAddress, Transport, TransportEvent } from '../core/index.ts';
 import { monotonicNowUs, systemTimers, type Timers } from './clock.ts';
 import type { FineTimers } from './fine-timers.ts';
 import type { UdpPort } from './udp-port.ts';
-import { SendRing } from './udp-send-ring.ts';
+import { BATCH_DATAGRAMS, type SendRing, SendRings } from './udp-send-ring.ts';
 
-/** Datagrams that leave before incoming ones are read again (DESIGN §6: 32 to 64). */
-export const BATCH_DATAGRAMS = 64;
 /** Sends after which the clock is read again (DESIGN §2). */
 export const CLOCK_EVERY_SENDS = 16;
 /** A turn that brought fewer datagrams than this has emptied the socket: libuv reads 32 a turn. */
@@ -41,6 +39,8 @@ export interface DriverOptions {
   readonly timers?: Timers;
   /** Waits for the pacer where a timer is too coarse; in place of `timers`. Default: none does. */
   readonly fineTimers?: FineTimers | undefined;
+  /** Shared with the drivers of the same thread. Default: its own. */
+  readonly rings?: SendRings;
 }
 
 /**
@@ -68,7 +68,9 @@ export class TransportDriver {
   readonly #timers: Timers;
   readonly #fineTimers: FineTimers | undefined;
   readonly #sleepUntilUs: () => number;
-  #ring: SendRing;
+  readonly #rings: SendRings;
+  /** Of a batch that the system has not sent yet: its socket is blocked. */
+  #heldRing: SendRing | undefined;
   #maxDatagramBytes: number;
   #isScheduled = false;
   #isBlocked = false;
@@ -96,7 +98,7 @@ export class TransportDriver {
     this.#timers = options.fineTimers ?? options.timers ?? systemTimers;
     this.#sleepUntilUs = options.sleepUntilUs ?? (() => Infinity);
     this.#maxDatagramBytes = options.maxDatagramBytes;
-    this.#ring = new SendRing(2 * BATCH_DATAGRAMS, options.maxDatagramBytes);
+    this.#rings = options.rings ?? new SendRings();
     this.#listenTo(options.port);
   }
 
@@ -104,6 +106,8 @@ export class TransportDriver {
     port.onDatagram(this.#onDatagram);
     port.onUnblocked = () => {
       this.#isBlocked = false;
+      if (this.#heldRing !== undefined) this.#rings.give(this.#heldRing);
+      this.#heldRing = undefined;
       this.#schedule();
     };
   }
@@ -113,8 +117,8 @@ export class TransportDriver {
     void this.#port.close();
     this.#port = port;
     this.#isBlocked = false;
-    // The old one may still wait to send from the slots.
-    this.#ring = new SendRing(2 * BATCH_DATAGRAMS, this.#maxDatagramBytes);
+    // The old one may still wait to send from its slots.
+    this.#heldRing = undefined;
     this.#listenTo(port);
     this.#schedule();
   }
@@ -135,9 +139,7 @@ export class TransportDriver {
 
   /** The transport fills datagrams up to this from now on. What was sent keeps its buffers. */
   growDatagrams(maxDatagramBytes: number): void {
-    if (maxDatagramBytes <= this.#maxDatagramBytes) return;
-    this.#maxDatagramBytes = maxDatagramBytes;
-    this.#ring = new SendRing(2 * BATCH_DATAGRAMS, maxDatagramBytes);
+    this.#maxDatagramBytes = Math.max(this.#maxDatagramBytes, maxDatagramBytes);
   }
 
   /** Stops, and closes the port. What the transport still had to send is not sent. */
@@ -230,9 +232,16 @@ export class TransportDriver {
 
   /** True when the batch ended before the transport had nothing more to send. */
   #sendBatch(): boolean {
-    const port = this.#port;
-    const ring = this.#ring;
     if (this.#isBlocked || this.#isClosed) return false;
+    const ring = this.#rings.take(this.#maxDatagramBytes);
+    const hasMore = this.#sendFrom(ring);
+    if (this.#isBlocked) this.#heldRing = ring;
+    else this.#rings.give(ring);
+    return hasMore;
+  }
+
+  #sendFrom(ring: SendRing): boolean {
+    const port = this.#port;
     for (let sentCount = 0; sentCount < BATCH_DATAGRAMS; sentCount++) {
       if (sentCount > 0 && sentCount % CLOCK_EVERY_SENDS === 0) this.#turnNowUs = -1;
       const transmit = ring.current;

@@ -33,6 +33,7 @@ import type {
   TicketOptions,
 } from './transfer-endpoint.ts';
 import { UdpPort } from './udp-port.ts';
+import { SendRings } from './udp-send-ring.ts';
 
 /** Peers whose socket is kept, so that the next transfer to them starts with what the path taught. */
 const MAX_PEER_SOCKETS = 64;
@@ -51,6 +52,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   readonly #policy: ReceivePolicy;
   readonly #inbox: DiskInbox | undefined;
   readonly #fineTimers: FineTimers | undefined;
+  readonly #rings: SendRings = new SendRings();
   readonly #giveUpMs: number;
   readonly #listening: SocketEngine;
   /** By the peer's addresses; a promise while its socket is being bound. */
@@ -244,6 +246,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       bindFree: this.#bindFree,
       mtuBytes: this.#options.mtuBytes,
       fineTimers: this.#fineTimers,
+      rings: this.#rings,
     });
   }
 

@@ -1,12 +1,12 @@
 import { beforeEach, expect, test } from 'vitest';
 import { CloseCode, type TransportEvent } from '../../../src/transfer/core/index.ts';
 import {
-  BATCH_DATAGRAMS,
   CLOCK_EVERY_SENDS,
   FULL_TURN_DATAGRAMS,
   MAX_DRAIN_TURNS,
   TransportDriver,
 } from '../../../src/transfer/io/transport-driver.ts';
+import { BATCH_DATAGRAMS, SendRings } from '../../../src/transfer/io/udp-send-ring.ts';
 import { FakeLoop, fakePort, FakeSocket, FakeTransport } from './udp-fakes.ts';
 
 const news: TransportEvent = {
@@ -291,6 +291,39 @@ test('a blocked port is looked at again by a timer, never by spinning', () => {
   loop.turn();
   expect([loop.soonCount, loop.timerCount]).toEqual([0, 1]);
   expect(loop.delaysMs).toEqual([1, 1]);
+});
+
+test('drivers share their buffers, but for those that a blocked socket still sends from', async () => {
+  const rings = new SendRings();
+  const sockets = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
+  const start = async (socket: FakeSocket): Promise<FakeTransport> => {
+    const transport = new FakeTransport();
+    const driver = new TransportDriver({
+      port: await fakePort(socket, loop),
+      transport,
+      maxDatagramBytes: 64,
+      onEvent: () => undefined,
+      nowUs: loop.nowUs,
+      timers: loop,
+      rings,
+    });
+    transport.toSendCount = 1;
+    driver.wake();
+    loop.turn();
+    return transport;
+  };
+  const memory = (socket: FakeSocket): ArrayBufferLike => socket.sent[0]!.bytes.buffer;
+  await start(sockets[0]!);
+  sockets[1]!.queueCountAfter = () => 1;
+  await start(sockets[1]!);
+  await start(sockets[2]!);
+  expect(memory(sockets[1]!)).toBe(memory(sockets[0]!));
+  expect(memory(sockets[2]!)).not.toBe(memory(sockets[0]!));
+  expect(rings.idleCount).toBe(1);
+  sockets[1]!.queueCount = 0;
+  loop.passMs(1);
+  loop.turn();
+  expect(rings.idleCount).toBe(2);
 });
 
 test('a blocked port goes on receiving and declaring timeouts', () => {
