@@ -54,7 +54,8 @@ export interface SourceFile {
 
 export interface SourceDisk {
   survey(paths: readonly string[]): SourceSurvey;
-  open(path: string): Promise<SourceFile>;
+  /** @param sizeBytes as it was found */
+  open(path: string, sizeBytes: number): Promise<SourceFile>;
 }
 
 /**

@@ -225,7 +225,7 @@ export class SendingOffer {
   async #open(turn: Turn): Promise<void> {
     let source: SourceFile | undefined;
     try {
-      source = await this.#disk.open(turn.entry.path);
+      source = await this.#disk.open(turn.entry.path, turn.entry.sizeBytes);
       if (!isSameFile(source, turn.entry)) throw sourceChanged();
     } catch (error) {
       turn.error = asTransferError(error);

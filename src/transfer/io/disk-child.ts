@@ -49,6 +49,8 @@ export class DiskChild implements PartialFile {
   #hasState: boolean;
   /** A file that was published by an earlier transfer, and that is only compared. */
   #isFound: boolean;
+  /** Content of a small file; undefined when it is written as it comes. */
+  #held: Uint8Array | undefined;
 
   constructor(parts: DiskChildParts) {
     this.#parts = parts;
@@ -56,13 +58,21 @@ export class DiskChild implements PartialFile {
     this.#path = join(parts.root, parts.file.storedPath);
     this.#hasState = parts.startBytes > 0;
     this.#isFound = parts.isPublished && parts.startBytes > 0;
+    const isWhole = parts.startBytes === 0 && !parts.isPublished;
+    if (isWhole && parts.context.wholeFiles?.takes(parts.file.entry.sizeBytes) === true) {
+      this.#held = NOTHING;
+    }
   }
 
   get writtenBytes(): number {
-    return this.#content?.writtenBytes ?? this.startBytes;
+    return this.#content?.writtenBytes ?? this.#held?.length ?? this.startBytes;
   }
 
   async append(segment: Uint8Array): Promise<void> {
+    if (this.#held !== undefined) {
+      this.#held = this.#held.length === 0 ? segment : Buffer.concat([this.#held, segment]);
+      return;
+    }
     await (await this.#open()).append(segment);
   }
 
@@ -71,6 +81,10 @@ export class DiskChild implements PartialFile {
   }
 
   async restart(): Promise<void> {
+    if (this.#held !== undefined) {
+      this.#held = NOTHING;
+      return;
+    }
     try {
       const content = await this.#open();
       if (!this.#isFound) {
@@ -84,8 +98,10 @@ export class DiskChild implements PartialFile {
     }
   }
 
-  async publish({ mtimeNs, mode, isAborted }: PublishRequest): Promise<string | undefined> {
+  async publish(request: PublishRequest): Promise<string | undefined> {
+    const { mtimeNs, mode, isAborted } = request;
     const { context, onStored } = this.#parts;
+    if (this.#held !== undefined) return this.#writeHeld(this.#held, request);
     const content = await this.#open();
     try {
       // May be called once more when it fails: all of it can be done twice.
@@ -98,6 +114,22 @@ export class DiskChild implements PartialFile {
     }
     onStored(this.#storedPath);
     return this.#path;
+  }
+
+  async #writeHeld(content: Uint8Array, request: PublishRequest): Promise<string | undefined> {
+    const { context, onStored } = this.#parts;
+    if (request.isAborted()) return undefined;
+    const mode = request.mode & 0o777 & ~context.umask;
+    const mtimeSeconds = Number(request.mtimeNs) / 1e9;
+    try {
+      await this.#takeFreeName((path) =>
+        context.wholeFiles!.write({ path, mode, mtimeSeconds }, content),
+      );
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
+    }
+    onStored(this.#storedPath);
+    return request.isAborted() ? undefined : this.#path;
   }
 
   async keep(): Promise<void> {
@@ -187,18 +219,23 @@ export class DiskChild implements PartialFile {
     return handle;
   }
 
+  #create(): Promise<DiskHandle> {
+    const { files } = this.#parts.context;
+    return this.#takeFreeName((path) => files.open(path, NEW_FLAGS, 0o600));
+  }
+
   /** The name may be taken where names that differ in case only are the same. */
-  async #create(): Promise<DiskHandle> {
+  async #takeFreeName<Created>(create: (path: string) => Promise<Created>): Promise<Created> {
     const folder = dirname(this.#path);
     const name = this.#name;
     for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt++) {
       const path = join(folder, unusedName(name, attempt));
       try {
-        const handle = await this.#parts.context.files.open(path, NEW_FLAGS, 0o600);
+        const created = await create(path);
         this.#path = path;
         this.#isFound = false;
         this.#parts.onCreated(this.#storedPath);
-        return handle;
+        return created;
       } catch (error) {
         if (systemCodeOf(error) !== 'EEXIST') throw error;
       }
@@ -213,3 +250,5 @@ export class DiskChild implements PartialFile {
     await replaceState(context.files, this.#statePath, state);
   }
 }
+
+const NOTHING = new Uint8Array(0);

@@ -37,6 +37,7 @@ import {
   withOpen,
 } from './inbox-context.ts';
 import { mayStillRun, ownedPaths } from './partial-owner.ts';
+import type { WholeFiles } from './whole-files.ts';
 import {
   isPublished,
   type KnownPartial,
@@ -53,6 +54,8 @@ export interface DiskInboxOptions {
   /** Permission bits that files do not get. */
   readonly umask: number;
   readonly files?: DiskFiles;
+  /** Writes small files inside folders, in place of `files`. */
+  readonly wholeFiles?: WholeFiles;
   readonly nowMs?: () => number;
   /** Default: those of this thread. */
   readonly owned?: Set<string>;
@@ -80,6 +83,7 @@ export class DiskInbox implements Inbox {
       umask,
       uid: process.getuid?.(),
       files,
+      wholeFiles: options.wholeFiles,
       nowMs: options.nowMs ?? (() => performance.now()),
       owned: options.owned ?? ownedPaths,
       removing: new Map(),

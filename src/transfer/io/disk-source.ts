@@ -2,14 +2,25 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { SourceDisk, SourceFile } from '../files/disk.ts';
 import { TransferError } from '../files/transfer-error.ts';
-import { diskError } from './disk-error.ts';
+import { diskError, systemCodeOf } from './disk-error.ts';
 import { DiskSurvey } from './disk-survey.ts';
+import { isSameContent } from './source-change.ts';
+import type { WholeFile, WholeFiles } from './whole-files.ts';
 
-/** Files of this machine, to be sent. */
-export const sourceDisk: SourceDisk = {
-  survey: (paths) => new DiskSurvey(paths),
-  open: openSource,
-};
+/**
+ * Files of this machine, to be sent.
+ *
+ * @param wholeFiles reads small ones
+ */
+export function createSourceDisk(wholeFiles?: WholeFiles): SourceDisk {
+  return {
+    survey: (paths) => new DiskSurvey(paths),
+    open: (path, sizeBytes) =>
+      wholeFiles?.takes(sizeBytes) === true
+        ? openWhole(wholeFiles, path, sizeBytes)
+        : openSource(path),
+  };
+}
 
 /** Opens a regular file; a FIFO, device, socket or folder is refused and never waited for. */
 async function openSource(path: string): Promise<SourceFile> {
@@ -28,6 +39,23 @@ async function openSource(path: string): Promise<SourceFile> {
     return new DiskSource(handle, stats);
   } catch (error) {
     await handle.close();
+    throw diskError(path, error);
+  }
+}
+
+/** By the ordinary calls alone. */
+export const sourceDisk: SourceDisk = createSourceDisk();
+
+async function openWhole(
+  wholeFiles: WholeFiles,
+  path: string,
+  sizeBytes: number,
+): Promise<SourceFile> {
+  try {
+    return new WholeSource(await wholeFiles.read(path, sizeBytes));
+  } catch (error) {
+    // The ordinary way says best what is wrong with it.
+    if (systemCodeOf(error) === 'EINVAL') return openSource(path);
     throw diskError(path, error);
   }
 }
@@ -92,18 +120,37 @@ class DiskSource implements SourceFile {
   }
 }
 
-/**
- * As far as its description tells. Its `ctime` alone gives away somebody who changes a file in place
- * and sets its time back; but it also moves when the file gets or loses a name, an owner or a mode, and
- * none of these is a reason to send it again.
- */
-function isSameContent(then: BigIntStats, now: BigIntStats): boolean {
-  if (now.size !== then.size || now.mtimeNs !== then.mtimeNs) return false;
-  if (now.ctimeNs === then.ctimeNs) return true;
-  return (
-    now.nlink !== then.nlink ||
-    now.mode !== then.mode ||
-    now.uid !== then.uid ||
-    now.gid !== then.gid
-  );
+/** A small file that was read at once, and looked at again behind that. */
+class WholeSource implements SourceFile {
+  readonly sizeBytes: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly inode: bigint;
+  readonly device: bigint;
+  readonly #content: Uint8Array;
+  readonly #isUnchanged: boolean;
+
+  constructor({ stats, content, isUnchanged }: WholeFile) {
+    this.sizeBytes = Number(stats.size);
+    this.mtimeNs = stats.mtimeNs;
+    this.ctimeNs = stats.ctimeNs;
+    this.inode = stats.ino;
+    this.device = stats.dev;
+    this.#content = content;
+    this.#isUnchanged = isUnchanged;
+  }
+
+  read(target: Uint8Array, positionBytes: number): Promise<number> {
+    const part = this.#content.subarray(positionBytes, positionBytes + target.length);
+    target.set(part);
+    return Promise.resolve(part.length);
+  }
+
+  isUnchanged(): Promise<boolean> {
+    return Promise.resolve(this.#isUnchanged);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { FromEngine, ToEngine } from './engine-messages.ts';
+import { workerEntryUrl } from './worker-entry.ts';
 
 /**
  * Below this the heap of a new thread grows without a full collection. The bytes of datagrams and
@@ -22,7 +23,7 @@ export interface EngineThread {
 /** Starts the engine on a thread of its own. */
 export function startEngineThread(): EngineThread {
   setFlagsFromString(`--initial-heap-size=${INITIAL_HEAP_MIB}`);
-  return workerThread(new Worker(entryUrl(), { name: 'updraft engine' }));
+  return workerThread(new Worker(workerEntryUrl('engine-worker'), { name: 'updraft engine' }));
 }
 
 export function workerThread(worker: Worker): EngineThread {
@@ -50,12 +51,4 @@ export function workerThread(worker: Worker): EngineThread {
       void worker.terminate();
     },
   };
-}
-
-/** The compiled file beside this one where this is compiled, else the source, which some Nodes run. */
-function entryUrl(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('./engine-worker.js', import.meta.url);
-  const stripsTypes = (process.features as { readonly typescript?: unknown }).typescript;
-  const entry = stripsTypes ? './engine-worker.ts' : './engine-worker-source.mjs';
-  return new URL(entry, import.meta.url);
 }

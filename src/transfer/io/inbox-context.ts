@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { NamePlatform } from '../files/stored-name.ts';
 import { systemCodeOf } from './disk-error.ts';
 import type { DiskFiles, DiskHandle, DiskStats } from './disk-files.ts';
+import type { WholeFiles } from './whole-files.ts';
 
 /** Names tried for one file, `NAME` and `NAME (1)` up to this, before it is refused. */
 export const MAX_NAME_ATTEMPTS = 10_000;
@@ -16,6 +17,8 @@ export interface InboxContext {
   /** Whose files ours are; undefined where files have no owners. */
   readonly uid: number | undefined;
   readonly files: DiskFiles;
+  /** Writes small files inside folders; absent: `files` does. */
+  readonly wholeFiles: WholeFiles | undefined;
   /** Milliseconds that never go back. */
   readonly nowMs: () => number;
   /** Partials that a running transfer writes, by path. */

@@ -1,5 +1,6 @@
 import { CloseCode, CreditLedger, type TransportConnection } from '../core/index.ts';
 import { StreamDisk } from '../files/byte-stream.ts';
+import type { SourceDisk } from '../files/disk.ts';
 import type { ReceivePolicy } from '../files/receive-policy.ts';
 import { createReceivePolicy } from '../files/receive-policy.ts';
 import { ReceivingTransfer } from '../files/receiving-transfer.ts';
@@ -19,7 +20,7 @@ import type {
 } from './engine-endpoint.ts';
 import { DirectMessages } from './direct-messages.ts';
 import { DiskInbox } from './disk-inbox.ts';
-import { sourceDisk } from './disk-source.ts';
+import { createSourceDisk } from './disk-source.ts';
 import type { FineTimers } from './fine-timers.ts';
 import { IncomingGuard } from './incoming-guard.ts';
 import { ticketExpectation, transportIntroduction } from './introductions.ts';
@@ -34,6 +35,7 @@ import type {
 } from './transfer-endpoint.ts';
 import { UdpPort } from './udp-port.ts';
 import { SendRings } from './udp-send-ring.ts';
+import { WholeFiles } from './whole-files.ts';
 
 /** Peers whose socket is kept, so that the next transfer to them starts with what the path taught. */
 const MAX_PEER_SOCKETS = 64;
@@ -51,6 +53,8 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   readonly #key: X25519KeyPair;
   readonly #policy: ReceivePolicy;
   readonly #inbox: DiskInbox | undefined;
+  readonly #wholeFiles: WholeFiles = new WholeFiles();
+  readonly #sourceDisk: SourceDisk = createSourceDisk(this.#wholeFiles);
   readonly #fineTimers: FineTimers | undefined;
   readonly #rings: SendRings = new SendRings();
   readonly #giveUpMs: number;
@@ -107,7 +111,12 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     this.#inbox =
       options.inbox === undefined
         ? undefined
-        : new DiskInbox({ folder: options.inbox, platform: PLATFORM, umask: readUmask() });
+        : new DiskInbox({
+            folder: options.inbox,
+            platform: PLATFORM,
+            umask: readUmask(),
+            wholeFiles: this.#wholeFiles,
+          });
     this.#listening = this.#createEngine(port, this.#onIncoming);
     this.#tickets = new TicketMaker(this.address, this.publicKey);
   }
@@ -182,7 +191,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     let engine: SocketEngine | undefined;
     const content =
       'paths' in request
-        ? { paths: request.paths, disk: sourceDisk }
+        ? { paths: request.paths, disk: this.#sourceDisk }
         : {
             paths: [''],
             name: request.stream.name,
@@ -213,13 +222,16 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#messages.cancelAll();
-    for (const transfer of this.#transfers) transfer.cancel();
+    const transfers = [...this.#transfers];
+    for (const transfer of transfers) transfer.cancel();
     this.#guard.close();
     const engines = [this.#listening, ...(await Promise.all(this.#peers.values()))];
     for (const engine of engines) engine.wake();
     await this.#quiet(engines);
     await Promise.all(engines.map((engine) => engine.close()));
     await this.#inbox?.settled();
+    await Promise.allSettled(transfers.map(({ done }) => done));
+    this.#wholeFiles.close();
   }
 
   /** Resolves when no connection is open or lingers, or after a bounded wait. */

@@ -16,7 +16,7 @@ test('a regular file is described and read in order to its end', async () => {
   await writeFile(pathOf('a'), 'hello world');
   await chmod(pathOf('a'), 0o4751);
   await utimes(pathOf('a'), 1_000, 1_619_308_590.5);
-  const source = await sourceDisk.open(pathOf('a'));
+  const source = await sourceDisk.open(pathOf('a'), 0);
   expect(source).toMatchObject({ sizeBytes: 11 });
   expect(source.mtimeNs).toBe(1_619_308_590_500_000_000n);
   const target = Buffer.alloc(6);
@@ -29,7 +29,7 @@ test('a regular file is described and read in order to its end', async () => {
 test('a link to a file is followed', async () => {
   await writeFile(pathOf('a'), 'hello');
   await symlink('a', pathOf('b'));
-  const source = await sourceDisk.open(pathOf('b'));
+  const source = await sourceDisk.open(pathOf('b'), 0);
   expect(source.sizeBytes).toBe(5);
   await source.close();
 });
@@ -40,7 +40,7 @@ test.each([
   ['been written in place', (path: string): Promise<void> => utimes(path, 1, 2)],
 ])('a file that has %s since it was opened is noticed', async (_what, change) => {
   await writeFile(pathOf('a'), 'hello');
-  const source = await sourceDisk.open(pathOf('a'));
+  const source = await sourceDisk.open(pathOf('a'), 0);
   expect(await source.isUnchanged()).toBe(true);
   await change(pathOf('a'));
   expect(await source.isUnchanged()).toBe(false);
@@ -61,7 +61,7 @@ test('what is not a regular file is refused by name and never waited for', async
     [pathOf('folder/../fifo/x'), 'not a folder'],
   ] as const;
   for (const [path, text] of cases) {
-    await expect(sourceDisk.open(path)).rejects.toMatchObject({
+    await expect(sourceDisk.open(path, 0)).rejects.toMatchObject({
       code: 'local-file',
       message: `${path}: ${text}`,
     });

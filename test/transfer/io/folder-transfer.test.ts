@@ -187,7 +187,7 @@ describe('a folder never gets its name with a half file in it', () => {
         open: (path) =>
           path === big
             ? Promise.reject(new TransferError('local-file', `${path}: permission denied`))
-            : sourceDisk.open(path),
+            : sourceDisk.open(path, 0),
       },
     });
     await run.start();

@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  type FromWholeFiles,
+  readBatch,
+  type ToWholeFiles,
+  type ToWrite,
+  writeWhole,
+  type Written,
+} from '../../../src/transfer/io/whole-file-work.ts';
+import {
+  FILES_BEFORE_THREAD,
+  MAX_WHOLE_BYTES,
+  type WholeFileThread,
+  WholeFiles,
+} from '../../../src/transfer/io/whole-files.ts';
+import { useTemporaryFolder } from './disk-folder.ts';
+
+const folder = useTemporaryFolder();
+const pathOf = (name: string): string => join(folder.path, name);
+
+function write(file: Partial<ToWrite>, content: Uint8Array): Promise<Written> {
+  const asked = { id: 7, path: pathOf('a'), sizeBytes: content.length, mode: 0o640 };
+  return new Promise((resolve) => {
+    writeWhole({ ...asked, mtimeSeconds: 1_600_000_000.5, ...file }, content, resolve);
+  });
+}
+
+test('a file is written whole, with its mode and time', async () => {
+  expect(await write({}, Buffer.from('content'))).toEqual({ id: 7 });
+  expect(readFileSync(pathOf('a'), 'utf8')).toBe('content');
+  const { mode, mtimeMs } = statSync(pathOf('a'));
+  expect([mode & 0o777, mtimeMs]).toEqual([0o640, 1_600_000_000_500]);
+});
+
+test('a name that exists is not written to', async () => {
+  writeFileSync(pathOf('a'), 'old');
+  expect(await write({}, Buffer.from('new'))).toEqual({ id: 7, systemCode: 'EEXIST' });
+  expect(readFileSync(pathOf('a'), 'utf8')).toBe('old');
+});
+
+test('a file that cannot be given its time is not left behind', async () => {
+  const result = await write({ mtimeSeconds: NaN }, Buffer.from('content'));
+  expect(result).toHaveProperty('systemCode');
+  expect(readdirSync(folder.path)).toEqual([]);
+});
+
+test('files are read one behind the other, and those that cannot be are named', () => {
+  writeFileSync(pathOf('a'), 'first');
+  writeFileSync(pathOf('b'), 'grown meanwhile');
+  writeFileSync(pathOf('c'), 'third');
+  execFileSync('mkfifo', [pathOf('fifo')]);
+  const names = ['a', 'b', 'missing', 'fifo', 'c'];
+  const files = names.map((name, id) => ({ id, path: pathOf(name), sizeBytes: 5 }));
+  const { results, content } = readBatch({ type: 'read', files });
+  expect(results).toMatchObject([
+    { sizeBytes: 5, isUnchanged: true },
+    { sizeBytes: 0, isUnchanged: false, stats: { size: 15n } },
+    { systemCode: 'ENOENT' },
+    { systemCode: 'EINVAL' },
+    { sizeBytes: 5, isUnchanged: true },
+  ]);
+  expect(Buffer.from(content.subarray(0, 10)).toString()).toBe('firstthird');
+});
+
+/** A thread in this one: `answer` lets it say what it has done. */
+class FakeThread implements WholeFileThread {
+  readonly asked: ToWholeFiles[] = [];
+  isTerminated = false;
+  say: (message: FromWholeFiles) => void = () => undefined;
+  end: () => void = () => undefined;
+
+  post(message: ToWholeFiles): void {
+    this.asked.push(message);
+  }
+
+  listen(onMessage: (message: FromWholeFiles) => void, onEnd: () => void): void {
+    this.say = onMessage;
+    this.end = onEnd;
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
+  }
+}
+
+function startedFiles(): { readonly files: WholeFiles; readonly thread: FakeThread } {
+  const thread = new FakeThread();
+  const files = new WholeFiles(() => thread);
+  for (let count = 0; count <= FILES_BEFORE_THREAD; count++) files.takes(1);
+  return { files, thread };
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a thread is started behind so many small files, and takes them once it is there', () => {
+  let startCount = 0;
+  const thread = new FakeThread();
+  const files = new WholeFiles(() => {
+    startCount++;
+    return thread;
+  });
+  for (let count = 0; count < FILES_BEFORE_THREAD; count++) expect(files.takes(1)).toBe(false);
+  expect(files.takes(MAX_WHOLE_BYTES + 1)).toBe(false);
+  expect(startCount).toBe(0);
+  expect(files.takes(1)).toBe(false);
+  expect(startCount).toBe(1);
+  thread.say({ type: 'ready' });
+  expect(files.takes(MAX_WHOLE_BYTES)).toBe(true);
+  expect(files.takes(MAX_WHOLE_BYTES + 1)).toBe(false);
+});
+
+test('what is asked in one turn goes over in one message of each kind', async () => {
+  const { files, thread } = startedFiles();
+  const written = ['a', 'b'].map((path) =>
+    files.write({ path, mode: 0o600, mtimeSeconds: 0 }, Buffer.from(path)),
+  );
+  const read = files.read('c', 3);
+  await nextTurn();
+  expect(thread.asked).toMatchObject([
+    { type: 'read', files: [{ path: 'c' }] },
+    { type: 'write', files: [{ path: 'a' }, { path: 'b' }], content: Uint8Array.from(Buffer.from('ab')) },
+  ]);
+  thread.say({ type: 'written', results: [{ id: 2 }, { id: 1, systemCode: 'ENOSPC' }] });
+  await expect(written[0]).rejects.toMatchObject({ code: 'ENOSPC' });
+  await written[1];
+  const stats = { size: 3n, mtimeNs: 0n, ctimeNs: 0n, ino: 1n, dev: 1n };
+  const result = { id: 3, stats, sizeBytes: 3, isUnchanged: true };
+  thread.say({ type: 'read', results: [result], content: Buffer.from('abc') });
+  expect((await read).content).toEqual(Buffer.from('abc'));
+});
+
+test('when the thread ends, what it was asked for fails, and nothing more is given to it', async () => {
+  const { files, thread } = startedFiles();
+  thread.say({ type: 'ready' });
+  const read = files.read('c', 3);
+  await nextTurn();
+  thread.end();
+  await expect(read).rejects.toMatchObject({ code: 'internal' });
+  expect(files.takes(1)).toBe(false);
+  await expect(files.read('d', 3)).rejects.toMatchObject({ code: 'internal' });
+  expect(thread.isTerminated).toBe(true);
+});
