@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { CrowdResult } from '../../bench/loopback/crowd.ts';
+
+const benches = join(import.meta.dirname, '../../bench/loopback');
+
+function run(script: string, ...args: readonly string[]): string {
+  const command = ['--import', 'tsx', join(benches, script), ...args];
+  return execFileSync(process.execPath, command, { encoding: 'utf8', timeout: 110_000 });
+}
+
+test('people send to one receiver at once, and it to them, and every file is intact', () => {
+  const result = JSON.parse(run('crowd.ts', '2', '7', '0.25')) as CrowdResult;
+  expect(result).toMatchObject({
+    intactCount: 7,
+    failures: [],
+    toReceiver: { count: 4 },
+    fromReceiver: { count: 2 },
+  });
+  expect(result.toReceiver.spread).toBeGreaterThanOrEqual(1);
+});
+
+test('the bench of many small files finds all of them intact, and says a ratio', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'updraft-scale-'));
+  try {
+    const lines = run('small-files-rate.ts', '300', '4096', '1', folder).trimEnd().split('\n');
+    expect(lines).toHaveLength(4);
+    expect(lines[2]).toMatch(/^local .* {2}transfer .* {2}ratio \d/);
+    expect(lines[3]).toMatch(/^median ratio \d+\.\d{3} /);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
