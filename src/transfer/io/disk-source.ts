@@ -122,6 +122,7 @@ class DiskSource implements SourceFile {
 
 /** A small file that was read at once, and looked at again behind that. */
 class WholeSource implements SourceFile {
+  readonly isSizeKnown = true;
   readonly sizeBytes: number;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;

@@ -235,7 +235,7 @@ export class TransportDriver {
     if (this.#isBlocked || this.#isClosed) return false;
     const ring = this.#rings.take(this.#maxDatagramBytes);
     const hasMore = this.#sendFrom(ring);
-    if (this.#isBlocked) this.#heldRing = ring;
+    if (this.#port.isBlocked) this.#heldRing = ring;
     else this.#rings.give(ring);
     return hasMore;
   }

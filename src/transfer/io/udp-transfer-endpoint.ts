@@ -1,6 +1,5 @@
 import { CloseCode, CreditLedger, type TransportConnection } from '../core/index.ts';
 import { StreamDisk } from '../files/byte-stream.ts';
-import type { SourceDisk } from '../files/disk.ts';
 import type { ReceivePolicy } from '../files/receive-policy.ts';
 import { createReceivePolicy } from '../files/receive-policy.ts';
 import { ReceivingTransfer } from '../files/receiving-transfer.ts';
@@ -19,8 +18,7 @@ import type {
   EngineSendRequest,
 } from './engine-endpoint.ts';
 import { DirectMessages } from './direct-messages.ts';
-import { DiskInbox } from './disk-inbox.ts';
-import { createSourceDisk } from './disk-source.ts';
+import { EndpointDisk } from './endpoint-disk.ts';
 import type { FineTimers } from './fine-timers.ts';
 import { IncomingGuard } from './incoming-guard.ts';
 import { ticketExpectation, transportIntroduction } from './introductions.ts';
@@ -35,7 +33,6 @@ import type {
 } from './transfer-endpoint.ts';
 import { UdpPort } from './udp-port.ts';
 import { SendRings } from './udp-send-ring.ts';
-import { WholeFiles } from './whole-files.ts';
 
 /** Peers whose socket is kept, so that the next transfer to them starts with what the path taught. */
 const MAX_PEER_SOCKETS = 64;
@@ -52,9 +49,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   readonly #config: SocketEngineOptions['config'];
   readonly #key: X25519KeyPair;
   readonly #policy: ReceivePolicy;
-  readonly #inbox: DiskInbox | undefined;
-  readonly #wholeFiles: WholeFiles = new WholeFiles();
-  readonly #sourceDisk: SourceDisk = createSourceDisk(this.#wholeFiles);
+  readonly #disk: EndpointDisk;
   readonly #fineTimers: FineTimers | undefined;
   readonly #rings: SendRings = new SendRings();
   readonly #giveUpMs: number;
@@ -108,15 +103,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       maxSizeBytes: options.maxSizeBytes,
       onOffer: options.onOffer,
     });
-    this.#inbox =
-      options.inbox === undefined
-        ? undefined
-        : new DiskInbox({
-            folder: options.inbox,
-            platform: PLATFORM,
-            umask: readUmask(),
-            wholeFiles: this.#wholeFiles,
-          });
+    this.#disk = new EndpointDisk(options.inbox, PLATFORM);
     this.#listening = this.#createEngine(port, this.#onIncoming);
     this.#tickets = new TicketMaker(this.address, this.publicKey);
   }
@@ -191,7 +178,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     let engine: SocketEngine | undefined;
     const content =
       'paths' in request
-        ? { paths: request.paths, disk: this.#sourceDisk }
+        ? { paths: request.paths, disk: this.#disk.source }
         : {
             paths: [''],
             name: request.stream.name,
@@ -229,9 +216,8 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     for (const engine of engines) engine.wake();
     await this.#quiet(engines);
     await Promise.all(engines.map((engine) => engine.close()));
-    await this.#inbox?.settled();
     await Promise.allSettled(transfers.map(({ done }) => done));
-    this.#wholeFiles.close();
+    await this.#disk.close();
   }
 
   /** Resolves when no connection is open or lingers, or after a bounded wait. */
@@ -359,7 +345,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       id: this.#nextId++,
       peer: from,
       connection,
-      inbox: this.#inbox,
+      inbox: this.#disk.inbox,
       policy: this.#policy,
       conflict: this.#options.conflict ?? 'rename',
       platform: PLATFORM,
@@ -398,8 +384,3 @@ const BAD_INTRODUCTION = 'the introduction is not valid';
 const PLATFORM = process.platform === 'win32' ? 'win32' : 'posix';
 /** UDP payload of the datagrams sent, until the path's MTU is discovered. */
 const DATAGRAM_BYTES = 1_200;
-
-function readUmask(): number {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is no other way to read it
-  return process.umask();
-}

@@ -121,7 +121,11 @@ test('what is asked in one turn goes over in one message of each kind', async ()
   await nextTurn();
   expect(thread.asked).toMatchObject([
     { type: 'read', files: [{ path: 'c' }] },
-    { type: 'write', files: [{ path: 'a' }, { path: 'b' }], content: Uint8Array.from(Buffer.from('ab')) },
+    {
+      type: 'write',
+      files: [{ path: 'a' }, { path: 'b' }],
+      content: Uint8Array.from(Buffer.from('ab')),
+    },
   ]);
   thread.say({ type: 'written', results: [{ id: 2 }, { id: 1, systemCode: 'ENOSPC' }] });
   await expect(written[0]).rejects.toMatchObject({ code: 'ENOSPC' });
