@@ -31,14 +31,15 @@ export class Downloads {
 
   /** Takes over a transfer whose offer was accepted. */
   add(transfer: Transfer): void {
-    showProgress(transfer, this.#warn);
+    // A refused offer has its one line only.
+    if (transfer.state !== 'failed') showProgress(transfer, this.#warn);
     const shown = transfer.done.then(
       (result) => {
         this.#print(receivedLine(transfer, result));
       },
       (error: unknown) => {
         const reason = failureReason(error, transfer.peer, this.#giveUpMs);
-        this.#print(unreceivedLine(transfer, reason));
+        this.#print(unreceivedLine(transfer.name, transfer.peer, reason));
       },
     );
     const { peer, name } = transfer;

@@ -37,12 +37,10 @@ export function undeliveredLine(name: string, user: string, reason: string): Saf
 }
 
 /** `movie.mp4 from derek was not received: REASON.` */
-export function unreceivedLine(
-  transfer: Pick<Transfer, 'name' | 'peer'>,
-  reason: string,
-): SafeText {
-  const { name, peer } = transfer;
-  return safeLine`${name} from ${peer} was not received: ${sentence(reason)}`;
+export function unreceivedLine(name: string, user: string, reason: string): SafeText {
+  // Of an offer that cannot be read no name is known.
+  const what = name === '' ? 'An offer' : name;
+  return safeLine`${what} from ${user} was not received: ${sentence(reason)}`;
 }
 
 /**

@@ -69,6 +69,8 @@ export interface DoneEvent extends TransferEventOf<'done'> {
 /** Without an id: of the command itself. */
 export interface ErrorEvent extends EventOf<'error'> {
   readonly id?: number;
+  /** As the sender gave it; of a transfer. */
+  readonly name?: string;
   readonly code: TransferErrorCode | 'usage';
   readonly message: string;
   /** The exit code that stands for it. */
@@ -131,9 +133,13 @@ export function doneEvent({ id }: Transfer, result: TransferResult): DoneEvent {
   };
 }
 
-export function errorEvent(error: TransferError, exit: number, id?: number): ErrorEvent {
-  const { code, message } = error;
-  return { ...head('error'), ...(id === undefined ? {} : { id }), code, message, exit };
+export function errorEvent(
+  { code, message }: TransferError,
+  exit: number,
+  transfer?: Pick<Transfer, 'id' | 'name'>,
+): ErrorEvent {
+  const whose = transfer && { id: transfer.id, name: transfer.name };
+  return { ...head('error'), ...whose, code, message, exit };
 }
 
 export function usageEvent(message: string, exit: number): ErrorEvent {

@@ -2,7 +2,10 @@ import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { jsonLine } from '../text/json-line.ts';
 import { type Transfer, TransferError, type TransferResult } from '../transfer/index.ts';
 
-/** Writes of each transfer that was delivered one line of JSON: who, what, SHA-256, size, times, loss. */
+/**
+ * Writes of each transfer that is over one line of JSON (docs/receipt.schema.json): who, what, SHA-256,
+ * size, times, loss, and what was not delivered, and why.
+ */
 export class Receipts {
   readonly #path: string | undefined;
 
@@ -17,25 +20,19 @@ export class Receipts {
     }
   }
 
-  /** Throws a `TransferError` when that fails: the transfer itself was delivered. */
-  write({ direction, peer }: Transfer, result: TransferResult, startedAt: Date): void {
+  /** Throws a `TransferError` when that fails: the transfer itself is what it was. */
+  write(transfer: Transfer, outcome: TransferResult | TransferError, startedAt: Date): void {
     if (this.#path === undefined) return;
+    const endedAt = new Date();
     const receipt = {
       v: 1,
-      direction,
-      peer,
+      direction: transfer.direction,
+      peer: transfer.peer,
       startedAt: startedAt.toISOString(),
-      endedAt: new Date().toISOString(),
-      elapsedMs: result.elapsedMs,
-      bytes: result.totalBytes,
-      files: result.fileCount,
-      items: result.items,
-      failedCount: result.failedCount,
-      failures: result.failures,
-      loss: {
-        packetsLost: result.packetsLostCount,
-        retransmittedBytes: result.retransmittedBytes,
-      },
+      endedAt: endedAt.toISOString(),
+      ...(outcome instanceof TransferError
+        ? failureOf(transfer, outcome, endedAt.getTime() - startedAt.getTime())
+        : resultOf(outcome)),
     };
     try {
       appendFileSync(this.#path, `${jsonLine(receipt)}\n`);
@@ -43,6 +40,34 @@ export class Receipts {
       throw unwritten(this.#path, cause);
     }
   }
+}
+
+function resultOf(result: TransferResult): object {
+  const { elapsedMs, totalBytes, fileCount, items, failedCount, failures, skippedLinks } = result;
+  return {
+    elapsedMs,
+    bytes: totalBytes,
+    files: fileCount,
+    items,
+    failedCount,
+    failures,
+    skippedCount: result.skippedCount,
+    skippedLinks,
+    loss: {
+      packetsLost: result.packetsLostCount,
+      retransmittedBytes: result.retransmittedBytes,
+    },
+  };
+}
+
+/** Nothing was delivered; how much was lost on the way is not known then. */
+function failureOf(
+  { name }: Transfer,
+  { code, message }: TransferError,
+  elapsedMs: number,
+): object {
+  const failures = [{ name, code, reason: message }];
+  return { elapsedMs, bytes: 0, files: 0, items: [], failedCount: 1, failures };
 }
 
 function unwritten(path: string, cause: unknown): TransferError {

@@ -23,6 +23,7 @@ interface ReceiveFlags extends CommonFlags {
   readonly host: string;
   readonly port: number;
   readonly dir: string;
+  readonly maxSize?: number;
   readonly once?: boolean;
   readonly stdout?: boolean;
 }
@@ -39,6 +40,11 @@ export function addReceiveCommand(program: Command): void {
       .option('--host <address>', 'address to listen on (default: all)', '0.0.0.0')
       .option('--port <port>', 'UDP port; 0 takes a free one', integerOf('A port', 0, 65_535), 0)
       .option('--dir <folder>', 'where files are stored', '.')
+      .option(
+        '--max-size <bytes>',
+        'refuse larger offers; without it 5 % of the disk are left free',
+        integerOf('A size', 0, Number.MAX_SAFE_INTEGER),
+      )
       .option('--once', 'end with the first transfer that was delivered')
       .option(
         '--stdout',
@@ -69,12 +75,13 @@ async function runReceive(flags: ReceiveFlags, isDirGiven: boolean): Promise<num
     return output.failure(new TransferError('local-file', reason), exitCodes.localFile);
   }
   const taker = flags.stdout === true ? new StdoutTaker() : undefined;
-  const { host, port } = flags;
+  const { host, port, maxSize } = flags;
+  const limit = maxSize === undefined ? {} : { maxSizeBytes: maxSize };
   const target = taker === undefined ? { inbox: flags.dir } : { onOffer: taker.answer };
   const exitCode = await runTransferCommand({
     output,
     flags,
-    endpointOptions: () => Promise.resolve({ host, port, ...target }),
+    endpointOptions: () => Promise.resolve({ host, port, ...target, ...limit }),
     work: (command) => new Reception(flags, command, taker).run(),
   });
   if (taker?.isStuck === true) process.exit(exitCode);
@@ -139,23 +146,30 @@ class Reception {
   async #follow(transfer: Transfer): Promise<void> {
     const { output, receipts, giveUpMs } = this.#command;
     const startedAt = new Date();
-    this.#watch.add(transfer);
-    try {
-      const result = await transfer.done;
-      this.#report(transfer, result);
-      receipts.write(transfer, result, startedAt);
-      if (this.#taker !== undefined || this.#flags.once === true) {
-        this.#end(exitCodeOfResult(result));
-      }
-    } catch (error) {
-      const failure = asError(error);
-      const reason = failureClause(failure, 'the sender', giveUpMs);
-      const { name } = transfer;
-      output.problem(unreceivedLine({ name, peer: shownPeer(transfer) }, reason));
-      output.event(errorEvent(failure, exitCodeOfError(failure.code), transfer.id));
+    // A refused offer has its one line only.
+    if (transfer.state !== 'failed') this.#watch.add(transfer);
+    const outcome = await transfer.done.catch(asError);
+    let exit: number | undefined;
+    if (outcome instanceof TransferError) {
+      const reason = failureClause(outcome, 'the sender', giveUpMs);
+      output.problem(unreceivedLine(transfer.name, shownPeer(transfer), reason));
+      output.event(errorEvent(outcome, exitCodeOfError(outcome.code), transfer));
       // Whoever reads stdout has got a beginning: no other file may follow it.
-      if (this.#taker?.hasWritten === true) this.#end(exitCodeOfError(failure.code));
+      if (this.#taker?.hasWritten === true) exit = exitCodeOfError(outcome.code);
+    } else {
+      this.#report(transfer, outcome);
+      if (this.#taker !== undefined || this.#flags.once === true) {
+        exit = exitCodeOfResult(outcome);
+      }
     }
+    try {
+      receipts.write(transfer, outcome, startedAt);
+    } catch (error) {
+      const unwritten = output.failure(asError(error), exitCodes.localFile);
+      // What was delivered stays so, but whoever asked for receipts is not told that all is well.
+      if (exit === exitCodes.delivered) exit = unwritten;
+    }
+    if (exit !== undefined) this.#end(exit);
   }
 
   #report(transfer: Transfer, result: TransferResult): void {
@@ -166,7 +180,7 @@ class Reception {
       output.note(receivedItemLine(item, peer));
       if (this.#taker === undefined) output.result(safeText(item.path));
     }
-    reportFailures(result, peer, output);
+    reportFailures(result, (name, reason) => unreceivedLine(name, peer, reason), output);
   }
 }
 

@@ -1,4 +1,3 @@
-import { undeliveredLine } from '../chat/transfer-lines.ts';
 import { formatBytes, formatTransfer } from '../text/measures.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import type { ItemResult, TransferResult } from '../transfer/index.ts';
@@ -25,10 +24,12 @@ export function receivedItemLine(
 }
 
 /** A line for each file that was not delivered while others were. */
-export function reportFailures(result: TransferResult, peer: string, output: CommandOutput): void {
-  for (const { name, reason } of result.failures) {
-    output.problem(undeliveredLine(name, peer, reason));
-  }
+export function reportFailures(
+  result: TransferResult,
+  lineOf: (name: string, reason: string) => SafeText,
+  output: CommandOutput,
+): void {
+  for (const { name, reason } of result.failures) output.problem(lineOf(name, reason));
   const unlistedCount = result.failedCount - result.failures.length;
   if (unlistedCount > 0) output.problem(safeLine`${unlistedCount} more were not delivered.`);
 }

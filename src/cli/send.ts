@@ -6,7 +6,12 @@ import type { Command } from 'commander';
 import { openIdentityKey } from '../chat/client.ts';
 import { undeliveredLine } from '../chat/transfer-lines.ts';
 import { safeLine } from '../text/safe-text.ts';
-import { readTicket, type Transfer } from '../transfer/index.ts';
+import {
+  readTicket,
+  type Transfer,
+  TransferError,
+  type TransferResult,
+} from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
 import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
 import { doneEvent, errorEvent } from './events.ts';
@@ -102,13 +107,9 @@ async function follow(
     transfer.cancel();
   });
   new TransferWatch({ output, isShown: flags.progress, peerOf: () => peer }).add(transfer);
+  let result: TransferResult;
   try {
-    const result = await transfer.done;
-    output.event(doneEvent(transfer, result));
-    for (const item of result.items) output.result(deliveredItemLine(item, result, peer));
-    reportFailures(result, peer, output);
-    receipts.write(transfer, result, startedAt);
-    return exitCodeOfResult(result);
+    result = await transfer.done;
   } catch (error) {
     const failure = asError(error);
     const exit = stopping.exitCode ?? exitCodeOfError(failure.code);
@@ -116,9 +117,15 @@ async function follow(
     if (isResumable(failure) && paths[0] !== STDIN) {
       output.problem(safeLine`The same command goes on from what has arrived there.`);
     }
-    output.event(errorEvent(failure, exit, transfer.id));
+    output.event(errorEvent(failure, exit, transfer));
+    receipts.write(transfer, failure, startedAt);
     return exit;
   }
+  output.event(doneEvent(transfer, result));
+  for (const item of result.items) output.result(deliveredItemLine(item, result, peer));
+  reportFailures(result, (name, reason) => undeliveredLine(name, peer, reason), output);
+  receipts.write(transfer, result, startedAt);
+  return exitCodeOfResult(result);
 }
 
 /** What names a ticket: the word itself, `@FILE`, or the environment. */
@@ -139,11 +146,17 @@ function findTicket(
 /** The key by which receivers know this user again; another one each time where it cannot be kept. */
 async function ownKey(output: CommandOutput): Promise<Uint8Array> {
   const folder = stateFolder(process.env, process.platform, homedir());
-  const { privateKey, unkept } = await openIdentityKey(join(folder, 'identity'));
+  const { privateKey, unkept } = await openIdentityKey(join(folder, 'identity')).catch(unreadable);
   if (unkept !== undefined) {
     output.note(safeLine`The identity key cannot be kept: ${unkept.message}.`);
   }
   return privateKey;
+}
+
+/** Another key in its place would make this user a stranger to all who know the first one. */
+function unreadable(cause: Error): never {
+  const reason = `the identity key cannot be read: ${cause.message}`;
+  throw new TransferError('local-file', reason, { cause });
 }
 
 const NO_TICKET =

@@ -1,5 +1,5 @@
 import { temporaryFolder } from '../chat/server-fixture.ts';
-import { UpdProcess } from './upd-process.ts';
+import { UpdProcess, type UpdProcessOptions } from './upd-process.ts';
 
 /** One state folder for the senders of a test file: what they keep does not matter to it. */
 function environment(): Record<string, string> {
@@ -10,8 +10,12 @@ function environment(): Record<string, string> {
 export class Receiver extends UpdProcess {
   readonly dir: string;
 
-  constructor(flags: readonly string[] = [], dir: string = temporaryFolder()) {
-    super(['receive', '--host', '127.0.0.1', '--dir', dir, ...flags], environment());
+  constructor(
+    flags: readonly string[] = [],
+    dir: string = temporaryFolder(),
+    options: UpdProcessOptions = {},
+  ) {
+    super(['receive', '--host', '127.0.0.1', '--dir', dir, ...flags], environment(), options);
     this.dir = dir;
   }
 
@@ -24,6 +28,7 @@ export class Receiver extends UpdProcess {
 export function send(
   args: readonly string[],
   changes: Readonly<Record<string, string>> = {},
+  options: UpdProcessOptions = {},
 ): UpdProcess {
-  return new UpdProcess(['send', ...args], { ...environment(), ...changes });
+  return new UpdProcess(['send', ...args], { ...environment(), ...changes }, options);
 }

@@ -1,14 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 
+const SOURCE = resolve(import.meta.dirname, '../../src');
+
 /** `upd` from the source, so that no build can be out of date. */
-export const UPD: readonly string[] = [
-  '--import',
-  'tsx',
-  resolve(import.meta.dirname, '../../src/cli/upd.ts'),
-];
+export const UPD: readonly string[] = updFrom(SOURCE);
+
+function updFrom(source: string): readonly string[] {
+  return ['--import', 'tsx', join(source, 'cli/upd.ts')];
+}
+
+export interface UpdProcessOptions {
+  /** Another source than this project's: of another version, or one that lies. */
+  readonly source?: string;
+  /** Whose process it is: root may read and write what nobody may. */
+  readonly uid?: number;
+}
 
 /** Longest wait for one line: two busy cores are slow. */
 const MAX_WAIT_MS = 40_000;
@@ -27,9 +36,17 @@ export class UpdProcess {
   readonly #waiting: Set<() => void> = new Set();
 
   /** `environment` is added to this process's. */
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    const env = { ...process.env, ...environment };
-    this.child = spawn(process.execPath, [...UPD, ...args], { env, stdio: 'pipe' });
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    { source = SOURCE, uid }: UpdProcessOptions = {},
+  ) {
+    this.child = spawn(process.execPath, [...updFrom(source), ...args], {
+      env: { ...process.env, ...environment },
+      stdio: 'pipe',
+      cwd: resolve(SOURCE, '..'),
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
     for (const [stream, lines] of [
       [this.child.stdout!, this.out],
       [this.child.stderr!, this.errors],

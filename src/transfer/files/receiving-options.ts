@@ -26,6 +26,9 @@ export interface ReceivingOptions {
   readonly wake: () => void;
   /** The receives of this endpoint, this one included. */
   readonly earlierTries: EarlierTries;
-  /** The first offer was accepted; called at most once, before its content is read. */
-  readonly onAccepted: (transfer: EngineTransfer) => void;
+  /**
+   * The first offer was accepted, waits for room on the disk, or was refused; called at most once, before
+   * its content is read.
+   */
+  readonly onOffered: (transfer: EngineTransfer) => void;
 }

@@ -63,6 +63,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   #state: TransferState = 'waiting';
   #stage: Stage = 'offer';
   #isPaused = false;
+  #isOffered = false;
   #arrivedBytes = 0;
   #offer: ReceivingOffer | undefined;
   /** Set when a failure comes while a file is being published; too late once it has its name. */
@@ -185,10 +186,18 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#failAndClose(new TransferError('cancelled', CANCELLED));
   }
 
+  /** What is refused, too, has one line on both sides. */
+  #tellOffered(): void {
+    if (this.#isOffered) return;
+    this.#isOffered = true;
+    this.#options.onOffered(this);
+  }
+
   #pause(isPaused: boolean): void {
     if (this.isOver) return;
     this.#meter.touch();
     this.#isPaused = isPaused;
+    if (isPaused) this.#tellOffered();
     if (isPaused) this.#answers.pause();
     else this.#answers.resume();
     this.#options.wake();
@@ -297,7 +306,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       if (!this.#link.connection.raiseCredit()) return;
       this.#state = 'running';
       this.#meter.start();
-      this.#options.onAccepted(this);
+      this.#tellOffered();
     }
     this.#stage = 'content';
     this.#answers.accept(this.#intake.accept(this.#offer!.placed));
@@ -408,6 +417,8 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     }
     this.#stage = 'over';
     this.#state = 'failed';
+    // Without a name nothing was offered yet, unless it was no offer that this version knows.
+    if (this.name !== '' || error.code === 'version') this.#tellOffered();
     tellPeer();
     this.#spaceWait.stop();
     void this.#putAway(error).then(() => {

@@ -35,7 +35,10 @@ export interface EngineEndpoint {
   sendMessage(request: MessageRequest): SentMessage;
   /** The one listener of direct messages; without it they are refused. */
   onMessage(listener: MessageListener): void;
-  /** Called for each incoming transfer once its offer was accepted. */
+  /**
+   * Called for each incoming transfer once its offer was accepted, waits for room on the disk (`paused`),
+   * or was refused: then it is `failed` from the start.
+   */
   onReceive(listener: (transfer: EngineTransfer) => void): void;
   close(): Promise<void>;
 }

@@ -187,7 +187,7 @@ export interface Transfer extends EventEmitter<TransferEvents>, AsyncIterable<Tr
 
 /** What an endpoint emits. */
 export interface EndpointEvents {
-  /** An incoming transfer whose offer was accepted. */
+  /** An incoming transfer whose offer was accepted, waits for room on the disk, or was refused (`failed`). */
   transfer: [transfer: Transfer];
   /** It is closed; with an error when its engine failed. */
   close: [error?: TransferError];

@@ -356,8 +356,8 @@ export class UdpTransferEndpoint implements EngineEndpoint {
         this.#listening.wake();
       },
       earlierTries: this.#earlierTries,
-      onAccepted: (accepted) => {
-        for (const listener of this.#listeners) listener(accepted);
+      onOffered: (offered) => {
+        for (const listener of this.#listeners) listener(offered);
       },
     });
     this.#track(transfer);

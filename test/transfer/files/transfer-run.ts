@@ -7,7 +7,7 @@ import { EarlierTries } from '../../../src/transfer/files/earlier-tries.ts';
 import { ReceivingTransfer } from '../../../src/transfer/files/receiving-transfer.ts';
 import { SendingTransfer } from '../../../src/transfer/files/sending-transfer.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
-import type { TransferResult } from '../../../src/transfer/files/transfer.ts';
+import type { TransferResult, TransferState } from '../../../src/transfer/files/transfer.ts';
 import { MemoryPair, type PairOptions } from './memory-pair.ts';
 
 export interface RunOptions {
@@ -39,6 +39,8 @@ export class TransferRun {
   readonly receiver: ReceivingTransfer;
   nowUs = 1_000_000;
   acceptedCount = 0;
+  /** The state of the receiving side each time it told of an offer. */
+  readonly offeredStates: TransferState[] = [];
   wakeCount = 0;
   readonly #maxIdleSteps: number;
   readonly #inbox: Inbox | undefined;
@@ -74,8 +76,9 @@ export class TransferRun {
       giveUpMs: options.giveUpMs ?? 0,
       after: (delayMs, action) => this.#timers.after(delayMs, action),
       earlierTries,
-      onAccepted: () => {
-        this.acceptedCount++;
+      onOffered: ({ state }) => {
+        if (state === 'running') this.acceptedCount++;
+        this.offeredStates.push(state);
       },
     });
     earlierTries.add(this.receiver);

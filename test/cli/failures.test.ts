@@ -1,0 +1,325 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../chat/server-fixture.ts';
+import { expectRow, rows, seen } from './failure-table.ts';
+import { randomFile, sha256, sparseFile } from './sample-files.ts';
+import { Receiver, send } from './ticket-processes.ts';
+
+/** Slow enough to be met in the middle, over in two seconds. */
+const SLOW = ['--rate', '2M'];
+const SLOW_BYTES = 4_000_000;
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+const canMount = isRoot && existsSync('/proc/mounts');
+let expectedRows = 0;
+
+afterAll(() => {
+  // Where some tests are left out, or only some are asked for, not every row was seen.
+  if (canMount && expectedRows === rows.size)
+    expect([...seen].sort()).toEqual([...rows.keys()].sort());
+});
+
+/** A receiver that tells its exit codes in events. */
+async function receiverOf(
+  ...parameters: ConstructorParameters<typeof Receiver>
+): Promise<{ receiver: Receiver; to: readonly string[] }> {
+  const [flags = [], dir, options] = parameters;
+  const receiver = new Receiver(['--json', ...flags], dir, options);
+  const { ticket } = JSON.parse(await receiver.ticket()) as { ticket: string };
+  return { receiver, to: ['--to', ticket] };
+}
+
+/** Until some of it has arrived. */
+async function midway(receiver: Receiver, name: string): Promise<void> {
+  await receiver.see(`"name":"${name}"`);
+  await receiver.see('"t":"progress"');
+}
+
+function counted(count: number): void {
+  expectedRows += count;
+}
+
+test('what is no regular file, or has no storable name, is told by both who know of it', async () => {
+  counted(5);
+  const folder = temporaryFolder();
+  const { receiver, to } = await receiverOf();
+  execFileSync('mkfifo', [join(folder, 'fifo')]);
+  const server = createServer().listen(join(folder, 'socket'));
+  await new Promise((listening) => server.once('listening', listening));
+  for (const [situation, path] of [
+    ['no such source', join(folder, 'nothing')],
+    ['source is a FIFO', join(folder, 'fifo')],
+    ['source is a device', '/dev/zero'],
+    ['source is a socket', join(folder, 'socket')],
+  ] as const) {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    await expectRow(situation, { name, path, receiver, sender: send([path, ...to]) });
+  }
+  server.close();
+  const bad = randomFile(folder, 'two\nlines', 10);
+  const shownName = 'two\u240alines';
+  const sender = send([bad, ...to]);
+  await sender.exit;
+  const story = { name: 'two', shownName, path: bad, receiver, sender };
+  await expectRow('name that no disk should hold', story);
+});
+
+test('a source that changes midway is noticed, and one that only loses its name is delivered', async () => {
+  counted(4);
+  const folder = temporaryFolder();
+  const { receiver, to } = await receiverOf();
+  const changes: [string, string, (path: string) => void][] = [
+    [
+      'source is truncated midway',
+      'cut',
+      (path) => {
+        truncateSync(path, 1_000);
+      },
+    ],
+    [
+      'source grows midway',
+      'grown',
+      (path) => {
+        appendFileSync(path, 'more');
+      },
+    ],
+    [
+      'source is replaced midway',
+      'replaced',
+      (path) => {
+        renameSync(randomFile(folder, 'other', 100), path);
+      },
+    ],
+    [
+      'source is deleted midway',
+      'deleted',
+      (path) => {
+        unlinkSync(path);
+      },
+    ],
+  ];
+  for (const [situation, name, change] of changes) {
+    const path = randomFile(folder, name, SLOW_BYTES);
+    const hash = sha256(path);
+    const sender = send([path, ...to, ...SLOW]);
+    await midway(receiver, name);
+    change(path);
+    await expectRow(situation, { name, path, receiver, sender });
+    if (rows.get(situation)!.inbox === 'file') expect(sha256(join(receiver.dir, name))).toBe(hash);
+  }
+});
+
+test.each([
+  ['name exists', [], 'old'],
+  ['name exists and `--skip`', ['--skip'], 'old'],
+  ['name exists and `--overwrite`', ['--overwrite'], 'new'],
+  ['offer over `--max-size`', ['--max-size', '2'], undefined],
+] as const)('%s: what the receiver said is done and told', async (situation, flags, text) => {
+  counted(1);
+  const { receiver, to } = await receiverOf(flags);
+  const stored = join(receiver.dir, 'a');
+  if (text !== undefined) writeFileSync(stored, 'old');
+  const path = join(temporaryFolder(), 'a');
+  writeFileSync(path, 'new');
+  await expectRow(situation, { name: 'a', path, receiver, sender: send([path, ...to]) });
+  if (text !== undefined) expect(readFileSync(stored, 'utf8')).toBe(text);
+});
+
+test('an inbox that is removed midway is named on both sides', async () => {
+  counted(1);
+  const dir = join(temporaryFolder(), 'inbox');
+  mkdirSync(dir);
+  const { receiver, to } = await receiverOf([], dir);
+  const path = randomFile(temporaryFolder(), 'film', SLOW_BYTES);
+  const sender = send([path, ...to, ...SLOW]);
+  await midway(receiver, 'film');
+  rmSync(dir, { recursive: true });
+  await expectRow('inbox is removed midway', { name: 'film', path, receiver, sender });
+});
+
+test.runIf(isRoot)('what may not be read or written is named (left out unless root)', async () => {
+  counted(3);
+  const folder = temporaryFolder();
+  chmodSync(folder, 0o755);
+  const path = randomFile(folder, 'secret', 10);
+  chmodSync(path, 0o600);
+  const closed = join(folder, 'closed');
+  mkdirSync(closed, { mode: 0o700 });
+  const state = join(folder, 'state');
+  mkdirSync(state);
+  chownSync(state, NOBODY, NOBODY);
+  const { receiver, to } = await receiverOf();
+  const locked = send([path, ...to], { XDG_STATE_HOME: closed }, { uid: NOBODY });
+  expect(await locked.exit).toBe(3);
+  expect(locked.errors.join()).toContain('the identity key cannot be read');
+  for (const [situation, source, name] of [
+    ['source may not be read', path, 'secret'],
+    ['source folder may not be listed', closed, 'closed'],
+  ] as const) {
+    const sender = send([source, ...to], { XDG_STATE_HOME: state }, { uid: NOBODY });
+    await expectRow(situation, { name, path: source, receiver, sender });
+  }
+  const inbox = join(folder, 'inbox');
+  mkdirSync(inbox, { mode: 0o755 });
+  const nobody = await receiverOf([], inbox, { uid: NOBODY });
+  await expectRow('inbox may not be written', {
+    ...{ name: 'secret', path, receiver: nobody.receiver },
+    sender: send([path, ...nobody.to]),
+  });
+});
+
+/** A disk of its own of this size, gone after the test. */
+function smallDisk(sizeBytes: number): string {
+  const dir = join(temporaryFolder(), 'disk');
+  mkdirSync(dir);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'updraft-test', dir]);
+  onTestFinished(() => {
+    execFileSync('umount', ['-l', dir]);
+  });
+  return dir;
+}
+
+/** Takes all room but some; gives it back when called. */
+function fill(disk: string, leftBytes: number): () => void {
+  const filler = join(disk, 'filler');
+  try {
+    writeFileSync(filler, Buffer.alloc(DISK_BYTES));
+  } catch {
+    // Full.
+  }
+  truncateSync(filler, Math.max(0, DISK_BYTES - leftBytes));
+  return () => {
+    unlinkSync(filler);
+  };
+}
+
+const DISK_BYTES = 8_388_608;
+const PAUSED = "paused: the receiver's disk is full";
+
+test.runIf(canMount)(
+  'a disk that is full, too small or read-only is told on both sides (left out where nothing can be mounted)',
+  async () => {
+    counted(5);
+    const disk = smallDisk(DISK_BYTES);
+    const { receiver, to } = await receiverOf(['--give-up', '2'], disk);
+    const folder = temporaryFolder();
+    const known = { XDG_STATE_HOME: temporaryFolder() };
+    const sizeOf: Record<string, number> = { huge: 3 * DISK_BYTES };
+    const happen = (situation: string, name: string) => {
+      const path = sparseFile(folder, name, sizeOf[name] ?? SLOW_BYTES);
+      if (name !== 'huge') writeFileSync(path, Buffer.alloc(SLOW_BYTES, 1));
+      const sender = send([path, ...to, ...SLOW], known);
+      return { sender, check: () => expectRow(situation, { name, path, receiver, sender }) };
+    };
+
+    await happen('offer larger than the whole disk', 'huge').check();
+
+    const full = happen('disk full midway, and given up', 'given-up');
+    await midway(receiver, 'given-up');
+    const free = fill(disk, 0);
+    await full.sender.warned(PAUSED);
+    await receiver.see('"reason":"no-space"');
+    await full.check();
+    free();
+
+    // What was kept goes on.
+    const again = send([join(folder, 'given-up'), ...to], known);
+    expect(await again.exit).toBe(0);
+    await receiver.warned('Received given-up');
+    expect(readdirSync(disk)).toContain('given-up');
+
+    const dir = smallDisk(DISK_BYTES);
+    execFileSync('mount', ['-o', 'remount,ro', dir]);
+    const readOnly = await receiverOf([], dir);
+    const path = randomFile(folder, 'a', 10);
+    await expectRow('inbox is on a read-only file system', {
+      ...{ name: 'a', path, receiver: readOnly.receiver },
+      sender: send([path, ...readOnly.to]),
+    });
+  },
+);
+
+test.runIf(canMount)(
+  'a transfer that waits for room goes on by itself (left out where nothing can be mounted)',
+  async () => {
+    const disk = smallDisk(DISK_BYTES);
+    const { receiver, to } = await receiverOf([], disk);
+    const path = randomFile(temporaryFolder(), 'film', SLOW_BYTES);
+
+    const before = fill(disk, 1_000_000);
+    const waiting = send([path, ...to]);
+    await waiting.warned(PAUSED);
+    await receiver.see('"reason":"no-space"');
+    before();
+    await expectRow('room for the offer is missing, and is made', {
+      ...{ name: 'film', path, receiver, sender: waiting },
+    });
+    rmSync(join(disk, 'film'));
+
+    const sender = send([path, ...to, ...SLOW]);
+    await midway(receiver, 'film');
+    const free = fill(disk, 0);
+    await sender.warned(PAUSED);
+    await receiver.see('"reason":"no-space"');
+    free();
+    await sender.warned('goes on');
+    await expectRow('disk full midway, and room is made', { name: 'film', path, receiver, sender });
+    expect(sha256(join(disk, 'film'))).toBe(sha256(path));
+  },
+);
+
+/** The program with one expression changed. */
+function changedSource(file: string, was: string, is: string): string {
+  const folder = temporaryFolder();
+  const project = resolve(import.meta.dirname, '../..');
+  cpSync(join(project, 'src'), join(folder, 'src'), { recursive: true });
+  cpSync(join(project, 'package.json'), join(folder, 'package.json'));
+  symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
+  const path = join(folder, 'src', file);
+  const text = readFileSync(path, 'utf8');
+  expect(text.split(was)).toHaveLength(2);
+  writeFileSync(path, text.replace(was, is));
+  return join(folder, 'src');
+}
+
+test('a sender that lies or is of another version is found out, and both say so', async () => {
+  counted(2);
+  const { receiver, to } = await receiverOf();
+  const path = randomFile(temporaryFolder(), 'a', 100_000);
+  for (const [situation, file, was, is] of [
+    [
+      'content that is not what was announced',
+      'transfer/files/sending-file.ts',
+      'return this.#hash.digest;',
+      'return this.#hash.digest.map((byte) => byte ^ 1);',
+    ],
+    [
+      'sender of another version of offers',
+      'transfer/files/message.ts',
+      'FILES_VERSION = 1;',
+      'FILES_VERSION = 2;',
+    ],
+  ] as const) {
+    const source = changedSource(file, was, is);
+    const sender = send([path, ...to], {}, { source });
+    await expectRow(situation, { name: 'a', path, receiver, sender });
+  }
+});
