@@ -1,4 +1,10 @@
-import { failureReason, receivedLine, showProgress, unreceivedLine } from './transfer-lines.ts';
+import {
+  failureReason,
+  leftOutLines,
+  receivedLine,
+  showProgress,
+  unreceivedLine,
+} from './transfer-lines.ts';
 import type { TransferList } from './transfer-list.ts';
 import type { SafeText } from '../text/safe-text.ts';
 import type { Transfer } from '../transfer/index.ts';
@@ -36,6 +42,9 @@ export class Downloads {
     const shown = transfer.done.then(
       (result) => {
         this.#print(receivedLine(transfer, result));
+        const lineOf = (name: string, reason: string): SafeText =>
+          unreceivedLine(name, transfer.peer, reason);
+        for (const line of leftOutLines(result, lineOf)) this.#print(line);
       },
       (error: unknown) => {
         const reason = failureReason(error, transfer.peer, this.#giveUpMs);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {
   formatAmount,
   formatBytes,
@@ -7,6 +8,7 @@ import {
 } from '../text/measures.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import {
+  type ItemResult,
   type StallReason,
   type Transfer,
   TransferError,
@@ -19,16 +21,54 @@ const LOOK_EVERY_MS = 250;
 const STEP_PERCENT = 10;
 const MAX_SILENCE_MS = 30_000;
 
-/** `movie.mp4 has been delivered to jess (SIZE in TIME, RATE).` */
-export function deliveredLine(transfer: Transfer, result: TransferResult): SafeText {
-  const measures = formatTransfer(result.totalBytes, result.elapsedMs);
-  return safeLine`${transfer.name} has been delivered to ${transfer.peer} (${measures}).`;
+/** `movie.mp4 has been delivered to jess (SIZE in TIME, RATE).`, of a folder also how many files. */
+export function deliveredLine({ peer }: Transfer, result: TransferResult): SafeText {
+  const { name, totalBytes } = itemOf(result);
+  const measures = formatTransfer(totalBytes, result.elapsedMs);
+  return safeLine`${name} has been delivered to ${peer} (${filesText(result)}${measures}).`;
 }
 
-/** `Received movie.mp4 from derek (SIZE, stored as PATH).` */
-export function receivedLine(transfer: Transfer, result: TransferResult): SafeText {
-  const size = formatBytes(result.totalBytes);
-  return safeLine`Received ${transfer.name} from ${transfer.peer} (${size}, stored as ${result.path}).`;
+/** `Received movie.mp4 from derek (SIZE, stored as PATH).`, of a folder also how many files. */
+export function receivedLine({ peer }: Transfer, result: TransferResult): SafeText {
+  const { name, totalBytes, path } = itemOf(result);
+  const size = formatBytes(totalBytes);
+  return safeLine`Received ${name} from ${peer} (${filesText(result)}${size}, stored as ${path}).`;
+}
+
+/** One argument of `UPD` is one transfer, of one item. */
+function itemOf({ items }: TransferResult): ItemResult {
+  const [item] = items;
+  assert(item !== undefined, 'what was delivered is listed');
+  return item;
+}
+
+function filesText(result: TransferResult): string {
+  const { kind, fileCount } = itemOf(result);
+  return kind === 'folder' ? `${fileCount} files, ` : '';
+}
+
+/** What of a folder was not delivered while the rest was: a line each, and one for those not listed. */
+export function leftOutLines(
+  result: TransferResult,
+  lineOf: (name: string, reason: string) => SafeText,
+): readonly SafeText[] {
+  const lines = result.failures.map(({ name, reason }) => lineOf(name, reason));
+  const unlistedCount = result.failedCount - result.failures.length;
+  return unlistedCount > 0
+    ? [...lines, safeLine`${unlistedCount} more were not delivered.`]
+    : lines;
+}
+
+/** Links inside a folder are no failures. */
+export function skippedLinksLines({
+  skippedLinks,
+  skippedCount,
+}: TransferResult): readonly SafeText[] {
+  const lines = skippedLinks.map((name) => safeLine`${name} is a symbolic link: left out.`);
+  const unlistedCount = skippedCount - skippedLinks.length;
+  return unlistedCount > 0
+    ? [...lines, safeLine`${unlistedCount} more symbolic links were left out.`]
+    : lines;
 }
 
 /** `movie.mp4 could not be delivered to jess: REASON.` */

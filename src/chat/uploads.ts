@@ -3,7 +3,14 @@ import PQueue from 'p-queue';
 import { declinedReason, type Introducer } from './introducer.ts';
 import { checkSource } from './io/source-check.ts';
 import type { ListedTransfer, TransferList } from './transfer-list.ts';
-import { deliveredLine, failureReason, showProgress, undeliveredLine } from './transfer-lines.ts';
+import {
+  deliveredLine,
+  failureReason,
+  leftOutLines,
+  showProgress,
+  skippedLinksLines,
+  undeliveredLine,
+} from './transfer-lines.ts';
 import type { SafeText } from '../text/safe-text.ts';
 import type { Transfer, TransferEndpoint } from '../transfer/index.ts';
 
@@ -100,7 +107,11 @@ export class Uploads {
         sent.cancel();
       });
       showProgress(sent, warn);
-      print(deliveredLine(sent, await sent.done));
+      const result = await sent.done;
+      print(deliveredLine(sent, result));
+      const lines = leftOutLines(result, (name, reason) => undeliveredLine(name, peer, reason));
+      for (const line of lines) print(line);
+      for (const line of skippedLinksLines(result)) warn(line);
     } catch (error) {
       refuse(answer.isDeclined ? declinedReason(peer, self) : failureReason(error, peer, giveUpMs));
     } finally {

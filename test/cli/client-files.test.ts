@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/chat/io/clock.ts';
@@ -109,4 +109,31 @@ test('what --max-size refuses has the same reason on the sender and leaves nothi
     'large could not be delivered to jess: over --max-size (101 bytes offered, 100 allowed).',
   );
   expect(readdirSync(jess.inbox)).toEqual(['derek_small']);
+});
+
+test('a folder goes whole, with one line on each side, and its links are left out with a notice', async () => {
+  const { server } = await startFixture({ clock: systemClock });
+  const [jess, derek] = await Promise.all(
+    ['jess', 'derek'].map((user) => ClientProcess.enter(server.port, user)),
+  );
+  const folder = temporaryFolder();
+  const one = randomFile(folder, 'photos/deep/a.bin', 100_000);
+  randomFile(folder, 'photos/b', 0);
+  symlinkSync('b', join(folder, 'photos/link'));
+  const single = randomFile(folder, 'note', 5);
+  derek!.type(`UPD jess ${folder}/photos/ ${single}`);
+  const delivered = [
+    await derek!.see('has been delivered'),
+    await derek!.see('has been delivered'),
+  ];
+  const lines = delivered.sort();
+  expect(lines[0]).toMatch(new RegExp(`^note has been delivered to jess \\(${MEASURES}\\)\\.$`));
+  expect(lines[1]).toMatch(
+    new RegExp(`^photos has been delivered to jess \\(2 files, ${MEASURES}\\)\\.$`),
+  );
+  await derek!.warned('photos/link is a symbolic link: left out.');
+  const line = await jess!.see('Received photos from derek');
+  expect(line).toMatch(/\(2 files, 100\.0 kB, stored as .*derek_photos\)\.$/);
+  expect(sha256(jess!.received('derek_photos/deep/a.bin'))).toBe(sha256(one));
+  expect(readdirSync(join(jess!.inbox, 'derek_photos')).sort()).toEqual(['b', 'deep']);
 });

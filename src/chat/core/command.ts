@@ -44,7 +44,7 @@ export const commandShapes: Readonly<Record<CommandName, CommandShape>> = {
   RDM: { usage: 'RDM time', does: 'read messages later than time' },
   ATU: { usage: 'ATU', does: 'list the other active users' },
   DM: { usage: 'DM user text', does: 'write to one user, machine to machine' },
-  UPD: { usage: 'UPD user file…', does: 'send files, machine to machine' },
+  UPD: { usage: 'UPD user path…', does: 'send files and folders, machine to machine' },
   XFR: { usage: 'XFR', does: 'list transfers and check codes' },
   CAN: { usage: 'CAN id', does: 'cancel a transfer' },
   RST: { usage: 'RST', does: 'change your password' },

@@ -2,11 +2,12 @@ import { access, constants, stat } from 'node:fs/promises';
 
 /** What `UPD` names on this disk, as far as it can be told before sending. */
 export type SourceCheck =
+  /** 0 of a folder, which is looked through when it is sent. */
   | { readonly sizeBytes: number }
   /** One clause without a full stop: why it cannot be sent. */
   | { readonly problem: string };
 
-/** Looks at a file that somebody wants to send; the engine looks again when it opens it. */
+/** Looks at a file or folder that somebody wants to send; the engine looks again when it opens it. */
 export async function checkSource(path: string): Promise<SourceCheck> {
   try {
     const found = await stat(path);
@@ -14,7 +15,10 @@ export async function checkSource(path: string): Promise<SourceCheck> {
       await access(path, constants.R_OK);
       return { sizeBytes: found.size };
     }
-    if (found.isDirectory()) return { problem: 'it is a folder; send its files one by one' };
+    if (found.isDirectory()) {
+      await access(path, constants.R_OK | constants.X_OK);
+      return { sizeBytes: 0 };
+    }
     return { problem: 'it is a device, a FIFO or a socket' };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
