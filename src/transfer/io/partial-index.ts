@@ -159,6 +159,9 @@ export class PartialIndex {
         return;
       }
       if (state === 'broken') return;
+      // A crash between its two names, and not another program that is between them now.
+      const isWritten = this.#context.owned.has(partPath) || mayStillRun(state.owner);
+      if (isRecord && part !== undefined && !isWritten) await removeFile(files, partPath);
       this.add({ partPath, statePath, state });
       const atMs = Number(((await statsOf(files, statePath))?.mtimeNs ?? 0n) / 1_000_000n);
       if (isRecord) this.#addRecord({ partPath, statePath, state, atMs });
