@@ -8,25 +8,38 @@ import { type Finding, type Kill, runKills, type Source, type Stage } from './ki
 export interface PlanOptions {
   readonly seed: number;
   readonly momentCount: number;
-  /** Kills fall between the start of a try and this. */
-  readonly spanMs: number;
 }
 
 /** A try after a kill is killed as well with this probability. */
 const AGAIN = 0.25;
+/** Of the moments: before anything has come, and after all has. */
+const BEGIN_SHARE = 0.1;
+const END_SHARE = 0.15;
+/** Longest from the start of a sender to a moment before content, and to one behind its end. */
+const BEGIN_MS = 600;
+const END_MS = 400;
+/** Longest from the point of the file that was drawn: its moments lie between two looks, too. */
+const ASIDE_MS = 50;
 
 /** Transfers with the moments of their kills, all drawn from the seed. */
-export function planOf({ seed, momentCount, spanMs }: PlanOptions): readonly (readonly Kill[])[] {
+export function planOf({ seed, momentCount }: PlanOptions): readonly (readonly Kill[])[] {
   const random = new Random(seed);
   const plan: Kill[][] = [];
   for (let count = 0; count < momentCount; count++) {
     const victim = random.pick(['sender', 'receiver', 'both'] as const);
-    const kill = { victim, afterMs: random.integer(0, spanMs) };
+    const kill = { victim, ...momentOf(random) };
     const last = plan.at(-1);
     if (last !== undefined && random.chance(AGAIN)) last.push(kill);
     else plan.push([kill]);
   }
   return plan;
+}
+
+function momentOf(random: Random): { readonly share: number; readonly afterMs: number } {
+  const where = random.next();
+  if (where < BEGIN_SHARE) return { share: 0, afterMs: random.integer(0, BEGIN_MS) };
+  if (where > 1 - END_SHARE) return { share: 1, afterMs: random.integer(0, END_MS) };
+  return { share: random.next(), afterMs: random.integer(0, ASIDE_MS) };
 }
 
 export interface CampaignOptions extends PlanOptions {
@@ -72,7 +85,7 @@ export function makeSource(folder: string, sizeBytes: number, seed: number): Sou
   const path = join(folder, name);
   const content = contentOf(sizeBytes, seed);
   writeFileSync(path, content);
-  return { path, name, sha256: createHash('sha256').update(content).digest('hex') };
+  return { path, name, sizeBytes, sha256: createHash('sha256').update(content).digest('hex') };
 }
 
 /** How many kills met what, as one line. */

@@ -20,15 +20,25 @@ const SYNC_BYTES = 67_108_864;
 /** How long a receiver may take to tidy once its sender has closed. */
 const TIDY_MS = 10_000;
 const TIDY_LOOK_MS = 50;
+/** How often it is looked whether a moment has come. */
+const STRIKE_LOOK_MS = 5;
 
-/** One kill by SIGKILL: so long after the start of its try, or just before a call of the disk layer. */
+/**
+ * One kill by SIGKILL: when so much of the file lies in the inbox, or just before a call of the disk layer. A
+ * share of 0 is the start of the sender, 1 is when all has come; then a time passes.
+ */
 export type Kill =
-  | { readonly victim: 'sender' | 'receiver' | 'both'; readonly afterMs: number }
+  | {
+      readonly victim: 'sender' | 'receiver' | 'both';
+      readonly share: number;
+      readonly afterMs: number;
+    }
   | { readonly victim: 'sender' | 'receiver'; readonly before: string };
 
 export interface Source {
   readonly path: string;
   readonly name: string;
+  readonly sizeBytes: number;
   readonly sha256: string;
 }
 
@@ -177,11 +187,13 @@ class KillRun {
       if (!victim.hasEnded) throw this.#fault(`nothing was done that is called ${kill.before}`);
       return true;
     }
-    const isEarly = await Promise.race([
-      sleep(kill.afterMs).then(() => true),
-      sender.exit.then(() => false),
-    ]);
-    if (!isEarly) return false;
+    const { sizeBytes } = this.#options.source;
+    while (!sender.hasEnded && !this.#isWhole) {
+      if (this.#watch.partBytesAt(Infinity) >= kill.share * sizeBytes) break;
+      await sleep(STRIKE_LOOK_MS);
+    }
+    await Promise.race([sleep(kill.afterMs), sender.exit]);
+    if (sender.hasEnded) return false;
     const atMs = performance.now();
     if (kill.victim !== 'receiver') sender.kill();
     if (kill.victim !== 'sender') receiver.kill();

@@ -21,8 +21,6 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const megabytes = Number(values.megabytes);
 const megabytesPerSec = Number(values['megabytes-per-sec']);
-/** For both processes to start, and to end. */
-const ASIDE_MS = 1_500;
 
 const folder = mkdtempSync(join(tmpdir(), 'updraft-campaign-'));
 const startMs = performance.now();
@@ -33,7 +31,6 @@ try {
   const findings = await runCampaign({
     seed,
     momentCount: Number(values.moments),
-    spanMs: (megabytes / megabytesPerSec) * 1_000 + ASIDE_MS,
     source: makeSource(folder, megabytes * 1e6, seed),
     rate: `${megabytesPerSec}M`,
     program: buildUpd(folder),

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const HOOK = resolve(import.meta.dirname, 'disk-hook.mjs');
-/** Longest wait for a line or an end: two busy cores are slow. */
-const MAX_WAIT_MS = 120_000;
+/** Longest wait for a line or an end: busy cores are slow, at idle priority more so. */
+const MAX_WAIT_MS = 600_000;
 
 export interface UpdOptions {
   readonly args: readonly string[];
