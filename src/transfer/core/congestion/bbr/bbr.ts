@@ -22,10 +22,11 @@ const QUIET_INFLIGHT_GAIN = 1.25;
  * BBRv3 (draft-ietf-ccwg-bbr) with a learned loss baseline.
  *
  * The model is bandwidth (`BandwidthFilter`) × lowest RTT (`MinRtt`), bounded by what congestion has
- * shown: `LongTerm` from probes, `ShortTerm` from the latest rounds. Two things are ours: the
- * threshold above which loss counts is moved by `LossBaseline`, and Startup leaves because of loss
- * only if the queue has grown too, or loss is 15 points above the threshold. Without the second, at
- * 10 % random loss Startup ended before a baseline existed and pinned the flow at a tenth of the path.
+ * shown: `LongTerm` from probes, `ShortTerm` from the latest rounds. What is ours, each with what it
+ * was measured to bring: the threshold above which loss counts is moved by `LossBaseline`; Startup
+ * leaves because of loss only if the queue has grown too (`startup-gate.ts`), and is followed by probes until they
+ * find nothing more (`ProbeClock`); where others want the link, a probe climbs or the next one waits
+ * (`Contention`); a path that has changed is begun anew (`PathChange`).
  */
 export class Bbr implements CongestionController {
   readonly connectionWindowPackets: number = Infinity;
