@@ -19,6 +19,7 @@ import {
   type EngineFlags,
   engineOptionsOf,
 } from './common-flags.ts';
+import { oldPartialsLine } from './partials.ts';
 import { integerOf } from './flag-values.ts';
 import { Stopping } from './stopping.ts';
 
@@ -109,6 +110,8 @@ export async function runOnConsole(options: Omit<ChatClientOptions, 'console'>):
     client.stop(exitCode === clientExitCodes.interrupted ? 'interrupted' : 'terminated');
   });
   try {
+    const old = await oldPartialsLine(options.inbox);
+    if (old !== undefined) console.warn(old);
     return await client.run();
   } finally {
     stopping.end();

@@ -1,4 +1,5 @@
 import type {
+  PartialTransfer,
   Transfer,
   TransferError,
   TransferResult,
@@ -77,8 +78,34 @@ export interface ErrorEvent extends EventOf<'error'> {
   readonly exit: number;
 }
 
+/** What an interrupted transfer has left. */
+export interface PartialEvent extends EventOf<'partial'> {
+  readonly name: string;
+  readonly kind: 'file' | 'folder';
+  readonly peer: string;
+  readonly path: string;
+  readonly heldBytes: number;
+  /** Not of a folder. */
+  readonly totalBytes?: number;
+  readonly changedMs: number;
+  readonly isReceiving: boolean;
+}
+
+export interface RemovedEvent extends EventOf<'removed'> {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
 export type UpdEvent =
-  TicketEvent | OfferEvent | ProgressEvent | StalledEvent | DoneEvent | ErrorEvent;
+  | TicketEvent
+  | OfferEvent
+  | ProgressEvent
+  | StalledEvent
+  | DoneEvent
+  | ErrorEvent
+  | PartialEvent
+  | RemovedEvent;
 
 function head<Type extends string>(t: Type): EventOf<Type> {
   return { v: 1, t, ms: Date.now() };
@@ -131,6 +158,20 @@ export function doneEvent({ id }: Transfer, result: TransferResult): DoneEvent {
     packetsLost: result.packetsLostCount,
     retransmittedBytes: result.retransmittedBytes,
   };
+}
+
+export function partialEvent(partial: PartialTransfer): PartialEvent {
+  const { name, kind, peer, path, heldBytes, totalBytes, changedAtMs, isWritten } = partial;
+  return {
+    ...head('partial'),
+    ...{ name, kind, peer, path, heldBytes },
+    ...(totalBytes === undefined ? {} : { totalBytes }),
+    ...{ changedMs: changedAtMs, isReceiving: isWritten },
+  };
+}
+
+export function removedEvent({ name, path, heldBytes }: PartialTransfer): RemovedEvent {
+  return { ...head('removed'), name, path, bytes: heldBytes };
 }
 
 export function errorEvent(

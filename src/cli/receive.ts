@@ -14,6 +14,7 @@ import { doneEvent, errorEvent, ticketEvent } from './events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
 import { integerOf } from './flag-values.ts';
 import { receivedItemLine, reportFailures } from './result-lines.ts';
+import { oldPartialsLine } from './partials.ts';
 import { StdoutTaker } from './stdout-taker.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
 import { asError, failureClause } from './transfer-failure.ts';
@@ -127,10 +128,17 @@ class Reception {
       this.#running.add(over);
     });
     this.#showTicket();
+    await this.#tellOldPartials();
     const exitCode = await ended;
     for (const transfer of endpoint.transfers) transfer.cancel();
     await Promise.all(this.#running);
     return exitCode;
+  }
+
+  async #tellOldPartials(): Promise<void> {
+    if (this.#taker !== undefined) return;
+    const line = await oldPartialsLine(this.#flags.dir);
+    if (line !== undefined) this.#command.output.note(line);
   }
 
   /** The first line of all. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addClientCommand } from './client.ts';
+import { addPartialsCommand } from './partials.ts';
 import { addReceiveCommand } from './receive.ts';
 import { addSendCommand } from './send.ts';
 import { addServerCommand } from './server.ts';
@@ -33,7 +34,11 @@ addServerCommand(program);
 addClientCommand(program);
 addSendCommand(program);
 addReceiveCommand(program);
-for (const command of program.commands) command.copyInheritedSettings(program);
+addPartialsCommand(program);
+for (const command of program.commands) {
+  command.copyInheritedSettings(program);
+  for (const part of command.commands) part.copyInheritedSettings(command);
+}
 
 try {
   await program.parseAsync();

@@ -35,6 +35,16 @@ export function formatAmount(bytes: number, totalBytes: number | undefined): str
   return totalBytes === undefined ? amount : `${amount} of ${formatBytes(totalBytes)}`;
 }
 
+/** How long ago, roughly: `59 s`, `5 min`, `47 h`, `3 days`. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+}
+
 /** `(SIZE in TIME, RATE)` without its parentheses. */
 export function formatTransfer(bytes: number, ms: number): string {
   const rate = formatRate(ms > 0 ? (bytes * 1000) / ms : 0);

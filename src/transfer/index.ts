@@ -16,6 +16,8 @@ export async function createEndpoint(options: EndpointOptions = {}): Promise<Tra
   return ThreadedEndpoint.create(rest, engine);
 }
 
+export { listPartials, removePartial } from './io/partials.ts';
+export type { PartialTransfer } from './io/partials.ts';
 export { readTicket } from './io/send-target.ts';
 export type { IntroducedPeer, SendTarget, TicketContent, TicketHolder } from './io/send-target.ts';
 export type { ConflictPolicy } from './files/disk.ts';
