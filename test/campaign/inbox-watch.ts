@@ -15,6 +15,7 @@ export class InboxWatch {
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> = Promise.resolve();
   #isLooking = false;
+  #leftBytes: number | undefined;
   #seenInode: number | undefined;
   fault: string | undefined;
 
@@ -29,6 +30,12 @@ export class InboxWatch {
     }, LOOK_EVERY_MS);
   }
 
+  /** A next try begins: what an earlier one has left, as long as it lies there untouched, is not its own. */
+  begin(): void {
+    this.#leftBytes = this.#lengths.at(-1)?.bytes;
+    this.#lengths.length = 0;
+  }
+
   async end(): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking;
@@ -41,7 +48,8 @@ export class InboxWatch {
 
   async #look(): Promise<void> {
     const part = await stat(join(this.#folder, `${this.#name}.part`)).catch(() => undefined);
-    if (part !== undefined) {
+    if (part !== undefined && part.size !== this.#leftBytes) {
+      this.#leftBytes = undefined;
       // A next try has cut it to what is durable.
       if (part.size < (this.#lengths.at(-1)?.bytes ?? 0)) this.#lengths.length = 0;
       this.#lengths.push({ atMs: performance.now(), bytes: part.size });

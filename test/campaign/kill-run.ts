@@ -125,6 +125,7 @@ class KillRun {
       return false;
     }
     const loggedCount = this.#logged.length;
+    this.#watch.begin();
     const sender = this.#startSender(kill);
     const receiver = this.#receiver!;
     const isStruck = kill !== undefined && (await this.#strike(kill));

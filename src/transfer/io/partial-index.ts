@@ -115,8 +115,22 @@ export class PartialIndex {
       const isOld = Date.now() - old.atMs > MAX_RECORD_AGE_MS;
       if (!isOld && this.#records.size <= MAX_RECORDS) break;
       this.forget(old);
-      void removeRecord(this.#context, old.partPath, old.state).catch(() => undefined);
+      const { removing } = this.#context;
+      const removed = this.#removeOld(old).finally(() => removing.delete(old.partPath));
+      removing.set(
+        old.partPath,
+        removed.catch(() => undefined),
+      );
     }
+  }
+
+  /** With the partial, where a crash has left both names of a file. */
+  async #removeOld({ partPath, state }: KnownPartial): Promise<void> {
+    const { files, owned } = this.#context;
+    const part = await statsOf(files, partPath);
+    const isSecondName = part !== undefined && (await isPublished(this.#context, state, part));
+    if (isSecondName && !owned.has(partPath)) await removeFile(files, partPath);
+    await removeRecord(this.#context, partPath, state);
   }
 
   async #readFolder(): Promise<void> {
@@ -159,9 +173,6 @@ export class PartialIndex {
         return;
       }
       if (state === 'broken') return;
-      // A crash between its two names, and not another program that is between them now.
-      const isWritten = this.#context.owned.has(partPath) || mayStillRun(state.owner);
-      if (isRecord && part !== undefined && !isWritten) await removeFile(files, partPath);
       this.add({ partPath, statePath, state });
       const atMs = Number(((await statsOf(files, statePath))?.mtimeNs ?? 0n) / 1_000_000n);
       if (isRecord) this.#addRecord({ partPath, statePath, state, atMs });

@@ -282,6 +282,16 @@ test('the record of a file that its sender has not heard of goes after a week', 
   expect(await readdir(inboxPath)).toEqual(['movie.mp4']);
 });
 
+test('of a file that a crash left with two names the partial goes with the old record', async () => {
+  await untold();
+  await link(join(inboxPath, 'movie.mp4'), partPath());
+  const weekAgo = (Date.now() - MAX_RECORD_AGE_MS) / 1_000 - 60;
+  await utimes(statePath(), weekAgo, weekAgo);
+  const inbox = inboxIn(inboxPath);
+  await inbox.tidy();
+  await expect.poll(() => readdir(inboxPath)).toEqual(['movie.mp4']);
+});
+
 test('of records there are so many at most, and the oldest goes first', async () => {
   const inbox = inboxIn(inboxPath);
   const [first, ...others] = Array.from(
