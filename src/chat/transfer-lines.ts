@@ -12,6 +12,7 @@ import {
   type StallReason,
   type Transfer,
   TransferError,
+  type TransferLimit,
   type TransferResult,
 } from '../transfer/index.ts';
 
@@ -71,6 +72,36 @@ export function skippedLinksLines({
     : lines;
 }
 
+/** `limited by: receiver disk 61.0 MB/s`; undefined where the other side did not say. */
+export function limitLine({ limit }: TransferResult): SafeText | undefined {
+  return limit && safeLine`limited by: ${limitText(limit)}`;
+}
+
+function limitText({ cause, value }: TransferLimit): string {
+  switch (cause) {
+    case 'receiver-disk':
+      return `receiver disk ${formatRate(value)}`;
+    case 'sender-disk':
+      return `sender disk ${formatRate(value)}`;
+    case 'receiver-window':
+      return `receiver window ${formatRate(value)}`;
+    case 'network-rate':
+      return `network rate ${formatRate(value)}`;
+    case 'loss':
+      return `loss ${(value / 10).toFixed(1)} %`;
+    case 'rate':
+      return `--rate ${formatRate(value)}`;
+    case 'window':
+      return `--window ${value}`;
+    case 'round-trip':
+      return `round trip ${(value / 1000).toFixed(1)} ms`;
+    case 'sender-cpu':
+      return `CPU of the sender, ${(value / 10).toFixed(0)} % busy`;
+    case 'receiver-cpu':
+      return `CPU of the receiver, ${(value / 10).toFixed(0)} % busy`;
+  }
+}
+
 /** `movie.mp4 could not be delivered to jess: REASON.` */
 export function undeliveredLine(name: string, user: string, reason: string): SafeText {
   return safeLine`${name} could not be delivered to ${user}: ${sentence(reason)}`;
@@ -126,12 +157,13 @@ function sentence(reason: string): string {
 
 /**
  * Progress as plain lines: at the start, every 10 % or 30 s, at the end. Stalls have a line of their
- * own. Watches until the transfer settles. `peer`: how it is called here.
+ * own, and so has what limited it. Watches until the transfer settles. `peer`: how it is called here.
  */
 export function showProgress(
   transfer: Transfer,
   warn: (line: SafeText) => void,
   peer: string = transfer.peer,
+  isLimitShown = true,
 ): void {
   const isSending = transfer.direction === 'send';
   const whole = safeLine`${transfer.name} ${isSending ? 'to' : 'from'} ${peer}`;
@@ -163,9 +195,17 @@ export function showProgress(
     say(totalBytes === undefined ? amount : `${Math.floor(percent)} % (${amount})`);
   };
   const timer = setInterval(look, LOOK_EVERY_MS);
-  const end = (outcome: string) => (): void => {
+  const end = (outcome: string): void => {
     clearInterval(timer);
     say(outcome);
   };
-  transfer.done.then(end('100 %, verified'), end('ended'));
+  transfer.done.then(
+    (result) => {
+      end('100 %, verified');
+      if (isLimitShown && result.limit !== undefined) say(`limited by: ${limitText(result.limit)}`);
+    },
+    () => {
+      end('ended');
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import type {
+  LimitCause,
   PartialTransfer,
   Transfer,
   TransferError,
@@ -63,6 +64,7 @@ export interface DoneEvent extends TransferEventOf<'done'> {
     readonly code: TransferErrorCode;
     readonly reason: string;
   }[];
+  readonly limitedBy?: { readonly cause: LimitCause; readonly value: number };
   readonly packetsLost: number;
   readonly retransmittedBytes: number;
 }
@@ -155,6 +157,7 @@ export function doneEvent({ id }: Transfer, result: TransferResult): DoneEvent {
     items,
     failedCount: result.failedCount,
     failures: result.failures,
+    ...(result.limit && { limitedBy: result.limit }),
     packetsLost: result.packetsLostCount,
     retransmittedBytes: result.retransmittedBytes,
   };

@@ -53,6 +53,7 @@ function resultOf(result: TransferResult): object {
     failures,
     skippedCount: result.skippedCount,
     skippedLinks,
+    ...(result.limit && { limitedBy: result.limit }),
     loss: {
       packetsLost: result.packetsLostCount,
       retransmittedBytes: result.retransmittedBytes,

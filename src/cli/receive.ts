@@ -13,7 +13,7 @@ import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flag
 import { doneEvent, errorEvent, ticketEvent } from './events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
 import { integerOf } from './flag-values.ts';
-import { receivedItemLine, reportFailures } from './result-lines.ts';
+import { receivedItemLine, reportFailures, reportLimit } from './result-lines.ts';
 import { oldPartialsLine } from './partials.ts';
 import { StdoutTaker } from './stdout-taker.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
@@ -188,6 +188,7 @@ class Reception {
       output.note(receivedItemLine(item, peer));
       if (this.#taker === undefined) output.result(safeText(item.path));
     }
+    reportLimit(result, output);
     reportFailures(result, (name, reason) => unreceivedLine(name, peer, reason), output);
   }
 }

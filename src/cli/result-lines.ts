@@ -1,3 +1,4 @@
+import { limitLine } from '../chat/transfer-lines.ts';
 import { formatBytes, formatTransfer } from '../text/measures.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import type { ItemResult, TransferResult } from '../transfer/index.ts';
@@ -21,6 +22,12 @@ export function receivedItemLine(
   const files = kind === 'folder' ? `${fileCount} files, ` : '';
   const where = path === '' ? 'written to stdout' : `stored as ${path}`;
   return safeLine`Received ${name} from ${peer} (${files}${formatBytes(totalBytes)}, ${where}).`;
+}
+
+/** One line that says what limited a transfer, where that is known. */
+export function reportLimit(result: TransferResult, output: CommandOutput): void {
+  const line = limitLine(result);
+  if (line !== undefined) output.note(line);
 }
 
 /** A line for each file that was not delivered while others were. */

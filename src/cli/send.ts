@@ -16,7 +16,7 @@ import { CommandOutput } from './command-output.ts';
 import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
 import { doneEvent, errorEvent } from './events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
-import { deliveredItemLine, reportFailures } from './result-lines.ts';
+import { deliveredItemLine, reportFailures, reportLimit } from './result-lines.ts';
 import { stateFolder } from './state-folder.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
 import { asError, failureClause, isResumable } from './transfer-failure.ts';
@@ -123,6 +123,7 @@ async function follow(
   }
   output.event(doneEvent(transfer, result));
   for (const item of result.items) output.result(deliveredItemLine(item, result, peer));
+  reportLimit(result, output);
   reportFailures(result, (name, reason) => undeliveredLine(name, peer, reason), output);
   receipts.write(transfer, result, startedAt);
   return exitCodeOfResult(result);

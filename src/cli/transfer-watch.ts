@@ -46,6 +46,7 @@ export class TransferWatch {
           output.note(line);
         },
         peerOf(transfer),
+        false,
       );
     }
   }

@@ -34,6 +34,8 @@ export type {
   TransferResult,
   TransferState,
 } from './files/transfer.ts';
+export { limitCauses } from './files/transfer-limit.ts';
+export type { LimitCause, TransferLimit } from './files/transfer-limit.ts';
 export type {
   CongestionName,
   DirectMessage,

@@ -34,7 +34,7 @@ const rules: Record<string, Rule> = {
   [`${core}/congestion/bbr`]: { from: [`${core}/recovery`, `${core}/congestion`] },
   [`${core}/path`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/congestion`] },
   [`${core}/connection`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/path`] },
-  [core]: { from: [`${core}/connection`, `${core}/path`, `${core}/wire`] },
+  [core]: { from: [`${core}/connection`, `${core}/path`, `${core}/recovery`, `${core}/wire`] },
   'src/transfer/secure': {
     from: [core, 'src/transfer/secure/noise', 'src/transfer/secure/tag'],
     outside: ['node:crypto'],

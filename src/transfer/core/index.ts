@@ -22,12 +22,14 @@ export { plainSession } from './wire/packet-session.ts';
 export type { CloseSeal } from './wire/packet-session.ts';
 export { COMMON_HEADER_BYTES } from './wire/packet.ts';
 export type { Path } from './path/path.ts';
+export { StateClock } from './recovery/state-clock.ts';
 export { controllerNames } from './path/path-table.ts';
 export type { ControllerName } from './path/path-table.ts';
 export { CloseCode } from './transport.ts';
 export type {
   CloseReason,
   ConnectionStats,
+  HeldTimes,
   PeerAddress,
   Transmit,
   Transport,

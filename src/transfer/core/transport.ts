@@ -3,7 +3,10 @@
  * `Connection` implements `TransportConnection`.
  */
 
+import type { HeldTimes } from './connection/connection-stats.ts';
 import type { PacketSession } from './wire/packet-session.ts';
+
+export type { HeldTimes };
 
 /** One side of a UDP path as the operating system names it. */
 export interface PeerAddress {
@@ -73,6 +76,8 @@ export interface ConnectionStats {
   readonly datagramBytes: number;
   /** What the path's controller does now, in its own words; undefined where it has no states. */
   readonly controllerState: string | undefined;
+  /** What held sending back, and for how long. */
+  readonly held: HeldTimes;
 }
 
 /**

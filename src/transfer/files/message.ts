@@ -13,6 +13,7 @@ import { type TransferErrorCode, transferErrorCodes } from './transfer-error.ts'
  *   START CONTENT… END for each file         →
  *                                             ←   AGAIN (a file from its beginning), PAUSE, RESUME
  *   MISS (a file cannot be sent)             ⇄   MISS (a file cannot be stored)
+ *   REPORT, before the last END              →   LIMIT, before the last DONE
  *                                             ←   DONE, and after the last offer FIN
  *   CLOSE(ok), or the next OFFER             →
  * ```
@@ -32,6 +33,8 @@ export const MessageType = {
   miss: 10,
   pause: 11,
   resume: 12,
+  report: 13,
+  limit: 14,
 } as const;
 
 /** First byte of OFFER: the version of everything in this file. */

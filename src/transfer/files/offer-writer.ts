@@ -10,8 +10,8 @@ export const EAGER_STREAM_BYTES = 65_536;
 const EAGER_RECORD_BYTES = 16_384;
 /** Bodies of OFFER, with room for what the cipher adds to a record before ACCEPT. */
 const MAX_OFFER_RECORD_BYTES = 16_000;
-/** More than START and END need, whatever the cipher adds. */
-const SMALL_RECORD_BYTES = 128;
+/** More than START, or REPORT and END need, whatever the cipher adds. */
+const SMALL_RECORD_BYTES = 256;
 /** More than MISS needs. */
 const MISS_ROOM_BYTES = 384;
 
@@ -25,6 +25,7 @@ export class OfferWriter {
   /** Number of the first entry of the offer, counted over all offers of the transfer. */
   readonly #baseIndex: number;
   readonly #eagerEndBytes: number;
+  readonly #report: () => Uint8Array;
   /** Records of the offer itself that are not written yet. */
   #offerRecords: Generator<Uint8Array, undefined> | undefined;
   /** The answer has come whole: more than the initial credit may be written. */
@@ -32,7 +33,9 @@ export class OfferWriter {
   /** Content on the stream, and content that the receiver had. */
   contentBytes = 0;
 
-  constructor(link: PeerLink, offer: SendingOffer, baseIndex: number) {
+  /** `report`: what is said before the last END of all. */
+  constructor(link: PeerLink, offer: SendingOffer, baseIndex: number, report: () => Uint8Array) {
+    this.#report = report;
     const { entries, hasMoreOffers } = offer.offer;
     this.#link = link;
     this.#offer = offer;
@@ -92,6 +95,7 @@ export class OfferWriter {
       return 'record';
     }
     if (!file.isComplete || !this.#mayWrite(SMALL_RECORD_BYTES)) return 'idle';
+    if (this.#offer.isLastTurn) this.#link.write(MessageType.report, this.#report());
     const { sizeBytes, digest } = file;
     const entryIndex = this.#baseIndex + turn.index;
     this.#link.write(MessageType.end, encodeEnd({ entryIndex, sizeBytes, digest }));

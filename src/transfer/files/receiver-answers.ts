@@ -1,6 +1,8 @@
+import { encodeLimit } from './limit-message.ts';
 import { encodeAgain, encodeMiss, encodePause, MessageType } from './message.ts';
 import type { PeerLink } from './peer-link.ts';
 import type { TransferError } from './transfer-error.ts';
+import type { TransferLimit } from './transfer-limit.ts';
 
 /** What a receiver says to the sender while a transfer runs. Each but `miss` ends a turn. */
 export class ReceiverAnswers {
@@ -32,6 +34,11 @@ export class ReceiverAnswers {
   /** A file is left out; what else the disk has to say follows soon. */
   miss(entryIndex: number, { code, message: reason }: TransferError): void {
     this.#link.write(MessageType.miss, encodeMiss({ entryIndex, code, reason }));
+  }
+
+  /** What limited it, before the last DONE. */
+  limit(limit: TransferLimit): void {
+    this.#link.write(MessageType.limit, encodeLimit(limit));
   }
 
   /** All of the offer is over. */

@@ -18,6 +18,8 @@ export interface ReceivingOptions {
   readonly platform: NamePlatform;
   /** How long a full disk is waited for. */
   readonly giveUpMs: number;
+  /** Microseconds that the engine has been at work, from any beginning; for telling what limits. */
+  readonly busyUs?: () => number;
   /** A monotonic clock, microseconds; the one of `stalled` events. */
   readonly nowUs: () => number;
   /** Runs `action` later; the function that it gives takes that back. */

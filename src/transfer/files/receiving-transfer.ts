@@ -11,10 +11,14 @@ import { PeerLink } from './peer-link.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { ReceiverAnswers } from './receiver-answers.ts';
 import { Publication } from './publication.ts';
+import { decodeReport } from './limit-message.ts';
+import { ReceiverClock, type ReceiverStand, type Stage, standOf } from './receiver-clock.ts';
+import { limitOf, type SenderTimes } from './transfer-limit.ts';
 import { ReceivingOffer } from './receiving-offer.ts';
 import type { ReceivingOptions } from './receiving-options.ts';
 import { type PlacedOffer, putAwayPlaces } from './receiving-places.ts';
 import { SpaceWait } from './space-wait.ts';
+import { receiverStall } from './stall-reason.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { TransferTally } from './transfer-tally.ts';
 import type {
@@ -24,12 +28,6 @@ import type {
   TransferResult,
   TransferState,
 } from './transfer.ts';
-
-/**
- * Where a receive stands. Records are read in `offer` and `content` only, and behind the last END while
- * the rest is written, where the right thing to arrive is nothing.
- */
-type Stage = 'offer' | 'deciding' | 'room' | 'content' | 'finishing' | 'over';
 
 /**
  * Receives files and folders.
@@ -60,6 +58,8 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   readonly #tally = new TransferTally();
   readonly #publication: Publication;
   readonly #intake: OfferIntake;
+  readonly #clock: ReceiverClock;
+  #report: SenderTimes | undefined;
   #state: TransferState = 'waiting';
   #stage: Stage = 'offer';
   #isPaused = false;
@@ -75,6 +75,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.peer = options.peer;
     this.#meter = new ProgressMeter(options.nowUs);
     this.#startedAtUs = options.nowUs();
+    this.#clock = new ReceiverClock(options.nowUs, options.busyUs);
     options.connection.expectPeer();
     this.#link = new PeerLink(options.connection, 'sender');
     this.#answers = new ReceiverAnswers(this.#link);
@@ -123,10 +124,9 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   /** Why nothing goes on, if that is so for long; nobody asked for it. */
   get #stallReason(): StallReason | undefined {
     if (this.#state !== 'running') return undefined;
-    if (!this.#meter.isStalled(this.#link.connection.stats.probeTimeoutUs)) return undefined;
-    if (this.#meter.isSilent) return 'no-answer';
     const isSettling = this.#isComplete || this.#offer?.isComplete === true;
-    return isSettling || (this.#stage === 'content' && !this.#canRead) ? 'receiver' : 'sender';
+    const isBusy = isSettling || (this.#stage === 'content' && !this.#canRead);
+    return receiverStall(this.#meter, this.#link, isBusy);
   }
 
   get isOver(): boolean {
@@ -197,6 +197,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     if (this.isOver) return;
     this.#meter.touch();
     this.#isPaused = isPaused;
+    this.#clock.enter(this.#stand);
     if (isPaused) this.#tellOffered();
     if (isPaused) this.#answers.pause();
     else this.#answers.resume();
@@ -211,6 +212,12 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       this.#failAndClose(this.#link.endedEarly());
     }
     this.#finishWhenSettled();
+    this.#clock.enter(this.#stand);
+  }
+
+  get #stand(): ReceiverStand {
+    if (this.#isPaused) return 'waiting';
+    return standOf(this.#stage, this.#offer?.isComplete === true, this.#canRead);
   }
 
   get #isComplete(): boolean {
@@ -232,7 +239,11 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       this.#onOffer(body);
     } else if (this.#stage !== 'content') {
       this.#violation('an unexpected record');
+    } else if (type === MessageType.report) {
+      this.#report = decodeReport(body);
+      if (this.#report === undefined) this.#violation('a broken REPORT');
     } else {
+      if (type === MessageType.content) this.#clock.onContent(body.length);
       const broken = takeContentRecord(this.#offer!, type, body);
       if (broken !== undefined) this.#violation(broken);
     }
@@ -366,6 +377,8 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   }
 
   #sayDone(hasMoreOffers: boolean): void {
+    const limit = this.#report && limitOf(this.#report, this.#clock.times);
+    if (!hasMoreOffers && limit !== undefined) this.#answers.limit(limit);
     this.#answers.done();
     if (hasMoreOffers) {
       this.#stage = 'offer';
@@ -379,7 +392,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000;
     if (!this.#tally.hasDelivered) this.#outcome.reject(this.#tally.error);
     const sent = { retransmittedBytes: 0, packetsLostCount: 0 };
-    this.#outcome.resolve({ ...this.#tally.result, ...sent, elapsedMs });
+    this.#outcome.resolve({ ...this.#tally.result, ...sent, ...(limit && { limit }), elapsedMs });
   }
 
   /** Before the first byte: the peer learns it from REJECT. */

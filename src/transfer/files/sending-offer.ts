@@ -67,6 +67,12 @@ export class SendingOffer {
     return this.#turns.length === 0 && this.#extra.length === 0 && this.#isAtEnd;
   }
 
+  /** No file follows the one whose turn it is, as far as is known now, in this offer or another. */
+  get isLastTurn(): boolean {
+    const isOnly = this.#turns.length === 1 && this.#extra.length === 0;
+    return isOnly && this.#isAtEnd && !this.offer.hasMoreOffers;
+  }
+
   get #isAtEnd(): boolean {
     return this.#nextIndex === this.offer.entries.length;
   }

@@ -1,4 +1,5 @@
 import type { SourceDisk } from './disk.ts';
+import type { SenderBounds } from './sender-clock.ts';
 
 /** What a `SendingTransfer` needs from its endpoint. */
 export interface SendingOptions {
@@ -9,6 +10,8 @@ export interface SendingOptions {
   /** Default: made of the paths. */
   readonly name?: string | undefined;
   readonly disk: SourceDisk;
+  /** What bounds the sending, for telling what limited it. */
+  readonly bounds?: SenderBounds;
   /** A monotonic clock, microseconds; the one of `stalled` events. */
   readonly nowUs: () => number;
   /** Called after this transfer wrote to its connection by itself: the driver then drains it. */

@@ -14,9 +14,13 @@ import { Outcome } from './outcome.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { PeerLink } from './peer-link.ts';
 import { cleanReason } from './reason.ts';
+import { decodeLimit, encodeReport } from './limit-message.ts';
+import { SenderClock } from './sender-clock.ts';
+import type { TransferLimit } from './transfer-limit.ts';
 import { SendingOffer } from './sending-offer.ts';
 import type { SendingOptions } from './sending-options.ts';
 import { SentItems } from './sent-items.ts';
+import { senderStall } from './stall-reason.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { nameOfPaths } from './transfer-name.ts';
 import { TransferTally } from './transfer-tally.ts';
@@ -51,6 +55,9 @@ export class SendingTransfer implements EngineTransfer {
   readonly #tally = new TransferTally();
   readonly #survey: OfferSurvey;
   readonly #sentItems: SentItems;
+  readonly #clock: SenderClock;
+  /** As the receiver found it. */
+  #limit: TransferLimit | undefined;
   #state: TransferState = 'waiting';
   #pauseReason: PauseReason | undefined;
   #connection: TransportConnection | undefined;
@@ -76,6 +83,7 @@ export class SendingTransfer implements EngineTransfer {
     this.#meter = new ProgressMeter(options.nowUs);
     this.#survey = new OfferSurvey(options.disk, options.paths, this.#tally);
     this.#sentItems = new SentItems(options.paths, this.#tally);
+    this.#clock = new SenderClock(options.bounds ?? {}, options.nowUs);
   }
 
   get state(): TransferState {
@@ -90,12 +98,7 @@ export class SendingTransfer implements EngineTransfer {
     const link = this.#link;
     if (link === undefined || this.#state !== 'running') return undefined;
     this.#measure();
-    const { stats, acknowledgedBytes, writeRoomBytes } = link.connection;
-    if (!this.#meter.isStalled(stats.probeTimeoutUs)) return undefined;
-    if (this.#meter.isSilent) return 'no-answer';
-    if (this.#writer?.isAccepted === false) return 'not-accepted';
-    if (acknowledgedBytes < link.writer.writtenBytes && stats.bytesInFlight > 0) return 'no-answer';
-    return this.#offer?.isFinished === true || writeRoomBytes === 0 ? 'receiver' : 'sender';
+    return senderStall({ meter: this.#meter, link, writer: this.#writer, offer: this.#offer });
   }
 
   get isOver(): boolean {
@@ -155,7 +158,7 @@ export class SendingTransfer implements EngineTransfer {
     this.#meter.start();
     connection.expectPeer();
     this.#link = new PeerLink(connection, 'receiver');
-    this.#writer = new OfferWriter(this.#link, this.#offer!, this.#baseIndex);
+    this.#writer = this.#writerOf(this.#offer!);
     this.#pump();
     this.#link.flush();
   }
@@ -202,8 +205,16 @@ export class SendingTransfer implements EngineTransfer {
     this.#meter.totalBytes += offer.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     this.#offer.fill();
     if (this.#link !== undefined) {
-      this.#writer = new OfferWriter(this.#link, this.#offer, this.#baseIndex);
+      this.#writer = this.#writerOf(this.#offer);
     }
+  }
+
+  #writerOf(offer: SendingOffer): OfferWriter {
+    return new OfferWriter(this.#link!, offer, this.#baseIndex, () => {
+      const { stats } = this.#link!.connection;
+      this.#clock.stop(stats);
+      return encodeReport(this.#clock.times(stats));
+    });
   }
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
@@ -225,10 +236,16 @@ export class SendingTransfer implements EngineTransfer {
       case MessageType.pause:
         this.#pauseReason = decodePause(body);
         if (this.#pauseReason === undefined) this.#violation('a broken PAUSE');
+        this.#clock.stop(this.#link!.connection.stats);
         return;
       case MessageType.resume:
         this.#pauseReason = undefined;
         if (body.length > 0) this.#violation('a broken RESUME');
+        else if (this.#writer?.isAccepted === true) this.#goOn();
+        return;
+      case MessageType.limit:
+        this.#limit = decodeLimit(body);
+        if (this.#limit === undefined) this.#violation('a broken LIMIT');
         return;
       case MessageType.reject:
       case MessageType.fail: {
@@ -263,8 +280,15 @@ export class SendingTransfer implements EngineTransfer {
       if (!offer.accept(item, item.entryIndex - this.#baseIndex)) return false;
     }
     writer.isAccepted = !accept.hasMoreItems;
+    if (writer.isAccepted) this.#goOn();
     offer.fill();
     return true;
+  }
+
+  /** Content may be sent. */
+  #goOn(): void {
+    const isLeft = this.#offer?.isFinished === false;
+    if (isLeft) this.#clock.start(this.#link!.connection.stats);
   }
 
   #onAgain(entryIndex: number | undefined): boolean {
@@ -273,6 +297,7 @@ export class SendingTransfer implements EngineTransfer {
     if (writer?.isAccepted !== true || this.#offer?.again(index) !== true) return false;
     writer.contentBytes -= this.#offer.offer.entries[index]!.sizeBytes;
     this.#isTurnFlushed = false;
+    this.#goOn();
     this.#offer.fill();
     return true;
   }
@@ -327,6 +352,7 @@ export class SendingTransfer implements EngineTransfer {
       return;
     }
     this.#isTurnFlushed = true;
+    this.#clock.stop(connection.stats);
     link.flush();
   }
 
@@ -377,6 +403,7 @@ export class SendingTransfer implements EngineTransfer {
     connection.close(CloseCode.ok, '');
     const result: TransferResult = {
       ...this.#tally.result,
+      ...(this.#limit && { limit: this.#limit }),
       elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000,
       retransmittedBytes: bytesRetransmittedCount,
       packetsLostCount,

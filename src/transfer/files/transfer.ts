@@ -1,4 +1,5 @@
 import type { TransferError, TransferErrorCode } from './transfer-error.ts';
+import type { TransferLimit } from './transfer-limit.ts';
 
 /** What an introduction gives a side: with whom, and under which key, one connection may be opened. */
 export interface Introduction {
@@ -92,6 +93,8 @@ export interface TransferResult {
   /** Content bytes sent more than once, and packets the sender declared lost (sending side). */
   readonly retransmittedBytes: number;
   readonly packetsLostCount: number;
+  /** What limited it, the same on both sides; absent where the other side did not say. */
+  readonly limit?: TransferLimit;
 }
 
 /** `checking`: all has arrived, and content that was sent before is still read for its hash. */

@@ -42,6 +42,7 @@ export class FineTimers implements Timers {
   /** When the timers of `after` are due. */
   readonly #armed: Set<{ readonly atUs: number }> = new Set();
   #isScheduled = false;
+  #sleptUs = 0;
   /** Whether the polls since the last look brought a datagram. */
   #hasReceived = false;
 
@@ -59,6 +60,11 @@ export class FineTimers implements Timers {
       if (this.#nowUs() - fromUs < COARSE_SLEEP_US) return true;
     }
     return false;
+  }
+
+  /** Microseconds asleep in all: to the event loop they look like work. */
+  get sleptUs(): number {
+    return this.#sleptUs;
   }
 
   soon(action: () => void): void {
@@ -112,7 +118,9 @@ export class FineTimers implements Timers {
         return;
       }
       this.#sleepUs(sleepUs);
-      nowUs = this.#nowUs();
+      const wokenAtUs = this.#nowUs();
+      this.#sleptUs += wokenAtUs - nowUs;
+      nowUs = wokenAtUs;
     }
     for (const [action, atUs] of this.#waiting) {
       if (atUs > nowUs) continue;

@@ -19,6 +19,7 @@ import type {
 } from './engine-endpoint.ts';
 import { DirectMessages } from './direct-messages.ts';
 import { EndpointDisk } from './endpoint-disk.ts';
+import { engineBusyUs } from './engine-load.ts';
 import type { FineTimers } from './fine-timers.ts';
 import { IncomingGuard } from './incoming-guard.ts';
 import { ticketExpectation, transportIntroduction } from './introductions.ts';
@@ -72,6 +73,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     },
   });
   readonly #listeners: ((transfer: EngineTransfer) => void)[] = [];
+  readonly #busyUs = (): number => engineBusyUs(this.#fineTimers);
   #nextId = 1;
   #isClosing = false;
   #onQuiet: (() => void) | undefined;
@@ -188,6 +190,11 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       id: this.#nextId++,
       peer: request.peer,
       ...content,
+      bounds: {
+        maxBytesPerSec: this.#options.maxBytesPerSec,
+        windowPackets: this.#options.windowPackets,
+        busyUs: this.#busyUs,
+      },
       nowUs: monotonicNowUs,
       wake: () => engine?.wake(),
     });
@@ -350,6 +357,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       conflict: this.#options.conflict ?? 'rename',
       platform: PLATFORM,
       giveUpMs: this.#giveUpMs,
+      busyUs: this.#busyUs,
       nowUs: monotonicNowUs,
       after: (delayMs, action) => systemTimers.after(delayMs, action),
       wake: () => {

@@ -3,6 +3,7 @@ import {
   CloseCode,
   type CloseReason,
   type ConnectionStats,
+  type HeldTimes,
   type TransportConnection,
 } from '../../../src/transfer/core/transport.ts';
 import {
@@ -81,6 +82,11 @@ export class MemoryConnection implements TransportConnection {
   onWire: (bytes: Uint8Array, at: number) => void = () => undefined;
   isClosed = false;
   isPeerExpected = false;
+  /** A test may say what held this side back. */
+  held: HeldTimes = {
+    ...{ sourceUs: 0, creditUs: 0, pathUs: 0 },
+    ...{ pathNetworkUs: 0, pathRateUs: 0, now: 'source' },
+  };
   readonly #options: PairOptions;
   #chunks: SentChunk[] = [];
   #written = 0;
@@ -121,6 +127,7 @@ export class MemoryConnection implements TransportConnection {
       pacingBytesPerSec: 0,
       datagramBytes: 1_200,
       controllerState: undefined,
+      held: this.held,
     };
   }
 

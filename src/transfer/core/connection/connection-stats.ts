@@ -1,4 +1,5 @@
 import type { Path } from '../path/path.ts';
+import type { StateClock } from '../recovery/state-clock.ts';
 import type { Receiver } from './receiver.ts';
 import type { Sender } from './sender.ts';
 
@@ -18,6 +19,22 @@ export interface ConnectionStatsFields {
   readonly pacingBytesPerSec: number;
   readonly datagramBytes: number;
   readonly controllerState: string | undefined;
+  readonly held: HeldTimes;
+}
+
+/** What a connection's sending waits for: bytes to send, the peer's credit, or its path. */
+export type SendHold = 'source' | 'credit' | 'path';
+
+/** For how long sending was held back, and by what, since the start. */
+export interface HeldTimes {
+  readonly sourceUs: number;
+  readonly creditUs: number;
+  readonly pathUs: number;
+  /** Of the path: what held back whoever had something to send there. */
+  readonly pathNetworkUs: number;
+  readonly pathRateUs: number;
+  /** What holds sending back now; of the path, what would. */
+  readonly now: 'source' | 'credit' | 'network' | 'rate';
 }
 
 export function connectionStats(
@@ -25,6 +42,8 @@ export function connectionStats(
   sender: Sender,
   receiver: Receiver,
   packetsSentCount: number,
+  holds: StateClock<SendHold>,
+  nowUs: number,
 ): ConnectionStatsFields {
   return {
     packetsSentCount,
@@ -41,5 +60,17 @@ export function connectionStats(
     pacingBytesPerSec: path.pacingBytesPerSec,
     datagramBytes: path.datagramBytes,
     controllerState: path.controller.state,
+    held: {
+      sourceUs: holds.spentUs('source', nowUs),
+      creditUs: holds.spentUs('credit', nowUs),
+      pathUs: holds.spentUs('path', nowUs),
+      pathNetworkUs: path.heldUs('network', nowUs),
+      pathRateUs: path.heldUs('rate', nowUs),
+      now: holds.state === 'path' ? pathHold(path) : holds.state,
+    },
   };
+}
+
+function pathHold(path: Path): 'network' | 'rate' {
+  return path.isRateLimited ? 'rate' : 'network';
 }

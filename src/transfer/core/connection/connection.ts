@@ -1,10 +1,11 @@
 import type { Path } from '../path/path.ts';
 import type { Address, PathMember } from '../path/path-member.ts';
+import { StateClock } from '../recovery/state-clock.ts';
 import type { PacketHeader } from '../wire/packet.ts';
 import type { PacketSession } from '../wire/packet-session.ts';
 import type { ConnectionHost, DatagramVerdict } from './connection-host.ts';
 import type { ConnectionOptions } from './connection-options.ts';
-import { connectionStats, type ConnectionStatsFields } from './connection-stats.ts';
+import { connectionStats, type ConnectionStatsFields, type SendHold } from './connection-stats.ts';
 import { Ending } from './ending.ts';
 import { Liveness } from './liveness.ts';
 import { PacketIntake, type PacketIntakeOwner } from './packet-intake.ts';
@@ -44,6 +45,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
   readonly #ending: Ending;
   readonly #intake: PacketIntake;
   #isConfirmed: boolean;
+  readonly #holds: StateClock<SendHold>;
   #packetsSentCount = 0;
 
   constructor(options: ConnectionOptions, host: ConnectionHost) {
@@ -54,6 +56,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
     this.localConnectionId = options.localConnectionId;
     this.#host = host;
     this.#isConfirmed = options.isOpener;
+    this.#holds = new StateClock<SendHold>('source', options.nowUs);
     this.#writer = new PacketWriter(options.peerConnectionId, options.session.check);
     this.#sendStream = new SendStream(options.peerCreditBytes);
     this.#writeRoom = new WriteRoom(this.#sendStream, host.ledger);
@@ -170,7 +173,9 @@ export class Connection implements PathMember, PacketIntakeOwner {
   }
 
   get stats(): ConnectionStatsFields {
-    return connectionStats(this.path, this.#sender, this.#receiver, this.#packetsSentCount);
+    const { nowUs } = this.#host;
+    const count = this.#packetsSentCount;
+    return connectionStats(this.path, this.#sender, this.#receiver, count, this.#holds, nowUs);
   }
 
   get hasControl(): boolean {
@@ -206,6 +211,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
     if (this.#ending.hasBegun) return;
     this.#sendStream.write(chunk);
     this.#writeRoom.onWritten();
+    if (this.#hold !== this.#holds.state) this.#host.wantsControl(this);
     this.#activate();
   }
 
@@ -266,6 +272,17 @@ export class Connection implements PathMember, PacketIntakeOwner {
     if (this.#isConfirmed && !this.isClosed && this.#sender.hasData) this.path.activate(this);
   }
 
+  /** What sending waits for now. */
+  get #hold(): SendHold {
+    if (this.#sendStream.hasSlice) return 'path';
+    return this.#sendStream.isBlockedByCredit ? 'credit' : 'source';
+  }
+
+  /** Only where the time is known: what a command changes is noted by the next `pollControl`. */
+  #noteHold(): void {
+    this.#holds.enter(this.#hold, this.#host.nowUs);
+  }
+
   #queueAck(): void {
     if (this.#receiver.ackAtUs <= this.#host.nowUs) this.#host.wantsControl(this);
   }
@@ -300,6 +317,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
 
   onAcked(nowUs: number): void {
     if (this.#ending.onProgress(nowUs)) return;
+    this.#noteHold();
     if (this.#writeRoom.takeSent()) this.#host.onNews(this, 'sent');
     this.#tellWritable();
     if (this.#sender.hasProbe || this.#sender.isMarkDue(nowUs)) this.#host.wantsControl(this);
@@ -329,6 +347,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
     this.#route.handleTimeout(nowUs);
     this.#sender.handleTimeout(nowUs);
     this.#receiver.handleTimeout(nowUs);
+    this.#noteHold();
     if (this.#liveness.isPingDue(this.#sender.lastSentAtUs, this.#isWaiting, nowUs)) {
       this.#sender.ping();
     }
@@ -355,11 +374,15 @@ export class Connection implements PathMember, PacketIntakeOwner {
   pollControl(buffer: Uint8Array, nowUs: number): number {
     if (!this.#isConfirmed) return 0;
     if (this.isClosed) return this.#ending.poll(buffer);
+    this.#noteHold();
     let length = this.#route.poll(buffer, nowUs);
     if (length === 0 && this.#receiver.ackAtUs <= nowUs) length = this.#buildAck(buffer, nowUs);
     if (length === 0) length = this.#sender.pollProbe(buffer, nowUs);
     if (length === 0) length = this.#sender.pollMark(buffer, nowUs);
-    if (length > 0) this.#packetsSentCount++;
+    if (length === 0) return 0;
+    this.#packetsSentCount++;
+    // A probe may have carried the last of what there was to send.
+    this.#noteHold();
     return length;
   }
 
@@ -369,6 +392,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
     const length = this.#sender.pollData(buffer, nowUs);
     if (length === 0) return 0;
     this.#packetsSentCount++;
+    this.#noteHold();
     this.#tellWritable();
     return length;
   }

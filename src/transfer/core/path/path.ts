@@ -5,6 +5,7 @@ import { DeliveryRate } from '../recovery/delivery-rate.ts';
 import { PersistentCongestion } from '../recovery/persistent-congestion.ts';
 import { RttEstimator } from '../recovery/rtt-estimator.ts';
 import { PacketKind, type SentPackets } from '../recovery/sent-packets.ts';
+import { StateClock } from '../recovery/state-clock.ts';
 import { AckTally } from './ack-tally.ts';
 import { MemberRing } from './member-ring.ts';
 import { MtuDiscovery } from './mtu-discovery.ts';
@@ -22,6 +23,14 @@ const MTU_PROBE_PART = 1 / 2;
 const PROBING_RTT = 'probeRtt';
 /** And the one that ends once the rate no longer grows. */
 const STARTING = 'startup';
+/**
+ * Part of the rate limit from which on a controller's rate would exceed it but for the limit itself: what
+ * is delivered is all that a controller learns from, so its rate stays about there.
+ */
+const RATE_LIMITED_PART = 0.8;
+
+/** What holds a path back: its window or controller's rate, or the rate limit that this side was given. */
+export type PathHold = 'none' | 'network' | 'rate';
 
 /**
  * What the connections between two addresses share: RTT, congestion controller, pacer, bytes in
@@ -46,6 +55,7 @@ export class Path {
   readonly #silence: PersistentCongestion;
   readonly #ready: MemberRing = new MemberRing();
   readonly #members: Set<PathMember> = new Set();
+  readonly #holds: StateClock<PathHold> = new StateClock('none', 0);
   #datagramBytes: number;
   #bytesInFlight = 0;
   /** Of members that hear nothing: on its way, and no part of the window. */
@@ -195,35 +205,49 @@ export class Path {
    */
   pollPacket(buffer: Uint8Array, nowUs: number): number {
     this.#isHeldByPacer = false;
-    if (this.#ready.isEmpty) return this.#rest();
+    if (this.#ready.isEmpty) return this.#rest('none', nowUs);
     // An MTU probe that is due is waited for: it needs more room than what leaves usually.
     const wantedBytes = Math.max(this.#datagramBytes, this.#dueMtuProbeBytes(nowUs));
     const { windowBytes } = this;
     if (this.#bytesInFlight + wantedBytes > windowBytes && this.#bytesInFlight > 0) {
       this.#noteWindowLimit(wantedBytes);
-      return this.#rest();
+      return this.#rest('network', nowUs);
     }
     if (!this.#pacer.maySend(this.pacingBytesPerSec, nowUs)) {
       this.#isHeldByPacer = true;
+      this.#holds.enter(this.isRateLimited ? 'rate' : 'network', nowUs);
       return 0;
     }
     // A sender that is slow at first, not the path, must not end Startup; later its own speed counts.
     if (this.#pacer.isBehind && this.controller.state === STARTING) this.#markAppLimited();
     const length = this.#ready.poll(buffer, this.#datagramBytes, nowUs);
-    if (length > 0) {
-      assert(
-        this.#bytesInFlight <= Math.max(windowBytes, length),
-        'what leaves paced fits the window',
-      );
-      return length;
+    if (length === 0) {
+      this.#markAppLimited();
+      return this.#rest('none', nowUs);
     }
-    this.#markAppLimited();
-    return this.#rest();
+    assert(
+      this.#bytesInFlight <= Math.max(windowBytes, length),
+      'what leaves paced fits the window',
+    );
+    this.#holds.enter('none', nowUs);
+    return length;
   }
 
-  #rest(): 0 {
+  #rest(hold: PathHold, nowUs: number): 0 {
     this.#pacer.rest();
+    this.#holds.enter(hold, nowUs);
     return 0;
+  }
+
+  /** The rate limit holds it back, rather than its controller. */
+  get isRateLimited(): boolean {
+    const limit = this.#maxBytesPerSec;
+    return limit < Infinity && this.controller.pacingBytesPerSec >= RATE_LIMITED_PART * limit;
+  }
+
+  /** How long members that had something to send were held back by this. */
+  heldUs(hold: PathHold, nowUs: number): number {
+    return this.#holds.spentUs(hold, nowUs);
   }
 
   /** When the pacer will let the next packet leave; Infinity when it holds none back. */
