@@ -24,10 +24,10 @@ export function receivedItemLine(
   return safeLine`Received ${name} from ${peer} (${files}${formatBytes(totalBytes)}, ${where}).`;
 }
 
-/** One line that says what limited a transfer, where that is known. */
+/** One line that says what limited a transfer, where that is known and no event says it. */
 export function reportLimit(result: TransferResult, output: CommandOutput): void {
   const line = limitLine(result);
-  if (line !== undefined) output.note(line);
+  if (line !== undefined && !output.isJson) output.note(line);
 }
 
 /** A line for each file that was not delivered while others were. */

@@ -44,6 +44,7 @@ test('the events of a transfer follow the schema: ticket, offer, progress, done'
   for (const events of [sent, received]) {
     expect(events.at(-1)).toMatchObject({
       ...{ t: 'done', bytes: 400_000, files: 1, failedCount: 0 },
+      limitedBy: { cause: 'rate', value: 200_000 },
       items: [{ kind: 'file', name, bytes: 400_000, sha256: sha256(path) }],
     });
   }

@@ -27,9 +27,11 @@ test('a file goes to whoever gave the ticket, under its own name; stdout of both
   expect(sender.errors[0]).toMatch(/^movie\.mp4 to 127\.0\.0\.1:\d+: sending$/);
   expect(sender.errors.filter((line) => line.includes('100 %'))).toHaveLength(1);
   expect(sender.errors.some((line) => line.endsWith('100 %, verified'))).toBe(true);
-  expect(receiver.errors.at(-1)).toMatch(
+  expect(receiver.errors.at(-2)).toMatch(
     /^Received movie\.mp4 from [0-9a-f]{16} \(3\.0 MB, stored as .*movie\.mp4\)\.$/,
   );
+  expect(sender.errors.at(-1)).toMatch(/^limited by: /);
+  expect(receiver.errors.at(-1)).toBe(sender.errors.at(-1));
 });
 
 test('a ticket may stand in a file or in the environment, and serves many senders', async () => {
@@ -76,7 +78,8 @@ test('a receipt says who, what, how large, how long and what was lost, the same 
   expect(theirs).toMatchObject({ v: 1, direction: 'receive', bytes: 200_000, files: 1 });
   expect(theirs).toMatchObject({ items: [{ ...item, path: join(receiver.dir, 'a.bin') }] });
   expect(theirs!['peer']).toMatch(/^[0-9a-f]{64}$/);
-  expect(sender.errors).toEqual([]);
+  expect(sender.errors).toEqual([expect.stringMatching(/^limited by: /)]);
+  expect(mine!['limitedBy']).toEqual(theirs!['limitedBy']);
 });
 
 test('a sender is known by the same key in its next run', async () => {

@@ -14,7 +14,7 @@ const fields = [
   'packetsSentCount',
   'packetsLostCount',
   'smoothedRttUs',
-  'busyPermille',
+  'busyUs',
 ] as const satisfies readonly (keyof SenderTimes)[];
 export const REPORT_BYTES: number = 6 * fields.length;
 

@@ -1,5 +1,4 @@
 import { StateClock } from '../core/index.ts';
-import { permille } from './sender-clock.ts';
 import type { ReceiverTimes } from './transfer-limit.ts';
 
 /**
@@ -62,7 +61,7 @@ export class ReceiverClock {
       diskUs,
       settleUs: this.#stands.spentUs('settling', nowUs),
       contentBytes: this.#contentBytes,
-      busyPermille: permille(this.#readBusyUs, contentUs),
+      busyUs: this.#readBusyUs,
     };
   }
 }

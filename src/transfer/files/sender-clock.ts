@@ -12,23 +12,20 @@ export interface SenderBounds {
 /** Adds up what held a sender back while there was content to send: from ACCEPT to END, without pauses. */
 export class SenderClock {
   readonly #bounds: SenderBounds;
-  readonly #nowUs: () => number;
-  #from: { readonly held: HeldTimes; readonly atUs: number; readonly busyUs: number } | undefined;
+  #from: { readonly held: HeldTimes; readonly busyUs: number } | undefined;
   #sourceUs = 0;
   #creditUs = 0;
   #networkUs = 0;
   #rateUs = 0;
-  #elapsedUs = 0;
   #busyUs = 0;
 
-  constructor(bounds: SenderBounds, nowUs: () => number) {
+  constructor(bounds: SenderBounds) {
     this.#bounds = bounds;
-    this.#nowUs = nowUs;
   }
 
   /** Content may be sent, from now on or still. */
   start({ held }: ConnectionStats): void {
-    this.#from ??= { held, atUs: this.#nowUs(), busyUs: this.#busyNowUs };
+    this.#from ??= { held, busyUs: this.#busyNowUs };
   }
 
   /** There is none for now, or it is not wanted. */
@@ -45,7 +42,6 @@ export class SenderClock {
     this.#creditUs += since('creditUs');
     this.#rateUs += ratePart * since('pathUs');
     this.#networkUs += (1 - ratePart) * since('pathUs');
-    this.#elapsedUs += this.#nowUs() - from.atUs;
     this.#busyUs += this.#busyNowUs - from.busyUs;
   }
 
@@ -66,11 +62,7 @@ export class SenderClock {
       packetsSentCount,
       packetsLostCount: Math.max(0, packetsLostCount - stats.packetsSpuriouslyLostCount),
       smoothedRttUs: stats.smoothedRttUs,
-      busyPermille: permille(this.#busyUs, this.#elapsedUs),
+      busyUs: this.#busyUs,
     };
   }
-}
-
-export function permille(partUs: number, wholeUs: number): number {
-  return wholeUs <= 0 ? 0 : Math.min(1_000, Math.round((partUs * 1_000) / wholeUs));
 }

@@ -83,7 +83,7 @@ export class SendingTransfer implements EngineTransfer {
     this.#meter = new ProgressMeter(options.nowUs);
     this.#survey = new OfferSurvey(options.disk, options.paths, this.#tally);
     this.#sentItems = new SentItems(options.paths, this.#tally);
-    this.#clock = new SenderClock(options.bounds ?? {}, options.nowUs);
+    this.#clock = new SenderClock(options.bounds ?? {});
   }
 
   get state(): TransferState {

@@ -55,8 +55,8 @@ export interface SenderTimes {
   readonly packetsSentCount: number;
   readonly packetsLostCount: number;
   readonly smoothedRttUs: number;
-  /** At work, in 1/1000 of the time. */
-  readonly busyPermille: number;
+  /** Its engine was at work for so long. */
+  readonly busyUs: number;
 }
 
 /** The receiver's part. */
@@ -68,7 +68,8 @@ export interface ReceiverTimes {
   /** From then until all was verified and durable. */
   readonly settleUs: number;
   readonly contentBytes: number;
-  readonly busyPermille: number;
+  /** Its engine was at work for so long of `contentUs`. */
+  readonly busyUs: number;
 }
 
 /**
@@ -82,12 +83,11 @@ export function limitOf(sender: SenderTimes, receiver: ReceiverTimes): TransferL
   const { sourceUs, smoothedRttUs } = sender;
   const { contentUs, diskUs, settleUs, contentBytes } = receiver;
   const bytesPerSec = Math.round((contentBytes * 1e6) / Math.max(1, contentUs + settleUs));
-  if (sender.busyPermille >= BUSY_SHARE * 1_000) {
-    return { cause: 'sender-cpu', value: sender.busyPermille };
-  }
-  if (receiver.busyPermille >= BUSY_SHARE * 1_000) {
-    return { cause: 'receiver-cpu', value: receiver.busyPermille };
-  }
+  // A small file leaves the sender's hands long before it has arrived: its work then is a part of that.
+  const senderBusy = permille(sender.busyUs, contentUs);
+  const receiverBusy = permille(receiver.busyUs, contentUs);
+  if (senderBusy >= BUSY_SHARE * 1_000) return { cause: 'sender-cpu', value: senderBusy };
+  if (receiverBusy >= BUSY_SHARE * 1_000) return { cause: 'receiver-cpu', value: receiverBusy };
   const toldUs = sourceUs + sender.creditUs + sender.networkUs + sender.rateUs;
   const restUs = Math.max(0, contentUs - toldUs);
   // The end of the content left after the sender had said all this.
@@ -112,4 +112,8 @@ export function limitOf(sender: SenderTimes, receiver: ReceiverTimes): TransferL
   const lossShare = sender.packetsLostCount / Math.max(1, sender.packetsSentCount);
   if (lossShare >= LOSS_SHARE) return { cause: 'loss', value: Math.round(lossShare * 1_000) };
   return { cause, value: bytesPerSec };
+}
+
+function permille(partUs: number, wholeUs: number): number {
+  return wholeUs <= 0 ? 0 : Math.min(1_000, Math.round((partUs * 1_000) / wholeUs));
 }

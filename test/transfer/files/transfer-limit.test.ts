@@ -23,11 +23,11 @@ const sender: SenderTimes = {
   ...{ sourceUs: 0, creditUs: 0, networkUs: 0, rateUs: 0, tail: 0 },
   ...{ rateLimitBytesPerSec: 0, windowPackets: 0 },
   ...{ packetsSentCount: 1_000, packetsLostCount: 0 },
-  ...{ smoothedRttUs: 50_000, busyPermille: 0 },
+  ...{ smoothedRttUs: 50_000, busyUs: 0 },
 };
 const receiver: ReceiverTimes = {
   ...{ contentUs: 10 * SECOND_US, diskUs: 0, settleUs: 0 },
-  ...{ contentBytes: 100_000_000, busyPermille: 0 },
+  ...{ contentBytes: 100_000_000, busyUs: 0 },
 };
 const HELD_US = 9 * SECOND_US;
 
@@ -75,9 +75,16 @@ describe('the longest cause wins', () => {
       10_000_000,
     ],
     ['the rest, held by the limit', { tail: tailCauses.indexOf('rate') }, {}, 'rate', 0],
-    ['a busy sender', { networkUs: HELD_US, busyPermille: 900 }, {}, 'sender-cpu', 900],
-    ['a busy receiver', { creditUs: HELD_US }, { busyPermille: 950 }, 'receiver-cpu', 950],
-    ['one less busy', { networkUs: HELD_US, busyPermille: 899 }, {}, 'network-rate', 10_000_000],
+    ['a busy sender', { networkUs: HELD_US, busyUs: 9e6 }, {}, 'sender-cpu', 900],
+    ['a busy receiver', { creditUs: HELD_US }, { busyUs: 9.5e6 }, 'receiver-cpu', 950],
+    [
+      'a sender that was done early',
+      { busyUs: 9e5, tail: tailCauses.indexOf('rate') },
+      {},
+      'rate',
+      0,
+    ],
+    ['one less busy', { networkUs: HELD_US, busyUs: 8_994_000 }, {}, 'network-rate', 10_000_000],
   ])('%s', (_what, ofSender, ofReceiver, cause, value) => {
     const limit = limitOf({ ...sender, ...ofSender }, { ...receiver, ...ofReceiver });
     expect(limit).toEqual({ cause, value });
@@ -96,7 +103,7 @@ const anyTimes = fc.record<SenderTimes>({
   packetsSentCount: count,
   packetsLostCount: count,
   smoothedRttUs: count,
-  busyPermille: count,
+  busyUs: count,
 });
 
 test('REPORT and LIMIT say what was put in, and nothing else decodes', () => {
