@@ -41,6 +41,7 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },
   },
+  { files: ['examples/**/*.mjs'], extends: [tseslint.configs.strict] },
   {
     // What a terminal shows passes through SafeText. Its two makers are the ones that may break this.
     files: ['src/**/*.ts'],

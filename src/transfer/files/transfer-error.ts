@@ -13,11 +13,14 @@ export const transferErrorCodes = [
   'protocol', // the peer broke the protocol
   'internal', // our fault
 ] as const;
+/** One of `transferErrorCodes`; docs/library.md says what each means. */
 export type TransferErrorCode = (typeof transferErrorCodes)[number];
 
 /** Why a transfer failed: the peer's or the world's fault, never a bug of ours (those assert). */
 export class TransferError extends Error {
+  /** The same for each, so that a log tells it from other errors. */
   override readonly name = 'TransferError';
+  /** What to decide by: it never changes its meaning, as texts may. */
   readonly code: TransferErrorCode;
 
   constructor(code: TransferErrorCode, message: string, options?: { readonly cause?: unknown }) {

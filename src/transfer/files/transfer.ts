@@ -11,11 +11,15 @@ export interface Introduction {
   readonly peerKey: string;
 }
 
+/** Where a UDP socket is. */
 export interface SocketAddress {
+  /** An IPv4 or IPv6 literal. */
   readonly address: string;
+  /** 1 to 65,535. */
   readonly port: number;
 }
 
+/** How far a transfer is, at one moment. */
 export interface TransferProgress {
   /** Bytes of content that the other side holds (sending) or that arrived in order (receiving). */
   readonly transferredBytes: number;
@@ -31,6 +35,7 @@ export interface TransferProgress {
   readonly pauseReason?: PauseReason;
 }
 
+/** Why a transfer waits: the receiver's disk is full, or a person said so. */
 export type PauseReason = 'no-space' | 'user';
 
 /**
@@ -42,6 +47,7 @@ export type StallReason = 'no-answer' | 'not-accepted' | 'sender' | 'receiver';
 
 /** One of the paths that a transfer was asked to send, as it was delivered. */
 export interface ItemResult {
+  /** A folder stands for all that lies below it. */
   readonly kind: 'file' | 'folder';
   /** Its base name as it was offered. Not safe to print. */
   readonly name: string;
@@ -62,7 +68,9 @@ export interface ItemResult {
 export interface EntryFailure {
   /** Relative, from the base name of what was sent, parted by `/`. Not safe to print. */
   readonly name: string;
+  /** As that of a `TransferError`. */
   readonly code: TransferErrorCode;
+  /** A clause for people. Not safe to print: the other side may have written it. */
   readonly reason: string;
 }
 
@@ -75,6 +83,7 @@ export const MAX_LISTED_ITEMS = 10_000;
 export interface TransferResult {
   /** Of the files that were delivered. */
   readonly totalBytes: number;
+  /** Milliseconds since the connection was opened. */
   readonly elapsedMs: number;
   /** `path` of the first item. */
   readonly path: string;
@@ -86,12 +95,15 @@ export interface TransferResult {
   readonly fileCount: number;
   /** What was not delivered. Scripts are told with exit code 23. */
   readonly failures: readonly EntryFailure[];
+  /** Of all failures, listed or not. */
   readonly failedCount: number;
   /** Symbolic links inside folders, which were left out (sending side). */
   readonly skippedLinks: readonly string[];
+  /** Of all such links, listed or not. */
   readonly skippedCount: number;
-  /** Content bytes sent more than once, and packets the sender declared lost (sending side). */
+  /** Content bytes that were sent more than once (sending side). */
   readonly retransmittedBytes: number;
+  /** Packets that the sender declared lost (sending side). */
   readonly packetsLostCount: number;
   /** What limited it, the same on both sides; absent where the other side did not say. */
   readonly limit?: TransferLimit;

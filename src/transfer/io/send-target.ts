@@ -4,6 +4,7 @@ import { decodeTicket } from './ticket-text.ts';
 
 /** Whom to send to, under an introduction. */
 export interface IntroducedPeer {
+  /** What both sides were given; the other side has called `expect` with it. */
   readonly introduction: Introduction;
   /** Tried in turn; at most 4. */
   readonly addresses: readonly SocketAddress[];
@@ -19,6 +20,7 @@ export interface TicketHolder {
   readonly peer?: string;
 }
 
+/** Whom to send to: under an introduction, or with a ticket. */
 export type SendTarget = IntroducedPeer | TicketHolder;
 
 /** What a ticket says, without its secret. */

@@ -12,6 +12,11 @@ import type {
 } from '../files/transfer.ts';
 import type { SendTarget } from './send-target.ts';
 
+/**
+ * Who decides how fast a connection sends. `bbr`: BBRv3 (draft-ietf-ccwg-bbr), which keeps its speed where
+ * datagrams are lost; `cubic`: RFC 9438; `ledbat`: LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus), which gives
+ * way to others; `fixed`: a window that never changes.
+ */
 export type CongestionName = 'bbr' | 'cubic' | 'ledbat' | 'fixed';
 
 /** What is offered before the first byte, once for each file or folder that was named; a receiver decides on it. */
@@ -22,6 +27,7 @@ export interface Offer {
   readonly name: string;
   /** Of all files together; undefined for a stream, whose end tells. */
   readonly sizeBytes: number | undefined;
+  /** A stream is a file. */
   readonly kind: 'file' | 'folder';
   /** Nothing else is sent with it. */
   readonly isAlone: boolean;
@@ -36,10 +42,20 @@ export interface Offer {
  */
 export type OfferAnswer =
   | undefined
-  | { readonly storedName: string }
-  | { readonly refuse: string }
-  | { readonly into: Writable };
+  | {
+      /** Under which it is stored; made storable, then unique. */
+      readonly storedName: string;
+    }
+  | {
+      /** Why not: a clause that both sides show. */
+      readonly refuse: string;
+    }
+  | {
+      /** Takes the bytes of a file; of a folder there is no such stream. */
+      readonly into: Writable;
+    };
 
+/** How an endpoint is made; all of it may be left out. */
 export interface EndpointOptions {
   /** Address the listening socket binds; default 127.0.0.1. */
   readonly host?: string;
@@ -97,6 +113,7 @@ export type SendContent =
       readonly name: string;
     };
 
+/** What may be said of any send. */
 export interface SendOptions {
   /** Aborting it cancels the transfer: `done` rejects with `cancelled`, whose `cause` is the reason. */
   readonly signal?: AbortSignal;
@@ -105,6 +122,7 @@ export interface SendOptions {
 /** @throws `TypeError` from `send` when a ticket or a name is not valid */
 export type SendRequest = SendTarget & SendContent & SendOptions;
 
+/** How a ticket is made. */
 export interface TicketOptions {
   /**
    * IP literals under which this endpoint may be reached, 1 to 4. Default: what it is bound to, or this
@@ -118,6 +136,7 @@ export interface TicketOptions {
 /** What a connection is introduced for: files and folders, or one direct message. */
 export type IntroductionPurpose = 'files' | 'message';
 
+/** A direct message to send. */
 export interface MessageRequest {
   /** The other side expects it for a message. */
   readonly introduction: Introduction;
@@ -135,6 +154,7 @@ export interface SentMessage {
   cancel(): void;
 }
 
+/** A direct message that has come. */
 export interface DirectMessage {
   /** As named in `expect`. */
   readonly from: string;
@@ -152,6 +172,7 @@ export type MessageListener = (message: DirectMessage) => void | Promise<void>;
 export interface TransferEvents {
   /** It got further, or `bytesPerSec` or `stalledMs` changed; at most ten times a second. */
   progress: [progress: TransferProgress];
+  /** It is in another state now. */
   state: [state: TransferState];
   /** As the promise `done` resolves. */
   done: [result: TransferResult];
@@ -168,11 +189,13 @@ export interface TransferEvents {
 export interface Transfer extends EventEmitter<TransferEvents>, AsyncIterable<TransferProgress> {
   /** Counts from 1 within an endpoint. */
   readonly id: number;
+  /** As this endpoint takes part in it. */
   readonly direction: 'send' | 'receive';
   /** Whom the caller named in `send` or `expect`; of a ticket's holder its public key, 64 hex digits. */
   readonly peer: string;
   /** The name that was offered: base name of the source; of several, the first and how many more. */
   readonly name: string;
+  /** At most 0.1 s old. */
   readonly state: TransferState;
   /** At most 0.1 s old. */
   readonly progress: TransferProgress;
@@ -187,7 +210,11 @@ export interface Transfer extends EventEmitter<TransferEvents>, AsyncIterable<Tr
 
 /** What an endpoint emits. */
 export interface EndpointEvents {
-  /** An incoming transfer whose offer was accepted, waits for room on the disk, or was refused (`failed`). */
+  /**
+   * An incoming transfer, once: when its offer was accepted (`running`), waits for room on the disk
+   * (`paused`), or was refused. Of a refused one `state` is `failed` already, its `done` rejects with
+   * the reason that the sender is told too, and its name may be empty, for an offer that cannot be read.
+   */
   transfer: [transfer: Transfer];
   /** It is closed; with an error when its engine failed. */
   close: [error?: TransferError];
@@ -210,10 +237,11 @@ export interface TransferEndpoint extends EventEmitter<EndpointEvents>, AsyncDis
   ticket(options?: TicketOptions): string;
   /** Returns at once; whatever goes wrong later rejects `done`. */
   send(request: SendRequest): Transfer;
+  /** Returns at once; whatever goes wrong later rejects `done`. Needs an introduction for a message. */
   sendMessage(request: MessageRequest): SentMessage;
   /** The one listener of direct messages; without it they are refused. */
   onMessage(listener: MessageListener): void;
-  /** Running transfers, both directions; an incoming one once its offer was accepted. */
+  /** Transfers that are not over, both directions; an incoming one since its event `transfer`. */
   readonly transfers: readonly Transfer[];
   /** Cancels what runs, tells the peers, waits for the lingers, closes the sockets. Also `await using`. */
   close(): Promise<void>;
