@@ -66,7 +66,7 @@ test('no controller in any weather brings more than the limit, and each brings s
 });
 
 test('what is read has arrived, and what has arrived was sent', () => {
-  const path = pathOf({ ...cell, loss: 0.05 }, SECONDS, 1);
+  const path = pathOf({ ...cell, loss: 0.05 }, SECONDS, 2);
   const flow = runFlows(path, [{ controller: 'bbr' }]).flows[0]!;
   const [read, arrived] = [sum(flow.readByTick), sum(flow.arrivedByTick)];
   expect(read).toBeLessThanOrEqual(arrived);

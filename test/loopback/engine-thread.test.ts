@@ -97,7 +97,10 @@ async function begin(
 test('a file goes from the thread of one endpoint to that of another, whole', async () => {
   const content = randomBytes(5_000_000);
   const path = sourceOf(content);
-  const receiver = await opened({ inbox, onOffer: ({ from, name }) => ({ storedName: `${from}_${name}` }) });
+  const receiver = await opened({
+    inbox,
+    onOffer: ({ from, name }) => ({ storedName: `${from}_${name}` }),
+  });
   const [sent, received] = await begin(await opened(), receiver, path);
   const sha256 = createHash('sha256').update(content).digest('hex');
   expect(await sent.done).toMatchObject({ totalBytes: content.length, sha256, path });

@@ -16,7 +16,10 @@ const inbox = join(folder!, 'inbox');
 mkdirSync(inbox);
 writeFileSync(path, new Uint8Array(3_000_000).fill(7));
 const introduced = { keyId: '0123456789abcdef', secret: '00'.repeat(32) };
-const receiver = await createEndpoint({ inbox, onOffer: ({ name }) => ({ storedName: `stored-${name}` }) });
+const receiver = await createEndpoint({
+  inbox,
+  onOffer: ({ name }) => ({ storedName: `stored-${name}` }),
+});
 const sender = await createEndpoint();
 const received = new Promise<string>((resolve) => {
   receiver.on('transfer', (transfer) => {
