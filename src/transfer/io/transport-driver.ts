@@ -142,10 +142,14 @@ export class TransportDriver {
     this.#maxDatagramBytes = Math.max(this.#maxDatagramBytes, maxDatagramBytes);
   }
 
-  /** Stops, and closes the port. What the transport still had to send is not sent. */
+  /**
+   * Stops, and closes the port. What the transport still had to send is not sent; what has come in this
+   * turn is told first, for the user of a connection lets go of the disk at its end.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#disarm();
+    this.#handleEvents();
     this.#fineTimers?.forget(this.#schedule);
     await this.#port.close();
   }

@@ -334,6 +334,10 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   readonly #onIncoming = (connection: TransportConnection): ConnectionUser | undefined => {
     const introduced = this.#introducedAs(connection);
     if (introduced === undefined) return undefined;
+    if (this.#isClosing) {
+      connection.close(CloseCode.cancelled, 'the endpoint is closed');
+      return undefined;
+    }
     this.#introduced.delete(connection.keyId);
     const { from, purpose } = introduced;
     const origin = this.#tickets.has(connection.keyId) ? connection.keyId : from;

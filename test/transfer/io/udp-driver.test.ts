@@ -356,6 +356,24 @@ test('after close nothing is sent, received, armed or scheduled', async () => {
   expect(socket.isClosed).toBe(true);
 });
 
+test('what came in the turn in which the driver is closed is told, and nothing is done about it', async () => {
+  const told: TransportEvent[] = [];
+  onEvent = (event) => {
+    told.push(event);
+    driver.wake();
+  };
+  let closing: Promise<void> | undefined;
+  loop.turn(() => {
+    socket.receive(1);
+    // The last connection's end, say: its user waits for that to let go of the disk.
+    transport.events.push(news);
+    closing = driver.close();
+  });
+  await closing;
+  expect(told).toEqual([news]);
+  expect([loop.soonCount, loop.timerCount, turnCount]).toEqual([0, 0, 0]);
+});
+
 test('a handler that closes the driver leaves no timer behind', async () => {
   transport.events.push(news);
   transport.timeoutAtUs = 20_000;
