@@ -8,6 +8,12 @@ import { randomFile, sha256 } from './sample-files.ts';
 
 const MEASURES = String.raw`\d+(\.\d)? [kMG]?B in \d+\.\d s, \d+(\.\d)? [kMG]?B\/s`;
 
+/** From then on its inbox is as it stays: until a sender has heard, what was delivered has its record beside it. */
+async function left(client: ClientProcess): Promise<void> {
+  client.type('OUT');
+  expect(await client.exit).toBe(0);
+}
+
 test('two people send five files to a third at once: all are intact, under the right names, before they are called delivered', async () => {
   const { server } = await startFixture({ clock: systemClock });
   const [jess, derek, steve] = await Promise.all(
@@ -52,6 +58,7 @@ test('two people send five files to a third at once: all are intact, under the r
       /^Received (movie\.mp4|empty|one byte) from (derek|steve) \(\d+(\.\d)? M?B, stored as .*\)\.$/,
     );
   }
+  await left(jess!);
   expect(readdirSync(jess!.inbox).sort()).toEqual([
     'derek_empty',
     'derek_movie (1).mp4',
@@ -108,6 +115,7 @@ test('what --max-size refuses has the same reason on the sender and leaves nothi
   expect(derek.out).toContain(
     'large could not be delivered to jess: over --max-size (101 bytes offered, 100 allowed).',
   );
+  await left(jess);
   expect(readdirSync(jess.inbox)).toEqual(['derek_small']);
 });
 

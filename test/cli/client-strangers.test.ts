@@ -104,10 +104,12 @@ test("a stranger's datagrams at the receiver and bytes at the server during a tr
   ]);
   expect(answers).toBe(0);
   expect(sha256(jess.received('derek_film'))).toBe(sha256(path));
-  expect(readdirSync(jess.inbox)).toEqual(['derek_film']);
   derek.type('MSG still here');
   await jess.see('"still here"');
   expect(jess.errors.filter((line) => !line.startsWith('film'))).toEqual([]);
+  jess.type('OUT');
+  expect(await jess.exit).toBe(0);
+  expect(readdirSync(jess.inbox)).toEqual(['derek_film']);
 });
 
 test.skipIf(!existsSync('/proc/self/status'))(

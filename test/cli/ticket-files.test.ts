@@ -44,9 +44,9 @@ test('a ticket may stand in a file or in the environment, and serves many sender
   const senders = [send([one, '--to', `@${holder}`]), send([other], { UPD_TICKET: ticket })];
   expect(await Promise.all(senders.map(({ exit }) => exit))).toEqual([0, 0]);
   await receiver.see('one');
-  expect(readdirSync(receiver.dir).sort()).toEqual(['one', 'other']);
   receiver.child.kill('SIGTERM');
   expect(await receiver.exit).toBe(143);
+  expect(readdirSync(receiver.dir).sort()).toEqual(['one', 'other']);
 });
 
 test('--quiet leaves the ticket and the results', async () => {

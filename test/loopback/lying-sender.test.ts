@@ -306,5 +306,6 @@ test('names that would leave the inbox, hide or mislead are refused or changed',
     expect(readFileSync(join(inbox, stored)).equals(small), name).toBe(true);
   }
   await expectHealthy();
+  await receiver.close();
   expect(readdirSync(inbox).sort()).toEqual([...Object.values(namesToChange), 'honest'].sort());
 });
