@@ -20,10 +20,12 @@ export const limitCauses = [
   'sender-cpu',
   'receiver-cpu',
 ] as const;
+/** One of `limitCauses`. */
 export type LimitCause = (typeof limitCauses)[number];
 
 /** What limited a transfer, and how much that was. */
 export interface TransferLimit {
+  /** An engine that had no time left, or else what held it back the longest. */
   readonly cause: LimitCause;
   /**
    * Bytes of content a second; of `rate` the limit itself; of `window` packets; of `loss` and CPU a share in

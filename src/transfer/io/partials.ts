@@ -18,6 +18,7 @@ import { statsOf } from './inbox-context.ts';
 export interface PartialTransfer {
   /** Of the file or folder that it is to become. */
   readonly name: string;
+  /** What it is to become. */
   readonly kind: 'file' | 'folder';
   /** Who sent it, as its transfer said: a user, or the public key of a ticket's holder. */
   readonly peer: string;
@@ -29,6 +30,7 @@ export interface PartialTransfer {
   readonly changedAtMs: number;
   /** A transfer of a program that runs writes it. */
   readonly isWritten: boolean;
+  /** Of the partial itself, `NAME.part` in the inbox. */
   readonly path: string;
 }
 
