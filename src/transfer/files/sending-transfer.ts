@@ -1,20 +1,14 @@
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
-import { closeCodeOf, errorOfClose, errorOfFailure } from './close-meaning.ts';
-import {
-  decodeAccept,
-  decodeAgain,
-  decodeFailure,
-  decodeMiss,
-  decodePause,
-  MessageType,
-} from './message.ts';
+import { closeCodeOf, errorOfClose } from './close-meaning.ts';
+import { encodeReport } from './limit-message.ts';
+import { type AcceptMessage, MessageType } from './message.ts';
 import { OfferSurvey, type OutgoingOffer } from './offer-survey.ts';
 import { OfferWriter, type Written } from './offer-writer.ts';
 import { Outcome } from './outcome.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { PeerLink } from './peer-link.ts';
 import { cleanReason } from './reason.ts';
-import { decodeLimit, encodeReport } from './limit-message.ts';
+import { decodeAnswer, type ReceiverAnswer } from './receiver-answer.ts';
 import { SenderClock } from './sender-clock.ts';
 import type { TransferLimit } from './transfer-limit.ts';
 import { SendingOffer } from './sending-offer.ts';
@@ -219,62 +213,42 @@ export class SendingTransfer implements EngineTransfer {
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
     this.#meter.touch();
-    switch (type) {
-      case MessageType.accept:
-        if (!this.#onAccept(body)) this.#violation('an unexpected ACCEPT');
-        return;
-      case MessageType.again:
-        if (!this.#onAgain(decodeAgain(body))) this.#violation('an unexpected AGAIN');
-        return;
-      case MessageType.miss: {
-        const miss = decodeMiss(body);
-        const index = (miss?.entryIndex ?? 0) - this.#baseIndex;
-        const isFit = miss !== undefined && this.#offer?.miss(index, errorOfFailure(miss)) === true;
-        if (!isFit) this.#violation('an unexpected MISS');
-        return;
-      }
-      case MessageType.pause:
-        this.#pauseReason = decodePause(body);
-        if (this.#pauseReason === undefined) this.#violation('a broken PAUSE');
-        this.#clock.stop(this.#link!.connection.stats);
-        return;
-      case MessageType.resume:
-        this.#pauseReason = undefined;
-        if (body.length > 0) this.#violation('a broken RESUME');
-        else if (this.#writer?.isAccepted === true) this.#goOn();
-        return;
-      case MessageType.limit:
-        this.#limit = decodeLimit(body);
-        if (this.#limit === undefined) this.#violation('a broken LIMIT');
-        return;
-      case MessageType.reject:
-      case MessageType.fail: {
-        const failure = decodeFailure(body);
-        if (failure === undefined) this.#violation('a broken REJECT or FAIL');
-        else this.#failAndClose(errorOfFailure(failure));
-        return;
-      }
-      case MessageType.done:
-        if (
-          body.length > 0 ||
-          this.#writer?.isAccepted !== true ||
-          this.#offer?.isFinished !== true
-        ) {
-          this.#violation('an unexpected DONE');
-        } else {
-          this.#onDone(this.#offer);
-        }
-        return;
-      default:
-        this.#violation('an unexpected record');
+    const answer = decodeAnswer(type, body);
+    if (answer?.kind === 'failure') this.#failAndClose(answer.error);
+    else if (answer === undefined || !this.#onAnswer(answer)) {
+      this.#violation(`a broken or unexpected record of type ${type}`);
     }
   };
 
-  #onAccept(body: Uint8Array): boolean {
-    const accept = decodeAccept(body);
+  /** False for an answer that does not fit. */
+  #onAnswer(answer: Exclude<ReceiverAnswer, { kind: 'failure' }>): boolean {
+    switch (answer.kind) {
+      case 'accept':
+        return this.#onAccept(answer.accept);
+      case 'again':
+        return this.#onAgain(answer.entryIndex);
+      case 'miss':
+        return this.#offer?.miss(answer.entryIndex - this.#baseIndex, answer.error) === true;
+      case 'pause':
+        this.#pauseReason = answer.reason;
+        this.#clock.stop(this.#link!.connection.stats);
+        return true;
+      case 'resume':
+        this.#pauseReason = undefined;
+        if (this.#writer?.isAccepted === true) this.#goOn();
+        return true;
+      case 'limit':
+        this.#limit = answer.limit;
+        return true;
+      case 'done':
+        return this.#onDone();
+    }
+  }
+
+  #onAccept(accept: AcceptMessage): boolean {
     const offer = this.#offer;
     const writer = this.#writer;
-    if (accept === undefined || offer === undefined || writer === undefined) return false;
+    if (offer === undefined || writer === undefined) return false;
     if (writer.isAccepted || !writer.isOffered) return false;
     for (const item of accept.items) {
       if (!offer.accept(item, item.entryIndex - this.#baseIndex)) return false;
@@ -291,8 +265,8 @@ export class SendingTransfer implements EngineTransfer {
     if (isLeft) this.#clock.start(this.#link!.connection.stats);
   }
 
-  #onAgain(entryIndex: number | undefined): boolean {
-    const index = (entryIndex ?? -1) - this.#baseIndex;
+  #onAgain(entryIndex: number): boolean {
+    const index = entryIndex - this.#baseIndex;
     const writer = this.#writer;
     if (writer?.isAccepted !== true || this.#offer?.again(index) !== true) return false;
     writer.contentBytes -= this.#offer.offer.entries[index]!.sizeBytes;
@@ -303,14 +277,18 @@ export class SendingTransfer implements EngineTransfer {
   }
 
   /** All of an offer is over: the next one, or the end. */
-  #onDone(offer: SendingOffer): void {
+  #onDone(): boolean {
+    const offer = this.#offer;
+    const writer = this.#writer;
+    if (writer?.isAccepted !== true || offer?.isFinished !== true) return false;
     this.#sentItems.add(offer);
     this.#baseIndex += offer.offer.entries.length;
-    this.#contentBytes += this.#writer!.contentBytes;
+    this.#contentBytes += writer.contentBytes;
     this.#offer = undefined;
     this.#writer = undefined;
     if (offer.offer.hasMoreOffers) void this.#offerNext();
     else this.#succeed();
+    return true;
   }
 
   async #offerNext(): Promise<void> {
