@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 /** Memory for received bytes that the connections of an endpoint share (DESIGN §4). */
 export const CREDIT_POOL_BYTES = 134_217_728;
-/** Most that one connection is granted. */
+/** Most that one connection is granted: this, or half of a pool that is larger than the default one. */
 export const MAX_SHARE_BYTES = 67_108_864;
 /** What a connection is granted before its transfer was accepted. */
 export const OPENING_CREDIT_BYTES = 65_536;
@@ -47,7 +47,7 @@ export class CreditLedger {
   /** What one connection may be granted while as many share the pool as now. */
   get shareBytes(): number {
     return Math.min(
-      MAX_SHARE_BYTES,
+      Math.max(MAX_SHARE_BYTES, Math.floor(this.#poolBytes / 2)),
       Math.floor(this.#poolBytes / Math.max(1, this.#accounts.size)),
     );
   }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  MAX_SHARE_BYTES,
   type CreditAccount,
   CreditLedger,
-  MAX_SHARE_BYTES,
   OPENING_CREDIT_BYTES,
 } from '../../../../src/transfer/core/connection/credit-ledger.ts';
 
@@ -65,12 +65,15 @@ test('a connection that is not accepted yet is granted 64 KiB and no more', () =
   expect(ledger.grantableBytes(account)).toBe(0);
 });
 
-test('one connection alone gets at most 64 MiB of a large pool', () => {
-  const ledger = new CreditLedger(1_000_000_000);
+test.each([
+  [undefined, MAX_SHARE_BYTES],
+  [1_000_000_000, 500_000_000],
+])('one connection alone gets 64 MiB, or half of a larger pool: %s', (poolBytes, mostBytes) => {
+  const ledger = new CreditLedger(poolBytes);
   const account = ledger.open()!;
   ledger.promote(account);
   ledger.grant(account, ledger.grantableBytes(account));
-  expect(account.grantedBytes).toBe(MAX_SHARE_BYTES);
+  expect(account.grantedBytes).toBe(mostBytes);
 });
 
 test('a pool that is promised away opens no further connection', () => {
