@@ -1,35 +1,42 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /**
- * Tests that open sockets or start processes, and series of whole transfers that take long. They run
- * in `npm test`, not in `npm run check`.
+ * Tests that open sockets or start processes. They have real clocks and run one file at a time, behind
+ * the others; they belong to `npm test`, not to `npm run check`.
  */
 const withProcesses = [
   'test/loopback/**/*.test.ts',
   'test/cli/**/*.test.ts',
   'test/campaign/**/*.test.ts',
-  'test/random/**/*.test.ts',
-  'test/scenarios/**/*.test.ts',
   'test/bench/processes.test.ts',
   'test/transfer/io/disk-faults.test.ts',
 ];
+
+/** Series of whole transfers in virtual time: too long for `npm run check`. */
+const longSeries = ['test/random/**/*.test.ts', 'test/scenarios/**/*.test.ts'];
+
+/** Virtual time is what these measure: a busy machine fails none of them, so they use all of it. */
+const inVirtualTime = { testTimeout: 60_000, maxWorkers: '100%', sequence: { groupOrder: 0 } };
 
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...inVirtualTime,
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: withProcesses,
-          // Virtual time is what they measure: a busy machine fails none of them.
-          testTimeout: 60_000,
+          exclude: [...withProcesses, ...longSeries],
         },
       },
+      { test: { ...inVirtualTime, name: 'series', include: longSeries, testTimeout: 120_000 } },
       {
         test: {
           name: 'processes',
           include: withProcesses,
+          globalSetup: 'test/program/setup.ts',
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildUpd } from './build.ts';
 import { makeSource, runCampaign } from './kill-plan.ts';
 import { type Kill, runKills, type Source, type Stage } from './kill-run.ts';
 
@@ -11,14 +10,13 @@ const MOMENTS = 10;
 const BYTES = 4_000_000;
 const RATE = '4M';
 
+const program = inject('upd');
 let folder = '';
 let source: Source;
-let program = '';
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'updraft-kills-source-'));
   source = makeSource(folder, BYTES, SEED);
-  program = buildUpd(folder);
 });
 
 afterAll(() => {

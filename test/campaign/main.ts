@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildUpd } from './build.ts';
+import { buildUpd } from '../program/build.ts';
 import { makeSource, runCampaign, summaryOf } from './kill-plan.ts';
 
 /**

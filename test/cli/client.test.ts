@@ -2,18 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { startFixture, temporaryFolder, type ServerFixture } from '../chat/server-fixture.ts';
 import { TEST_FINGERPRINT } from '../chat/test-key.ts';
 import { tlsServer } from '../chat/tls-server.ts';
+import { UPD } from './upd-process.ts';
 
 const { env: environment } = process;
-const program = resolve(import.meta.dirname, '../../src/cli/upd.ts');
-const command = [process.execPath, '--import', 'tsx', program, 'client'];
+const command = [process.execPath, ...UPD, 'client'];
 
-/** `upd client` as a process of its own, from the source, so that no build can be out of date. */
+/** `upd client` as a process of its own. */
 class ClientProcess {
   readonly child: ChildProcess;
   stdout = '';

@@ -2,18 +2,17 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { PUBLIC_KEY, RawClient } from '../chat/raw-client.ts';
 import { CREDENTIALS, temporaryFolder } from '../chat/server-fixture.ts';
 import { putTestKey, TEST_FINGERPRINT } from '../chat/test-key.ts';
+import { UPD } from './upd-process.ts';
 
-const program = resolve(import.meta.dirname, '../../src/cli/upd.ts');
-
-/** The command as a process of its own, from the source, so that no build can be out of date. */
+/** The command as a process of its own. */
 function upd(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
+  const child = spawn(process.execPath, [...UPD, ...args], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

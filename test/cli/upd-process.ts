@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 
-const SOURCE = resolve(import.meta.dirname, '../../src');
+const TOP = resolve(import.meta.dirname, '../..');
 
-/** `upd` from the source, so that no build can be out of date. */
-export const UPD: readonly string[] = updFrom(SOURCE);
+/** `upd`, compiled from the source when the tests began. */
+export const UPD: readonly string[] = [inject('upd')];
 
+/** `upd` of another source, by a loader. */
 function updFrom(source: string): readonly string[] {
   return ['--import', 'tsx', join(source, 'cli/upd.ts')];
 }
@@ -39,14 +40,18 @@ export class UpdProcess {
   constructor(
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
-    { source = SOURCE, uid }: UpdProcessOptions = {},
+    { source, uid }: UpdProcessOptions = {},
   ) {
-    this.child = spawn(process.execPath, [...updFrom(source), ...args], {
-      env: { ...process.env, ...environment },
-      stdio: 'pipe',
-      cwd: resolve(SOURCE, '..'),
-      ...(uid === undefined ? {} : { uid, gid: uid }),
-    });
+    this.child = spawn(
+      process.execPath,
+      [...(source === undefined ? UPD : updFrom(source)), ...args],
+      {
+        env: { ...process.env, ...environment },
+        stdio: 'pipe',
+        cwd: TOP,
+        ...(uid === undefined ? {} : { uid, gid: uid }),
+      },
+    );
     for (const [stream, lines] of [
       [this.child.stdout!, this.out],
       [this.child.stderr!, this.errors],
