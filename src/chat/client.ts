@@ -23,7 +23,12 @@ import { SessionEnd } from './session-end.ts';
 import { TransferList } from './transfer-list.ts';
 import { Uploads } from './uploads.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
-import { createEndpoint, type EndpointOptions, type TransferEndpoint } from '../transfer/index.ts';
+import {
+  createEndpoint,
+  type EndpointOptions,
+  type TransferEndpoint,
+  TransferError,
+} from '../transfer/index.ts';
 
 export { type Fingerprint, parseFingerprint } from './core/fingerprint.ts';
 export { IdentityKeyError, openIdentityKey } from './io/identity-key.ts';
@@ -175,6 +180,10 @@ export class ChatClient {
       });
     } catch (error) {
       const reason = (error as Error).message;
+      if (error instanceof TransferError && error.code === 'local-file') {
+        this.#console.warn(safeLine`upd client: ${reason}`);
+        return clientExitCodes.localFile;
+      }
       this.#console.warn(safeLine`${reason}. Choose another port; 0 takes a free one.`);
       return clientExitCodes.internal;
     }
@@ -188,6 +197,9 @@ export class ChatClient {
       });
       endpoint.on('transfer', (transfer) => {
         this.#downloads.add(transfer);
+      });
+      endpoint.on('traceFailed', ({ message }) => {
+        this.#warn(safeLine`${message}`);
       });
       endpoint.onMessage((message) => {
         this.#print(privateMessageLine(message));

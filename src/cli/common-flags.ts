@@ -17,6 +17,7 @@ export interface EngineFlags {
   readonly giveUp?: number;
   readonly overwrite?: boolean;
   readonly skip?: boolean;
+  readonly trace?: string;
 }
 
 /** What the commands without a console of their own take besides. */
@@ -51,7 +52,8 @@ export function addEngineFlags(command: Command): Command {
       integerOf('A time', 1, MAX_GIVE_UP_SECONDS),
     )
     .option('--overwrite', 'put what is received in the place of a file of that name')
-    .option('--skip', 'refuse a file whose name exists');
+    .option('--skip', 'refuse a file whose name exists')
+    .option('--trace <file>', 'write down every packet as qlog (docs/trace.md), for upd plot');
 }
 
 export function addCommonFlags(command: Command): Command {
@@ -77,7 +79,7 @@ export function contradictionIn(flags: EngineFlags): string | undefined {
 
 /** What the flags ask of the engine. */
 export function engineOptionsOf(flags: EngineFlags): Partial<EndpointOptions> {
-  const { window, rate, mtu, giveUp } = flags;
+  const { window, rate, mtu, giveUp, trace } = flags;
   const congestion = flags.congestion ?? (window === undefined ? undefined : 'fixed');
   const conflict = conflictOf(flags);
   return {
@@ -87,6 +89,7 @@ export function engineOptionsOf(flags: EngineFlags): Partial<EndpointOptions> {
     ...(mtu === undefined ? {} : { mtuBytes: mtu }),
     ...(giveUp === undefined ? {} : { giveUpMs: giveUp * 1000 }),
     ...(conflict === undefined ? {} : { conflict }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { safeLine } from '../text/safe-text.ts';
 import { createEndpoint, type EndpointOptions, type TransferEndpoint } from '../transfer/index.ts';
 import type { CommandOutput } from './command-output.ts';
 import { type CommonFlags, engineOptionsOf, GIVE_UP_SECONDS } from './common-flags.ts';
@@ -34,6 +35,9 @@ export async function runTransferCommand(options: TransferCommandOptions): Promi
   try {
     const receipts = new Receipts(flags.receipt);
     endpoint = await createEndpoint({ ...engineOptionsOf(flags), ...(await endpointOptions()) });
+    endpoint.on('traceFailed', ({ message }) => {
+      output.problem(safeLine`upd ${output.command}: ${message}`);
+    });
     if (stopping.exitCode !== undefined) return stopping.exitCode;
     return await work({ output, receipts, endpoint, stopping, giveUpMs });
   } catch (error) {

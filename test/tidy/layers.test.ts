@@ -23,6 +23,7 @@ const transferFolders = [
   'src/transfer/secure/noise',
   'src/transfer/secure/tag',
   'src/transfer/files',
+  'src/transfer/trace',
   'src/transfer/io',
 ];
 
@@ -45,6 +46,7 @@ const rules: Record<string, Rule> = {
     from: [core, 'src/transfer/secure'],
     outside: ['node:crypto', 'node:path'],
   },
+  'src/transfer/trace': { from: [core] },
   'src/transfer/io': {
     from: [
       core,
@@ -52,11 +54,13 @@ const rules: Record<string, Rule> = {
       'src/transfer/secure/noise',
       'src/transfer/secure/tag',
       'src/transfer/files',
+      'src/transfer/trace',
     ],
     outside: ['node', 'packages'],
   },
   'src/transfer': { from: transferFolders, outside: ['node'] },
   'src/text': { from: [] },
+  'src/plot': { from: ['src/text'], outside: ['node', 'packages'] },
   'src/chat/core': { from: ['src/text'] },
   'src/chat/io': {
     from: ['src/text', 'src/chat/core', 'src/transfer/index.ts'],
@@ -67,7 +71,7 @@ const rules: Record<string, Rule> = {
     outside: ['node', 'packages'],
   },
   'src/cli': {
-    from: ['src/text', 'src/cli/terminal', 'src/chat', 'src/transfer/index.ts'],
+    from: ['src/text', 'src/cli/terminal', 'src/chat', 'src/plot', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
   },
   'src/cli/terminal': {

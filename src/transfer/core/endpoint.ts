@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Connection } from './connection/connection.ts';
 import type { ConnectionHost, ConnectionNews } from './connection/connection-host.ts';
 import type { ConnectionOptions } from './connection/connection-options.ts';
+import type { TransferTrace } from './connection/connection-trace.ts';
 import { CREDIT_POOL_BYTES, CreditLedger } from './connection/credit-ledger.ts';
 import { SegmentPool } from './connection/segment-pool.ts';
 import { type EndpointCounters, newCounters } from './endpoint-counters.ts';
@@ -61,6 +62,8 @@ export interface EndpointConfig {
   readonly ledger?: CreditLedger;
   /** Bytes of tag in OPEN and OPEN_ACK; 0 (default) without keys. */
   readonly tagBytes?: number;
+  /** Hears what the connections do, packet by packet. */
+  readonly trace?: TransferTrace | undefined;
   /** First packet number of every connection, for tests; default random. */
   readonly firstPacketNumber?: number;
 }
@@ -75,6 +78,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
   readonly pool: SegmentPool = new SegmentPool();
   readonly idleTimeoutUs: number;
   readonly random: () => number;
+  readonly trace: TransferTrace | undefined;
   readonly #config: EndpointConfig;
   /** Largest datagram that came and passed its check; the peers' packets are taken to be as large. */
   #largestReceivedBytes: number = MIN_OPEN_BYTES;
@@ -90,6 +94,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
   constructor(config: EndpointConfig) {
     this.#config = config;
     this.random = config.random;
+    this.trace = config.trace;
     this.idleTimeoutUs = config.idleTimeoutUs ?? 300_000_000;
     const datagramBytes = config.datagramBytes ?? MIN_OPEN_BYTES;
     this.ledger = config.ledger ?? new CreditLedger(config.creditPoolBytes ?? CREDIT_POOL_BYTES);
@@ -248,6 +253,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     const header = decodeHeader(datagram);
     if (header === undefined) {
       this.counters.malformed++;
+      this.trace?.onDropped('malformed', nowUs);
       return;
     }
     if (header.type === PacketType.open) {
@@ -261,11 +267,14 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     const connection = this.#connections.get(header.connectionId);
     if (connection === undefined) {
       this.counters.unknownConnection++;
+      this.trace?.onDropped('unknownConnection', nowUs);
       return;
     }
     const verdict = connection.handleDatagram(header, datagram, nowUs, from);
-    if (verdict !== 'taken') this.counters[verdict]++;
-    else if (datagram.length > this.#largestReceivedBytes) {
+    if (verdict !== 'taken') {
+      this.counters[verdict]++;
+      this.trace?.onDropped(verdict, nowUs);
+    } else if (datagram.length > this.#largestReceivedBytes) {
       this.#largestReceivedBytes = datagram.length;
     }
   }
@@ -285,6 +294,8 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
       transmit.buffer.set(queued.datagram);
       transmit.length = queued.datagram.length;
       transmit.to = queued.to;
+      const type = this.trace && decodeHeader(queued.datagram)?.type;
+      if (type !== undefined) this.trace?.onOpeningSent(type, transmit.length, nowUs);
       return true;
     }
     for (const connection of this.#control) {
@@ -330,10 +341,12 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
 
   onNews(connection: Connection, news: ConnectionNews): void {
     if (news === 'opened') this.#handshakes.onConfirmed(connection);
+    if (news === 'stalled' || news === 'resumed') connection.trace?.onStall(news, this.#nowUs);
     this.#events.push(connection, news);
   }
 
   onClosed(connection: Connection, code: number, reason: string, byPeer: boolean): void {
+    connection.trace?.onEnd(code, byPeer, connection.stats, this.#nowUs);
     // Nobody was told of a connection whose opener was never heard again.
     if (!connection.isConfirmed) return;
     const known = byPeer ? closeCodeOfPeer(code) : (code as CloseCode);

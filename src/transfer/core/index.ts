@@ -1,5 +1,13 @@
 export { audit } from './audit.ts';
 export type { Connection } from './connection/connection.ts';
+export type {
+  ConnectionTrace,
+  DropReason,
+  TracedPacket,
+  TracedStanding,
+  TransferTrace,
+} from './connection/connection-trace.ts';
+export type { ConnectionStatsFields, SendHold } from './connection/connection-stats.ts';
 export { CreditLedger } from './connection/credit-ledger.ts';
 export { Endpoint } from './endpoint.ts';
 export type { EndpointConfig } from './endpoint.ts';
@@ -20,7 +28,7 @@ export { crcCheck } from './wire/packet-check.ts';
 export type { CheckVerdict } from './wire/packet-check.ts';
 export { plainSession } from './wire/packet-session.ts';
 export type { CloseSeal } from './wire/packet-session.ts';
-export { COMMON_HEADER_BYTES } from './wire/packet.ts';
+export { COMMON_HEADER_BYTES, PacketFlag, PacketType } from './wire/packet.ts';
 export type { Path } from './path/path.ts';
 export { StateClock } from './recovery/state-clock.ts';
 export { controllerNames } from './path/path-table.ts';

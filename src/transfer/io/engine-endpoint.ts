@@ -1,5 +1,6 @@
 import type { NamedStream } from '../files/byte-stream.ts';
 import type { OfferedFile, ReceiveAnswer } from '../files/receive-policy.ts';
+import type { TransferError } from '../files/transfer-error.ts';
 import type { EngineTransfer, Introduction, SocketAddress } from '../files/transfer.ts';
 import type { IntroducedPeer } from './send-target.ts';
 import type {
@@ -14,6 +15,8 @@ import type {
 /** As `EndpointOptions`, with streams as the engine has them. */
 export interface EngineOptions extends Omit<EndpointOptions, 'onOffer'> {
   readonly onOffer?: (offer: OfferedFile) => ReceiveAnswer | Promise<ReceiveAnswer>;
+  /** The trace cannot be written any further. */
+  readonly onTraceFailed?: (error: TransferError) => void;
 }
 
 /** Whom to send to; a ticket opens many connections, so another OPEN may follow one without an answer. */

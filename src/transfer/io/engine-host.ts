@@ -119,6 +119,7 @@ export class EngineHost {
       this.#endpoint = await createEndpoint({
         ...options,
         ...(isAsking ? { onOffer: this.#askCaller } : {}),
+        ...(options.trace === undefined ? {} : { onTraceFailed: this.#onTraceFailed }),
       });
     } catch (error) {
       post({ type: 'failed', error: toPortableError(asTransferError(error)) });
@@ -135,6 +136,10 @@ export class EngineHost {
     const { address, publicKey, receiveBufferBytes } = this.#endpoint;
     post({ type: 'ready', address, publicKey, receiveBufferBytes });
   }
+
+  readonly #onTraceFailed = (error: TransferError): void => {
+    this.#options.post({ type: 'trace-failed', error: toPortableError(error) });
+  };
 
   #send(key: number, request: PortableSendRequest): void {
     if ('paths' in request) {

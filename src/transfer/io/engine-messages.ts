@@ -24,7 +24,8 @@ import type {
  *   ThreadedEndpoint  ── open, send, cancel, expect, ─▶  EngineHost
  *                        ticket, answer, read, close
  *                    ◀── ready | failed, offered,
- *                        received, progress, ended
+ *                        received, progress, ended,
+ *                        trace-failed
  *                    and of streams:
  *                    ── chunk ─▶ ◀── pull, unpull      sent
  *                    ── taken ─▶ ◀── sink              received
@@ -83,6 +84,8 @@ export type FromEngine =
   | { readonly type: 'message'; readonly question: number; readonly message: DirectMessage }
   /** Of a direct message that was sent; without an error it was shown. */
   | { readonly type: 'message-ended'; readonly key: number; readonly error?: PortableError }
+  /** The trace cannot be written any further. */
+  | { readonly type: 'trace-failed'; readonly error: PortableError }
   | ({ readonly type: 'received'; readonly peer: string; readonly name: string } & Standing)
   /** Of transfers that went on since the last one. At most one is on its way unread. */
   | { readonly type: 'progress'; readonly standings: readonly Standing[] }

@@ -35,7 +35,7 @@ import type {
 
 /**
  * Longest that `close` waits for the thread before it is ended: an endpoint closes its connections
- * within 6 s and its sockets within 1 s; the rest is for a slow disk.
+ * within 6 s, its sockets within 1 s and its trace within 2 s; the rest is for a slow disk.
  */
 export const MAX_THREAD_CLOSE_MS = 10_000;
 
@@ -238,6 +238,9 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
         for (const standing of message.standings)
           this.#transfers.get(standing.key)?.stand(standing);
         this.#thread.post({ type: 'read' });
+        break;
+      case 'trace-failed':
+        this.emit('traceFailed', fromPortableError(message.error));
         break;
       case 'message':
         void this.#show(message.question, message.message);

@@ -90,6 +90,11 @@ export interface EndpointOptions {
    */
   readonly openTimeoutMs?: number;
   /**
+   * File that gets a trace of every packet (qlog, JSON-SEQ; docs/trace.md), made anew with mode 0600. An older
+   * trace is replaced; anything else that stands there makes `createEndpoint` reject with `local-file`.
+   */
+  readonly trace?: string;
+  /**
    * Makes the datagram sockets; a test or demo may hand in ones that misbehave. The engine then runs
    * in the caller's thread. Default: `dgram.createSocket`.
    */
@@ -216,6 +221,8 @@ export interface EndpointEvents {
    * the reason that the sender is told too, and its name may be empty, for an offer that cannot be read.
    */
   transfer: [transfer: Transfer];
+  /** The trace cannot be written any further, and ends whole where it is; transfers go on. At most once. */
+  traceFailed: [error: TransferError];
   /** It is closed; with an error when its engine failed. */
   close: [error?: TransferError];
 }

@@ -25,6 +25,7 @@ import { IncomingGuard } from './incoming-guard.ts';
 import { ticketExpectation, transportIntroduction } from './introductions.ts';
 import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
 import { TicketMaker } from './ticket-maker.ts';
+import { traceAsked, type TraceWriter } from './trace-writer.ts';
 import type {
   IntroductionPurpose,
   MessageListener,
@@ -54,6 +55,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   readonly #fineTimers: FineTimers | undefined;
   readonly #rings: SendRings = new SendRings();
   readonly #giveUpMs: number;
+  readonly #trace: TraceWriter | undefined;
   readonly #listening: SocketEngine;
   /** By the peer's addresses; a promise while its socket is being bound. */
   readonly #peers: Map<string, Promise<SocketEngine>> = new Map();
@@ -83,10 +85,12 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     key: X25519KeyPair,
     port: UdpPort,
     fineTimers: FineTimers | undefined,
+    trace: TraceWriter | undefined,
   ) {
     this.#options = options;
     this.#key = key;
     this.#fineTimers = fineTimers;
+    this.#trace = trace;
     const giveUpMs = options.giveUpMs ?? 300_000;
     this.#giveUpMs = giveUpMs;
     this.#config = {
@@ -97,6 +101,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       datagramBytes: DATAGRAM_BYTES,
       maxBytesPerSec: options.maxBytesPerSec,
       tagBytes: TAG_BYTES,
+      trace: trace?.recorder,
       // One for all sockets: whoever sends to many peers has no more memory for each of them.
       ledger: new CreditLedger(),
     };
@@ -118,14 +123,16 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     const { host = '127.0.0.1', port = 0, createSocket, privateKey } = options;
     const key =
       privateKey === undefined ? X25519KeyPair.generate() : X25519KeyPair.fromPrivate(privateKey);
+    const trace = traceAsked(options);
     try {
       const udpPort = await UdpPort.bind({
         host,
         port,
         ...(createSocket === undefined ? {} : { createSocket }),
       });
-      return new UdpTransferEndpoint(options, key, udpPort, fineTimers);
+      return new UdpTransferEndpoint(options, key, udpPort, fineTimers, trace);
     } catch (cause) {
+      await trace?.close();
       const { code, message } = cause as NodeJS.ErrnoException;
       const reason = code === 'EADDRINUSE' ? 'another program uses it' : message;
       throw new TransferError('internal', `cannot use UDP port ${port} on ${host}: ${reason}`, {
@@ -225,6 +232,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     await Promise.all(engines.map((engine) => engine.close()));
     await Promise.allSettled(transfers.map(({ done }) => done));
     await this.#disk.close();
+    await this.#trace?.close();
   }
 
   /** Resolves when no connection is open or lingers, or after a bounded wait. */

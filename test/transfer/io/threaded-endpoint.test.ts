@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { readTicket, TransferError } from '../../../src/transfer/index.ts';
+import type { EngineOptions } from '../../../src/transfer/io/engine-endpoint.ts';
 import { PROGRESS_INTERVAL_MS } from '../../../src/transfer/io/engine-host.ts';
 import {
   MAX_THREAD_CLOSE_MS,
@@ -55,6 +56,17 @@ test('an endpoint opens with the options that can cross, and says where it is bo
   const endpoint = await open({ port: 6000, inbox: '/inbox', congestion: 'cubic' });
   expect(engine.options).toEqual({ port: 6000, inbox: '/inbox', congestion: 'cubic' });
   expect(endpoint.address).toEqual({ address: '127.0.0.1', port: 6000 });
+});
+
+test('a trace that cannot be written any further is told as an event, by an endpoint that has one', async () => {
+  const endpoint = await open({ trace: '/trace' });
+  const failures: TransferError[] = [];
+  endpoint.on('traceFailed', (error) => failures.push(error));
+  (engine.options as EngineOptions).onTraceFailed!(
+    new TransferError('local-file', 'no space left'),
+  );
+  await thread.read();
+  expect(failures).toEqual([new TransferError('local-file', 'no space left')]);
 });
 
 test('an endpoint that cannot be opened rejects with the same code, text and cause', async () => {

@@ -1,6 +1,7 @@
 import type { Address } from '../path/path-member.ts';
 import type { Path } from '../path/path.ts';
 import type { Connection } from './connection.ts';
+import type { TransferTrace } from './connection-trace.ts';
 import type { CreditLedger } from './credit-ledger.ts';
 import type { SegmentPool } from './segment-pool.ts';
 
@@ -20,6 +21,8 @@ export interface ConnectionHost {
   readonly socketShareBytes: number;
   readonly idleTimeoutUs: number;
   readonly random: () => number;
+  /** Hears what each connection does. */
+  readonly trace: TransferTrace | undefined;
   /** The path to this address: what its other connections have learned, or a new one. */
   pathTo(address: Address): Path;
   /** The connection has something to send that the window does not bound. */

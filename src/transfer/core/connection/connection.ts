@@ -5,10 +5,12 @@ import type { PacketHeader } from '../wire/packet.ts';
 import type { PacketSession } from '../wire/packet-session.ts';
 import type { ConnectionHost, DatagramVerdict } from './connection-host.ts';
 import type { ConnectionOptions } from './connection-options.ts';
+import type { ConnectionTrace } from './connection-trace.ts';
 import { connectionStats, type ConnectionStatsFields, type SendHold } from './connection-stats.ts';
 import { Ending } from './ending.ts';
 import { Liveness } from './liveness.ts';
 import { PacketIntake, type PacketIntakeOwner } from './packet-intake.ts';
+import { PacketTap } from './packet-tap.ts';
 import { PacketWriter } from './packet-writer.ts';
 import { Receiver } from './receiver.ts';
 import { Route } from './route.ts';
@@ -32,6 +34,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
   readonly isOpener: boolean;
   readonly session: PacketSession;
   readonly localConnectionId: number;
+  readonly trace: ConnectionTrace | undefined;
   deficitBytes = 0;
   isReady = false;
   readonly #host: ConnectionHost;
@@ -44,6 +47,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
   readonly #route: Route;
   readonly #ending: Ending;
   readonly #intake: PacketIntake;
+  readonly #tap: PacketTap | undefined;
   #isConfirmed: boolean;
   readonly #holds: StateClock<SendHold>;
   #packetsSentCount = 0;
@@ -55,6 +59,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
     this.session = options.session;
     this.localConnectionId = options.localConnectionId;
     this.#host = host;
+    this.trace = host.trace?.begin(options.isOpener, options.path.address, options.nowUs);
     this.#isConfirmed = options.isOpener;
     this.#holds = new StateClock<SendHold>('source', options.nowUs);
     this.#writer = new PacketWriter(options.peerConnectionId, options.session.check);
@@ -66,6 +71,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
       this.#sendStream,
       options.firstPacketNumber,
       host.random,
+      this.trace,
     );
     this.#receiver = new Receiver({
       writer: this.#writer,
@@ -75,6 +81,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
       pool: host.pool,
       startUs: options.nowUs,
     });
+    this.#tap = this.trace && new PacketTap(this.trace, this.#writer, this.#sender, this.#receiver);
     this.#route = new Route(this, {
       path: options.path,
       host,
@@ -100,6 +107,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
       receiver: this.#receiver,
       route: this.#route,
       ending: this.#ending,
+      tap: this.#tap,
     });
     this.#route.join();
   }
@@ -280,7 +288,9 @@ export class Connection implements PathMember, PacketIntakeOwner {
 
   /** Only where the time is known: what a command changes is noted by the next `pollControl`. */
   #noteHold(): void {
-    this.#holds.enter(this.#hold, this.#host.nowUs);
+    const hold = this.#hold;
+    if (hold !== this.#holds.state) this.trace?.onHold(hold, this.#host.nowUs);
+    this.#holds.enter(hold, this.#host.nowUs);
   }
 
   #queueAck(): void {
@@ -373,7 +383,11 @@ export class Connection implements PathMember, PacketIntakeOwner {
   /** Fills `buffer` with one packet that the window does not bound; 0 when none is due. */
   pollControl(buffer: Uint8Array, nowUs: number): number {
     if (!this.#isConfirmed) return 0;
-    if (this.isClosed) return this.#ending.poll(buffer);
+    if (this.isClosed) {
+      const closeLength = this.#ending.poll(buffer);
+      if (closeLength > 0) this.#tap?.onSent(buffer, closeLength, nowUs);
+      return closeLength;
+    }
     this.#noteHold();
     let length = this.#route.poll(buffer, nowUs);
     if (length === 0 && this.#receiver.ackAtUs <= nowUs) length = this.#buildAck(buffer, nowUs);
@@ -381,6 +395,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
     if (length === 0) length = this.#sender.pollMark(buffer, nowUs);
     if (length === 0) return 0;
     this.#packetsSentCount++;
+    this.#tap?.onSent(buffer, length, nowUs);
     // A probe may have carried the last of what there was to send.
     this.#noteHold();
     return length;
@@ -392,6 +407,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
     const length = this.#sender.pollData(buffer, nowUs);
     if (length === 0) return 0;
     this.#packetsSentCount++;
+    this.#tap?.onSent(buffer, length, nowUs);
     this.#noteHold();
     this.#tellWritable();
     return length;

@@ -3,10 +3,12 @@ import { LossDetection } from '../recovery/loss-detection.ts';
 import { RangeSet } from '../recovery/range-set.ts';
 import { PacketKind, PacketState, type SentPackets } from '../recovery/sent-packets.ts';
 import type { DecodedAck } from '../wire/codec.ts';
+import type { ConnectionTrace } from './connection-trace.ts';
 import type { Flight } from './flight.ts';
 import type { MarkSchedule } from './mark-schedule.ts';
 import type { ProbeTimer } from './probe-timer.ts';
 import type { SendStream } from './send-stream.ts';
+import { StandingTap } from './standing-tap.ts';
 
 /** An ACK that is older than the newest by more is not looked at (DESIGN §3). */
 const MAX_ACK_AGE = 1024;
@@ -20,6 +22,7 @@ export interface LossRecoveryParts {
   readonly stream: SendStream;
   readonly timer: ProbeTimer;
   readonly mark: MarkSchedule;
+  readonly trace?: ConnectionTrace | undefined;
 }
 
 /**
@@ -35,6 +38,8 @@ export class LossRecovery {
   readonly #stream: SendStream;
   readonly #timer: ProbeTimer;
   readonly #mark: MarkSchedule;
+  readonly #trace: ConnectionTrace | undefined;
+  readonly #standing: StandingTap | undefined;
   readonly #loss = new LossDetection();
   /** Numbers whose ACK was taken in; so an ACK costs what is new in it. */
   readonly #ackedNumbers = new RangeSet();
@@ -49,6 +54,8 @@ export class LossRecovery {
     this.#stream = parts.stream;
     this.#timer = parts.timer;
     this.#mark = parts.mark;
+    this.#trace = parts.trace;
+    this.#standing = parts.trace && new StandingTap(parts.trace, path.address);
   }
 
   get newestAckSeq(): number {
@@ -85,6 +92,7 @@ export class LossRecovery {
     this.#path.beginAck();
     this.#detectLosses(nowUs);
     this.#path.endAck(undefined, nowUs);
+    this.#standing?.tell(this.#path, this.#stream, nowUs);
   }
 
   /**
@@ -115,6 +123,7 @@ export class LossRecovery {
     }
     this.#detectLosses(nowUs);
     this.#path.endAck(latestRttUs, nowUs);
+    this.#standing?.tell(this.#path, this.#stream, nowUs);
     this.#sent.forgetResolved(nowUs - LOST_KEPT_PTO_COUNT * this.probeTimeoutUs);
     this.#ackedNumbers.forgetBelow(this.#sent.oldest);
     return true;
@@ -146,6 +155,7 @@ export class LossRecovery {
     if (state !== PacketState.inFlight && state !== PacketState.lost) return true;
     if (this.#flight.onAcked(number, nowUs)) {
       this.#packetsSpuriouslyLostCount++;
+      this.#trace?.onSpuriousLoss(number, nowUs);
       this.#mark.hasReordering = true;
       this.#loss.onSpuriousLoss(sent, number, this.#path.rtt, nowUs);
     }
@@ -161,7 +171,10 @@ export class LossRecovery {
   #detectLosses(nowUs: number): void {
     this.#loss.detect(this.#sent, this.#path.rtt, nowUs, (number) => {
       const sent = this.#sent;
-      if (this.#flight.onLost(number, this.probeTimeoutUs, nowUs)) this.#packetsLostCount++;
+      if (this.#flight.onLost(number, this.probeTimeoutUs, nowUs)) {
+        this.#packetsLostCount++;
+        this.#trace?.onLost(number, nowUs);
+      }
       if (sent.kind(number) === PacketKind.data) {
         this.#stream.onLost(sent.offset(number), sent.payloadBytes(number), sent.isFin(number));
       }

@@ -4,6 +4,7 @@ import { expandPacketNumber, packetNumberHigh } from '../wire/packet-number.ts';
 import { type PacketHeader, PacketType } from '../wire/packet.ts';
 import type { DatagramVerdict } from './connection-host.ts';
 import type { Ending } from './ending.ts';
+import type { PacketTap } from './packet-tap.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import type { Receiver } from './receiver.ts';
 import type { Route } from './route.ts';
@@ -16,6 +17,8 @@ export interface PacketIntakeParts {
   readonly receiver: Receiver;
   readonly route: Route;
   readonly ending: Ending;
+  /** Hears of every packet that passed its check. */
+  readonly tap?: PacketTap | undefined;
 }
 
 /** What the connection itself does about packets that came. */
@@ -43,6 +46,7 @@ export class PacketIntake {
   readonly #receiver: Receiver;
   readonly #route: Route;
   readonly #ending: Ending;
+  readonly #tap: PacketTap | undefined;
   /** The last ACK that was read. */
   readonly #ack: DecodedAck = new DecodedAck();
 
@@ -53,6 +57,7 @@ export class PacketIntake {
     this.#receiver = parts.receiver;
     this.#route = parts.route;
     this.#ending = parts.ending;
+    this.#tap = parts.tap;
   }
 
   handleDatagram(
@@ -65,6 +70,7 @@ export class PacketIntake {
     const verdict = this.#writer.check.verify(datagram, packetNumberHigh(number ?? 0));
     if (verdict !== 'ok') return verdict;
     if (number === undefined) return 'malformed';
+    this.#tap?.onReceived({ header, datagram, number }, this.#ack, nowUs);
     this.#owner.onChecked(nowUs);
     if (this.#ending.isClosed) {
       this.#ending.onLatePacket(header.type);

@@ -10,6 +10,7 @@ import {
 } from '../wire/codec.ts';
 import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../wire/packet.ts';
 import type { PathPacket } from './address-validation.ts';
+import type { ConnectionTrace } from './connection-trace.ts';
 import { Flight } from './flight.ts';
 import { LossRecovery } from './loss-recovery.ts';
 import { MarkSchedule } from './mark-schedule.ts';
@@ -42,6 +43,7 @@ export class Sender {
   readonly #recovery: LossRecovery;
   readonly #slice: StreamSlice = { offset: 0, length: 0, isFin: false };
   readonly #tail = new Tail();
+  readonly #trace: ConnectionTrace | undefined;
   #pingsDue = 0;
 
   constructor(
@@ -50,7 +52,9 @@ export class Sender {
     stream: SendStream,
     firstPacketNumber: number,
     random: () => number,
+    trace?: ConnectionTrace,
   ) {
+    this.#trace = trace;
     this.#path = path;
     this.#writer = writer;
     this.stream = stream;
@@ -64,6 +68,7 @@ export class Sender {
       stream,
       timer: this.#timer,
       mark: this.#mark,
+      trace,
     });
   }
 
@@ -138,6 +143,7 @@ export class Sender {
     if (nowUs >= this.#recovery.lossTimeUs) this.#recovery.handleLossTimeout(nowUs);
     if (this.packetsInFlight > 0 && nowUs >= this.#timer.probeAtUs(this.probeTimeoutUs)) {
       this.#timer.onTimeout(nowUs);
+      this.#trace?.onProbeTimeout(nowUs);
       if (this.#timer.isSilent) this.#flight.suspend();
     }
   }
