@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addClientCommand } from './client.ts';
 import { addPartialsCommand } from './partials.ts';
+import { addPlotCommand } from './plot.ts';
 import { addReceiveCommand } from './receive.ts';
 import { addSendCommand } from './send.ts';
 import { addServerCommand } from './server.ts';
@@ -25,6 +26,7 @@ const program = new Command('upd')
   upd client 127.0.0.1 8000 6000    log in to it; files come in on UDP port 6000
   upd receive                       without a server: shows a ticket …
   upd send movie.mp4 --to upd1…     … with which others send
+  upd plot movie.sqlog              how it went, from what --trace movie.sqlog has written
 `,
   )
   .showHelpAfterError()
@@ -35,6 +37,7 @@ addClientCommand(program);
 addSendCommand(program);
 addReceiveCommand(program);
 addPartialsCommand(program);
+addPlotCommand(program);
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   for (const part of command.commands) part.copyInheritedSettings(command);
