@@ -8,6 +8,7 @@ import type { OnlineUsers } from './core/online-users.ts';
 import { changePassword } from './account-dialogs.ts';
 import type { Downloads } from './downloads.ts';
 import type { Introducer } from './introducer.ts';
+import type { OfferQuestions } from './offer-questions.ts';
 import type { Answer, ServerLink } from './io/server-link.ts';
 import type { PeerTrust } from './peer-trust.ts';
 import type { PrivateMessages } from './private-messages.ts';
@@ -32,6 +33,7 @@ export interface ClientSessionOptions {
   readonly downloads: Downloads;
   readonly messages: PrivateMessages;
   readonly transfers: TransferList;
+  readonly questions: OfferQuestions;
   readonly trust: Pick<PeerTrust, 'accept' | 'checkCode'>;
   /** Ends waits for introductions. */
   readonly introducer: Pick<Introducer, 'abort'>;
@@ -86,7 +88,7 @@ export class ClientSession {
 
   /** Resolves with what ended the session before the command was done. */
   async #run(command: Exclude<Command, { type: 'OUT' }>): Promise<Ending | undefined> {
-    const { transfers, trust, messages } = this.#options;
+    const { transfers, trust, messages, questions } = this.#options;
     const print = (line: SafeText): void => {
       this.#console.print(line);
     };
@@ -105,6 +107,10 @@ export class ClientSession {
         return undefined;
       case 'CAN':
         print(transfers.cancel(command.id));
+        return undefined;
+      case 'YES':
+      case 'NO':
+        questions.answer(command.type === 'YES', command.id).forEach(print);
         return undefined;
       case 'TRUST':
         print(await trust.accept(command.user));
@@ -155,7 +161,9 @@ export class ClientSession {
 
   /** OUT: resolves with undefined once logged out, or with what ended the session first. */
   async #leave(isNow: boolean): Promise<Ending | undefined> {
-    const { messages } = this.#options;
+    const { messages, questions } = this.#options;
+    // From here on no line is read that could answer one.
+    questions.close();
     const count = this.#uploads.count + this.#downloads.count + messages.count;
     let waits = !isNow && count > 0;
     if (waits && this.#console.isTerminal) {
@@ -173,6 +181,7 @@ export class ClientSession {
   }
 
   async #endEarly(ending: Ending): Promise<number> {
+    this.#options.questions.close();
     if (ending.why === 'replaced') this.#console.print(safeText('You have logged in elsewhere.'));
     if (ending.why === 'lost') {
       this.#console.warn(ending.line);

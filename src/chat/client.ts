@@ -14,6 +14,7 @@ import { KnownPeople } from './io/known-people.ts';
 import { KnownServers, KnownServersError } from './io/known-servers.ts';
 import { LoginLink } from './io/login-link.ts';
 import { LinkError, ServerLink } from './io/server-link.ts';
+import { OfferQuestions } from './offer-questions.ts';
 import { PeerTrust } from './peer-trust.ts';
 import { privateMessageLine, PrivateMessages } from './private-messages.ts';
 import { ServerNews } from './server-news.ts';
@@ -26,6 +27,8 @@ import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import {
   createEndpoint,
   type EndpointOptions,
+  type Offer,
+  type OfferAnswer,
   type TransferEndpoint,
   TransferError,
 } from '../transfer/index.ts';
@@ -52,6 +55,8 @@ export interface ChatClientOptions {
   readonly queue: number;
   readonly console: ClientConsole;
   readonly maxSizeBytes?: number;
+  /** Nothing is received before somebody has said yes to it. */
+  readonly isConfirming?: boolean;
   /** What the flags ask of the transfer endpoint. */
   readonly engine?: Partial<EndpointOptions>;
   /** Makes the transfer endpoint; the engine's own by default. */
@@ -69,6 +74,7 @@ export class ChatClient {
   readonly #giveUpMs: number;
   readonly #transfers = new TransferList();
   readonly #downloads: Downloads;
+  readonly #questions: OfferQuestions;
   readonly #end = new SessionEnd();
   readonly #dialog: SessionDialog;
   readonly #news: ServerNews;
@@ -78,6 +84,13 @@ export class ChatClient {
     this.#console = options.console;
     this.#giveUpMs = options.engine?.giveUpMs ?? GIVE_UP_MS;
     this.#downloads = new Downloads(this.#giveUpMs, this.#transfers, this.#print, this.#warn);
+    this.#questions = new OfferQuestions({
+      list: this.#transfers,
+      giveUpMs: this.#giveUpMs,
+      onQuestion: (_id, _offer, line) => {
+        this.#print(line);
+      },
+    });
     this.#dialog = new SessionDialog(options.console, this.#end.ended);
     this.#news = new ServerNews({
       console: options.console,
@@ -174,7 +187,7 @@ export class ChatClient {
         port: udpPort,
         privateKey,
         inbox,
-        onOffer: ({ from, name }) => ({ storedName: `${from}_${name}` }),
+        onOffer: this.#answerOffer,
         ...(maxSizeBytes === undefined ? {} : { maxSizeBytes }),
         giveUpMs: this.#giveUpMs,
       });
@@ -210,6 +223,12 @@ export class ChatClient {
       await endpoint.close();
     }
   }
+
+  readonly #answerOffer = async (offer: Offer): Promise<OfferAnswer> => {
+    const refuse =
+      this.#options.isConfirming === true ? await this.#questions.ask(offer) : undefined;
+    return refuse === undefined ? { storedName: `${offer.from}_${offer.name}` } : { refuse };
+  };
 
   #createPeerTrust({ publicKey }: TransferEndpoint): PeerTrust {
     const { serverHost, serverPort, stateDir } = this.#options;
@@ -266,6 +285,7 @@ export class ChatClient {
       downloads: this.#downloads,
       messages: new PrivateMessages(outgoing),
       transfers,
+      questions: this.#questions,
       trust,
       introducer,
     });

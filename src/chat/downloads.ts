@@ -52,7 +52,7 @@ export class Downloads {
       },
     );
     const { peer, name } = transfer;
-    const unlist = this.#list.add({
+    const { unlist } = this.#list.add({
       direction: 'receive',
       peer,
       name,

@@ -10,7 +10,16 @@ export interface ListedTransfer {
   readonly name: string;
   /** Undefined while it waits for its turn. */
   readonly transfer: () => Transfer | undefined;
+  /** What it waits for; its turn when absent. */
+  readonly waitsFor?: string;
   readonly cancel: () => void;
+}
+
+/** An entry on the list. */
+export interface Listing {
+  readonly id: number;
+  /** Takes it off. */
+  readonly unlist: () => void;
 }
 
 /** The transfers of one client, numbered in the order in which they came. */
@@ -18,13 +27,13 @@ export class TransferList {
   readonly #entries: Map<number, ListedTransfer> = new Map();
   #lastId = 0;
 
-  /** Returns what takes it off the list. */
-  add(entry: ListedTransfer): () => void {
+  add(entry: ListedTransfer): Listing {
     const id = ++this.#lastId;
     this.#entries.set(id, entry);
-    return () => {
+    const unlist = (): void => {
       this.#entries.delete(id);
     };
+    return { id, unlist };
   }
 
   /** Cancels one, in either direction. */
@@ -54,7 +63,7 @@ const UNKNOWN = '-';
 /** `#2, from derek, movie.mp4, 12.1 MB of 20.0 MB, 50.6 MB/s, 0.2 s left, running, check code lusab-…` */
 function lineOf(id: number, entry: ListedTransfer, code: string | undefined): SafeText {
   const { direction, peer, name } = entry;
-  const { state, bytes, rate, left } = standingOf(entry.transfer());
+  const { state, bytes, rate, left } = standingOf(entry);
   const whom = `${direction === 'send' ? 'to' : 'from'} ${peer}`;
   return safeLine`#${id}, ${whom}, ${name}, ${bytes}, ${rate}, ${left} left, ${state}, check code ${code ?? UNKNOWN}`;
 }
@@ -66,9 +75,11 @@ interface Standing {
   readonly left: string;
 }
 
-function standingOf(transfer: Transfer | undefined): Standing {
+function standingOf(entry: ListedTransfer): Standing {
+  const transfer = entry.transfer();
   if (transfer === undefined) {
-    return { state: 'waiting', bytes: UNKNOWN, rate: UNKNOWN, left: UNKNOWN };
+    const state = entry.waitsFor === undefined ? 'waiting' : `waiting for ${entry.waitsFor}`;
+    return { state, bytes: UNKNOWN, rate: UNKNOWN, left: UNKNOWN };
   }
   const { transferredBytes, totalBytes, bytesPerSec } = transfer.progress;
   const leftMs =

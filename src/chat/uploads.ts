@@ -70,7 +70,7 @@ export class Uploads {
       print(undeliveredLine(name, user, `${MAX_WAITING_SENDS} files wait already`));
     } else {
       const upload = new Upload(user, path);
-      const unlist = this.#options.list.add(upload);
+      const { unlist } = this.#options.list.add(upload);
       void this.#queue.add(() => this.#send(upload)).then(unlist);
     }
   }

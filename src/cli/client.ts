@@ -29,6 +29,7 @@ interface ClientFlags extends EngineFlags {
   readonly fingerprint?: Fingerprint;
   readonly register?: boolean;
   readonly maxSize?: number;
+  readonly confirm?: boolean;
 }
 
 const USAGE_EXIT_CODE = 2;
@@ -55,6 +56,7 @@ export function addClientCommand(program: Command): void {
       "what the server's key must be, as the server shows it at its start",
       fingerprintOf,
     )
+    .option('--confirm', 'receive nothing before YES was typed')
     .option(
       '--max-size <bytes>',
       'refuse larger files',
@@ -92,6 +94,7 @@ async function runClient(
     stateDir: stateFolder(process.env, process.platform, homedir()),
     fingerprint: flags.fingerprint,
     isNewUser: flags.register === true,
+    isConfirming: flags.confirm === true,
     ...(flags.maxSize === undefined ? {} : { maxSizeBytes: flags.maxSize }),
     engine: engineOptionsOf(flags),
   });

@@ -57,7 +57,8 @@ test('a received file is stored under its sender and told with its size and path
   const { console, endpoint } = await enterClient(server.port, 'jess');
   const { onOffer, inbox } = endpoint().options;
   const offered = { from: 'derek', name: 'movie.mp4', sizeBytes: 1, kind: 'file' } as const;
-  expect(await onOffer!({ ...offered, isAlone: true, offeredBytes: 1 })).toEqual({
+  const { signal } = new AbortController();
+  expect(await onOffer!({ ...offered, isAlone: true, offeredBytes: 1, signal })).toEqual({
     storedName: 'derek_movie.mp4',
   });
   expect(inbox).toBe('.');

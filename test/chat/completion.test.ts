@@ -18,6 +18,8 @@ test.each([
       'UPD ',
       'XFR ',
       'CAN ',
+      'YES ',
+      'NO ',
       'RST ',
       'TRUST ',
       'HLP ',

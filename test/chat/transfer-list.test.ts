@@ -15,7 +15,7 @@ function listed(list: TransferList, transfer: FakeTransfer): () => void {
   const cancel = (): void => {
     transfer.cancel();
   };
-  return list.add({ direction, peer, name, transfer: () => transfer, cancel });
+  return list.add({ direction, peer, name, transfer: () => transfer, cancel }).unlist;
 }
 
 test('a line says which, whose, how far, how fast, how long, in which state, with which code', async () => {

@@ -21,6 +21,8 @@ export type Command =
   | { readonly type: 'XFR' }
   /** `id` as XFR shows it. */
   | { readonly type: 'CAN'; readonly id: number }
+  /** Undefined: the only offer that waits. */
+  | { readonly type: 'YES' | 'NO'; readonly id: number | 'all' | undefined }
   | { readonly type: 'RST' }
   | { readonly type: 'TRUST'; readonly user: string }
   | { readonly type: 'HLP' }
@@ -47,6 +49,8 @@ export const commandShapes: Readonly<Record<CommandName, CommandShape>> = {
   UPD: { usage: 'UPD user path…', does: 'send files and folders, machine to machine' },
   XFR: { usage: 'XFR', does: 'list transfers and check codes' },
   CAN: { usage: 'CAN id', does: 'cancel a transfer' },
+  YES: { usage: 'YES [id|all]', does: 'receive what waits for an answer (--confirm)' },
+  NO: { usage: 'NO [id|all]', does: 'refuse it' },
   RST: { usage: 'RST', does: 'change your password' },
   TRUST: { usage: 'TRUST user', does: 'accept the new identity key of a user' },
   HLP: { usage: 'HLP', does: 'show this list' },
@@ -121,15 +125,12 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
   },
   XFR: (rest) => (rest === '' ? { command: { type: 'XFR' } } : problem('XFR', NO_ARGUMENTS)),
   CAN: (rest) => {
-    const [, digits] = /^#?(\d{1,9})$/.exec(rest) ?? [];
-    if (digits === undefined) {
-      return problem(
-        'CAN',
-        rest === '' ? 'An id is missing.' : 'That is not the id of a transfer.',
-      );
-    }
-    return { command: { type: 'CAN', id: Number(digits) } };
+    const id = parseId(rest);
+    if (id === undefined) return problem('CAN', rest === '' ? 'An id is missing.' : NO_ID);
+    return { command: { type: 'CAN', id } };
   },
+  YES: (rest) => parseAnswer('YES', rest),
+  NO: (rest) => parseAnswer('NO', rest),
   TRUST: (rest) => {
     if (rest === '') return problem('TRUST', 'A user is missing.');
     if (!isUserName(rest)) return problem('TRUST', 'That is no name for a user.');
@@ -143,6 +144,20 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
     return { command: { type: 'OUT', isNow } };
   },
 };
+
+/** `3` and `#3` are the same id. */
+function parseId(text: string): number | undefined {
+  const [, digits] = /^#?(\d{1,9})$/.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function parseAnswer(type: 'YES' | 'NO', rest: string): ParsedCommand {
+  if (rest === '') return { command: { type, id: undefined } };
+  const id = rest.toLowerCase() === 'all' ? 'all' : parseId(rest);
+  return id === undefined ? problem(type, NO_ID) : { command: { type, id } };
+}
+
+const NO_ID = 'That is not the id of a transfer.';
 
 /** Of a command that is none, as much as is repeated. */
 const MAX_SHOWN_CHARACTERS = 32;

@@ -16,6 +16,8 @@ export interface OfferedFile {
   readonly isAlone: boolean;
   /** Of everything that the transfer has offered so far, this included, as far as it is known. */
   readonly offeredBytes: number;
+  /** Aborted when the transfer is over before there is an answer: nobody waits for one any more. */
+  readonly signal: AbortSignal;
 }
 
 /** What a receiver wants to become of an offer. */

@@ -123,7 +123,7 @@ export class Placing {
     offeredBytes: number,
     open: Place | undefined,
   ): Promise<void> {
-    const { peer, policy, conflict } = this.#options;
+    const { peer, policy, conflict, spaceWait } = this.#options;
     const { entry, firstIndex, endIndex, totalBytes } = item;
     let place = open;
     if (place === undefined) {
@@ -131,7 +131,11 @@ export class Placing {
       const { items, isSizeKnown, hasMoreOffers } = this.#offer;
       const isAlone = items.length === 1 && !hasMoreOffers;
       const sizeBytes = isSizeKnown ? totalBytes : undefined;
-      const decision = await policy({ from: peer, name, kind, sizeBytes, isAlone, offeredBytes });
+      const signal = spaceWait.stopped;
+      // Nothing more is asked for a transfer that has failed meanwhile, and nothing claimed.
+      if (signal.aborted) throw new TransferError('cancelled', 'the transfer is over');
+      const about = { from: peer, name, kind, sizeBytes, isAlone, offeredBytes };
+      const decision = await policy({ ...about, signal });
       if (decision.type === 'reject') throw new TransferError(decision.code, decision.reason);
       const { storedName, into, limitBytes } = decision;
       const request = { peer, entry, storedName, conflict };

@@ -19,10 +19,15 @@ export class SpaceWait {
   /** Each ends one wait. */
   readonly #sleepers: Set<() => void> = new Set();
   #waitingCount = 0;
-  #isStopped = false;
+  readonly #stopping: AbortController = new AbortController();
 
   constructor(options: SpaceWaitOptions) {
     this.#options = options;
+  }
+
+  /** Aborted by `stop`: the transfer has failed. */
+  get stopped(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** `action` may be called again after it failed. */
@@ -37,7 +42,7 @@ export class SpaceWait {
             error instanceof TransferError &&
             error.code === 'no-space' &&
             error.cause !== NEVER_FITS;
-          if (!isFull || this.#isStopped || triedMs >= this.#options.giveUpMs) throw error;
+          if (!isFull || this.stopped.aborted || triedMs >= this.#options.giveUpMs) throw error;
         }
         if (triedMs === 0 && this.#waitingCount++ === 0) this.#options.onPause();
         triedMs += SPACE_RETRY_MS;
@@ -50,7 +55,7 @@ export class SpaceWait {
 
   /** Whoever waits tries once more, and waits no longer. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stopping.abort();
     for (const wake of this.#sleepers) wake();
   }
 

@@ -153,12 +153,18 @@ export class EngineHost {
 
   readonly #askCaller = async (offered: OfferedFile): Promise<ReceiveAnswer> => {
     const question = ++this.#lastQuestion;
-    const { from, name, sizeBytes, kind, isAlone } = offered;
+    const { from, name, sizeBytes, kind, isAlone, signal } = offered;
     const offer = { from, name, sizeBytes, kind, isAlone };
-    this.#options.post({ type: 'offered', question, offer });
+    const { post } = this.#options;
+    post({ type: 'offered', question, offer });
+    const onWithdrawn = (): void => {
+      post({ type: 'withdrawn', question });
+    };
+    signal.addEventListener('abort', onWithdrawn);
     const answer = await new Promise<PortableAnswer>((resolve) => {
       this.#questions.set(question, resolve);
     });
+    signal.removeEventListener('abort', onWithdrawn);
     const { isStream = false, error, ...rest } = answer;
     if (error !== undefined) throw new Error(error);
     return isStream ? { into: this.#streams.sink(question) } : rest;

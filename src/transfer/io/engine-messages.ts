@@ -23,7 +23,7 @@ import type {
  *   caller's thread                                    engine's thread
  *   ThreadedEndpoint  ── open, send, cancel, expect, ─▶  EngineHost
  *                        ticket, answer, read, close
- *                    ◀── ready | failed, offered,
+ *                    ◀── ready | failed, offered, withdrawn,
  *                        received, progress, ended,
  *                        trace-failed
  *                    and of streams:
@@ -74,7 +74,9 @@ export type FromEngine =
   /** In place of `ready`. */
   | { readonly type: 'failed'; readonly error: PortableError }
   /** Asks the caller's `onOffer`. */
-  | { readonly type: 'offered'; readonly question: number; readonly offer: Offer }
+  | { readonly type: 'offered'; readonly question: number; readonly offer: PortableOffer }
+  /** Nobody waits for the answer to that `offered` any more; it is given all the same. */
+  | { readonly type: 'withdrawn'; readonly question: number }
   /** Asks for the next bytes of the stream that the transfer of this key sends; a `chunk` answers. */
   | { readonly type: 'pull'; readonly key: number }
   /** No more is asked of it. */
@@ -127,6 +129,9 @@ export type PortableOptions = Omit<EndpointOptions, 'createSocket' | 'onOffer'> 
   /** The caller has an `onOffer`. */
   readonly isAsking: boolean;
 };
+
+/** What `onOffer` is asked about; its signal is made in the caller's thread. */
+export type PortableOffer = Omit<Offer, 'signal'>;
 
 /** The caller's thread reads the stream. */
 export type PortableSendRequest = EnginePeer &

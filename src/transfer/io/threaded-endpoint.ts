@@ -10,6 +10,7 @@ import {
   type FromEngine,
   fromPortableError,
   type PortableAnswer,
+  type PortableOffer,
   type PortableSendRequest,
   toPortableError,
 } from './engine-messages.ts';
@@ -24,7 +25,6 @@ import type {
   IntroductionPurpose,
   MessageListener,
   MessageRequest,
-  Offer,
   OfferAnswer,
   SendRequest,
   SentMessage,
@@ -61,6 +61,8 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
   readonly #transfers: Map<number, ThreadedTransfer> = new Map();
   /** Direct messages on their way, by key. */
   readonly #messages: Map<number, Outcome<void>> = new Map();
+  /** Offers that `onOffer` was asked about, by question. */
+  readonly #asked: Map<number, AbortController> = new Map();
   #messageListener: MessageListener | undefined;
   #lastId = 0;
   #lastSentKey = 0;
@@ -218,6 +220,9 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
       case 'offered':
         void this.#answer(message.question, message.offer);
         break;
+      case 'withdrawn':
+        this.#asked.get(message.question)?.abort();
+        break;
       case 'pull':
         void this.#streams.onPull(message.key);
         break;
@@ -262,13 +267,16 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
     }
   }
 
-  async #answer(question: number, offer: Offer): Promise<void> {
+  async #answer(question: number, offer: PortableOffer): Promise<void> {
+    const asked = new AbortController();
+    this.#asked.set(question, asked);
     let answer: PortableAnswer;
     try {
-      answer = this.#portable(question, await this.#onOffer!(offer));
+      answer = this.#portable(question, await this.#onOffer!({ ...offer, signal: asked.signal }));
     } catch (error) {
       answer = { error: String(error) };
     }
+    this.#asked.delete(question);
     this.#thread.post({ type: 'answer', question, answer });
   }
 
@@ -309,6 +317,7 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
   /** Whatever runs. */
   #fail(error: TransferError): void {
     this.#streams.end(error);
+    for (const asked of this.#asked.values()) asked.abort();
     for (const transfer of this.#transfers.values()) transfer.fail(error);
     this.#transfers.clear();
     for (const message of this.#messages.values()) message.reject(error);

@@ -31,6 +31,11 @@ export interface Offer {
   readonly kind: 'file' | 'folder';
   /** Nothing else is sent with it. */
   readonly isAlone: boolean;
+  /**
+   * Aborted when nobody waits for the answer any more: the sender is gone or has cancelled, or the
+   * endpoint closes. For whoever asks a person.
+   */
+  readonly signal: AbortSignal;
 }
 
 /**

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { ReceivePolicy } from '../../../src/transfer/files/receive-policy.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { TransferRun } from './transfer-run.ts';
 
@@ -55,6 +56,29 @@ test('a transfer cancelled while its source is opened needs no connection', asyn
   expect(await prepared).toBe(false);
   await expect(run.sender.done).rejects.toMatchObject({ code: 'cancelled' });
   expect(source.isClosed).toBe(true);
+});
+
+test('whoever is asked about an offer hears that it was cancelled, and is asked about nothing more of it', async () => {
+  const asked: string[] = [];
+  const policy: ReceivePolicy = ({ name, signal }) => {
+    asked.push(name);
+    return new Promise((resolve) => {
+      const refuse = (): void => {
+        resolve({ type: 'reject', code: 'refused', reason: 'too late' });
+      };
+      signal.addEventListener('abort', refuse);
+    });
+  };
+  const inbox = new MemoryInbox();
+  const paths = ['/home/derek/movie.mp4', '/home/derek/other.mp4'];
+  const run = new TransferRun({ source: new MemorySource({ content }), inbox, policy, paths });
+  await run.start();
+  await run.runUntil(() => asked.length > 0);
+  run.sender.cancel();
+  const { received } = await run.finish();
+  expect(received).toEqual({ code: 'cancelled', text: 'cancelled by the sender' });
+  expect(asked).toEqual(['movie.mp4']);
+  expect(inbox.log).toEqual([]);
 });
 
 test('a transfer cancelled while its connection opens closes it', async () => {

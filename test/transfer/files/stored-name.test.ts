@@ -138,7 +138,8 @@ test('a partial has its name behind it, or a hash where that would be too long',
 
 describe('the policy', () => {
   const file = { from: 'derek', name: 'movie.mp4', sizeBytes: 100, kind: 'file' } as const;
-  const offer = { ...file, isAlone: true, offeredBytes: 100 };
+  const { signal } = new AbortController();
+  const offer = { ...file, isAlone: true, offeredBytes: 100, signal };
 
   test('stores under the name that it is told, made storable', async () => {
     const policy = createReceivePolicy({

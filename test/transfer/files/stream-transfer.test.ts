@@ -284,7 +284,8 @@ async function finished(run: TransferRun): Promise<unknown> {
 test('a folder does not go into a stream', async () => {
   const sink = new NotingSink();
   const offer = { from: 'derek', name: 'photos', sizeBytes: 5, kind: 'folder' } as const;
-  expect(await into(sink)({ ...offer, isAlone: true, offeredBytes: 5 })).toMatchObject({
+  const { signal } = new AbortController();
+  expect(await into(sink)({ ...offer, isAlone: true, offeredBytes: 5, signal })).toMatchObject({
     type: 'reject',
     code: 'refused',
   });

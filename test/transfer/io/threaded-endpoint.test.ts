@@ -157,6 +157,7 @@ const offered = {
   kind: 'file',
   isAlone: true,
   offeredBytes: 1,
+  signal: new AbortController().signal,
 } as const;
 
 test('the caller answers offers in its own thread', async () => {
@@ -175,6 +176,30 @@ test('a caller that says nothing of an offer, or refuses it, is understood', asy
   );
   await thread.read();
   expect(await Promise.all(answers)).toEqual([{}, { refuse: 'not that one' }]);
+});
+
+test('a caller hears that nobody waits for its answer any more, also when the thread has ended', async () => {
+  const aborted: string[] = [];
+  await open({
+    onOffer: ({ name, signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          aborted.push(name);
+          resolve({ refuse: 'too late' });
+        });
+      }),
+  });
+  const withdrawal = new AbortController();
+  const answer = engine.options.onOffer!({ ...offered, signal: withdrawal.signal });
+  void engine.options.onOffer!({ ...offered, name: 'b' });
+  await thread.read();
+  expect(aborted).toEqual([]);
+  withdrawal.abort();
+  await thread.read();
+  expect(await answer).toEqual({ refuse: 'too late' });
+  expect(aborted).toEqual(['a.txt']);
+  thread.end(new Error('out of memory'));
+  expect(aborted).toEqual(['a.txt', 'b']);
 });
 
 test('a caller that fails at an offer fails that offer only', async () => {
