@@ -1,10 +1,6 @@
-import {
-  failureReason,
-  leftOutLines,
-  receivedLine,
-  showProgress,
-  unreceivedLine,
-} from './transfer-lines.ts';
+import { showProgress } from '../report/progress-lines.ts';
+import { leftOutLines, receivedLine, unreceivedLine } from '../report/result-lines.ts';
+import { asError, failureClause } from '../report/transfer-failure.ts';
 import type { TransferList } from './transfer-list.ts';
 import type { SafeText } from '../text/safe-text.ts';
 import type { Transfer } from '../transfer/index.ts';
@@ -41,13 +37,13 @@ export class Downloads {
     if (transfer.state !== 'failed') showProgress(transfer, this.#warn);
     const shown = transfer.done.then(
       (result) => {
-        this.#print(receivedLine(transfer, result));
+        for (const item of result.items) this.#print(receivedLine(item, transfer.peer));
         const lineOf = (name: string, reason: string): SafeText =>
           unreceivedLine(name, transfer.peer, reason);
         for (const line of leftOutLines(result, lineOf)) this.#print(line);
       },
       (error: unknown) => {
-        const reason = failureReason(error, transfer.peer, this.#giveUpMs);
+        const reason = failureClause(asError(error), transfer.peer, this.#giveUpMs);
         this.#print(unreceivedLine(transfer.name, transfer.peer, reason));
       },
     );

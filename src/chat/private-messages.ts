@@ -1,5 +1,5 @@
 import { declinedReason, type Introducer } from './introducer.ts';
-import { failureReason } from './transfer-lines.ts';
+import { asError, failureClause } from '../report/transfer-failure.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import type { DirectMessage, SentMessage, TransferEndpoint } from '../transfer/index.ts';
 
@@ -90,7 +90,9 @@ export class PrivateMessages {
     } catch (error) {
       this.#refuse(
         user,
-        answer.isDeclined ? declinedReason(user, self) : failureReason(error, user, giveUpMs),
+        answer.isDeclined
+          ? declinedReason(user, self)
+          : failureClause(asError(error), user, giveUpMs),
       );
     } finally {
       if (message !== undefined) this.#running.delete(message);

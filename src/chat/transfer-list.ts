@@ -1,7 +1,7 @@
 import { formatAmount, formatDuration, formatRate } from '../text/measures.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import type { Transfer } from '../transfer/index.ts';
-import { stallReasonText } from './transfer-lines.ts';
+import { stallReasonText } from '../report/progress-lines.ts';
 
 /** What `XFR` shows and `CAN` cancels: from when it was asked for until its last line was said. */
 export interface ListedTransfer {

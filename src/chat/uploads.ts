@@ -3,14 +3,14 @@ import PQueue from 'p-queue';
 import { declinedReason, type Introducer } from './introducer.ts';
 import { checkSource } from './io/source-check.ts';
 import type { ListedTransfer, TransferList } from './transfer-list.ts';
+import { showProgress } from '../report/progress-lines.ts';
 import {
   deliveredLine,
-  failureReason,
   leftOutLines,
-  showProgress,
   skippedLinksLines,
   undeliveredLine,
-} from './transfer-lines.ts';
+} from '../report/result-lines.ts';
+import { asError, failureClause } from '../report/transfer-failure.ts';
 import type { SafeText } from '../text/safe-text.ts';
 import type { Transfer, TransferEndpoint } from '../transfer/index.ts';
 
@@ -108,12 +108,16 @@ export class Uploads {
       });
       showProgress(sent, warn);
       const result = await sent.done;
-      print(deliveredLine(sent, result));
+      for (const item of result.items) print(deliveredLine(item, result, peer));
       const lines = leftOutLines(result, (name, reason) => undeliveredLine(name, peer, reason));
       for (const line of lines) print(line);
       for (const line of skippedLinksLines(result)) warn(line);
     } catch (error) {
-      refuse(answer.isDeclined ? declinedReason(peer, self) : failureReason(error, peer, giveUpMs));
+      refuse(
+        answer.isDeclined
+          ? declinedReason(peer, self)
+          : failureClause(asError(error), peer, giveUpMs),
+      );
     } finally {
       if (transfer !== undefined) this.#running.delete(transfer);
       if (keyId !== undefined) introducer.unwatch(keyId);

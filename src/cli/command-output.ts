@@ -1,9 +1,10 @@
 import { jsonLine } from '../text/json-line.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
-import type { TransferError } from '../transfer/index.ts';
+import type { TransferError, TransferResult } from '../transfer/index.ts';
 import type { CommonFlags } from './common-flags.ts';
-import { errorEvent, type UpdEvent, usageEvent } from './events.ts';
-import { exitCodes } from './exit-codes.ts';
+import { errorEvent, type UpdEvent, usageEvent } from '../report/events.ts';
+import { exitCodes } from '../report/exit-codes.ts';
+import { limitLine } from '../report/result-lines.ts';
 import { printErrorLine, printLine } from './terminal/output-lines.ts';
 
 /** Wipes what is drawn on the screen, calls `write`, and lets it be drawn again. */
@@ -54,6 +55,12 @@ export class CommandOutput {
     this.writeAbove(() => {
       printErrorLine(line);
     });
+  }
+
+  /** What limited a transfer, where that is known and no event says it. */
+  limit(result: TransferResult): void {
+    const line = limitLine(result);
+    if (line !== undefined && !this.isJson) this.note(line);
   }
 
   event(event: UpdEvent): void {

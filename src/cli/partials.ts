@@ -9,10 +9,10 @@ import {
   TransferError,
 } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
-import { partialEvent, removedEvent } from './events.ts';
-import { exitCodes } from './exit-codes.ts';
+import { partialEvent, removedEvent } from '../report/events.ts';
+import { exitCodes } from '../report/exit-codes.ts';
 import { integerOf } from './flag-values.ts';
-import { asError } from './transfer-failure.ts';
+import { asError } from '../report/transfer-failure.ts';
 
 interface PartialsFlags {
   readonly dir: string;

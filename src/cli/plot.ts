@@ -7,7 +7,7 @@ import { blockLevels, plainLevels, sketchOf } from '../plot/picture-sketch.ts';
 import { safeLine } from '../text/safe-text.ts';
 import { TransferError } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from '../report/exit-codes.ts';
 
 interface PlotFlags {
   readonly out?: string;

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { unreceivedLine } from '../chat/transfer-lines.ts';
-import { safeLine, safeText } from '../text/safe-text.ts';
+import { safeLine, safeText, type SafeText } from '../text/safe-text.ts';
 import {
   readTicket,
   type Transfer,
@@ -10,14 +9,15 @@ import {
 } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
 import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
-import { doneEvent, errorEvent, ticketEvent } from './events.ts';
-import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
+import { doneEvent, errorEvent, ticketEvent } from '../report/events.ts';
+import { exitCodeOfError, exitCodeOfResult, exitCodes } from '../report/exit-codes.ts';
 import { integerOf } from './flag-values.ts';
-import { receivedItemLine, reportFailures, reportLimit } from './result-lines.ts';
+import { leftOutLines, receivedLine, unreceivedLine } from '../report/result-lines.ts';
 import { oldPartialsLine } from './partials.ts';
 import { StdoutTaker } from './stdout-taker.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
-import { asError, failureClause } from './transfer-failure.ts';
+import { asError } from '../report/transfer-failure.ts';
+import { ticketFailureClause } from './ticket-failure.ts';
 import { TransferWatch } from './transfer-watch.ts';
 
 interface ReceiveFlags extends CommonFlags {
@@ -159,7 +159,7 @@ class Reception {
     const outcome = await transfer.done.catch(asError);
     let exit: number | undefined;
     if (outcome instanceof TransferError) {
-      const reason = failureClause(outcome, 'the sender', giveUpMs);
+      const reason = ticketFailureClause(outcome, 'the sender', giveUpMs);
       output.problem(unreceivedLine(transfer.name, shownPeer(transfer), reason));
       output.event(errorEvent(outcome, exitCodeOfError(outcome.code), transfer));
       // Whoever reads stdout has got a beginning: no other file may follow it.
@@ -185,11 +185,12 @@ class Reception {
     const peer = shownPeer(transfer);
     output.event(doneEvent(transfer, result));
     for (const item of result.items) {
-      output.note(receivedItemLine(item, peer));
+      output.note(receivedLine(item, peer));
       if (this.#taker === undefined) output.result(safeText(item.path));
     }
-    reportLimit(result, output);
-    reportFailures(result, (name, reason) => unreceivedLine(name, peer, reason), output);
+    output.limit(result);
+    const lineOf = (name: string, reason: string): SafeText => unreceivedLine(name, peer, reason);
+    for (const line of leftOutLines(result, lineOf)) output.problem(line);
   }
 }
 

@@ -4,8 +4,7 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { openIdentityKey } from '../chat/client.ts';
-import { undeliveredLine } from '../chat/transfer-lines.ts';
-import { safeLine } from '../text/safe-text.ts';
+import { safeLine, type SafeText } from '../text/safe-text.ts';
 import {
   readTicket,
   type Transfer,
@@ -14,12 +13,13 @@ import {
 } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
 import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
-import { doneEvent, errorEvent } from './events.ts';
-import { exitCodeOfError, exitCodeOfResult, exitCodes } from './exit-codes.ts';
-import { deliveredItemLine, reportFailures, reportLimit } from './result-lines.ts';
+import { doneEvent, errorEvent } from '../report/events.ts';
+import { exitCodeOfError, exitCodeOfResult, exitCodes } from '../report/exit-codes.ts';
+import { deliveredLine, leftOutLines, undeliveredLine } from '../report/result-lines.ts';
 import { stateFolder } from './state-folder.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
-import { asError, failureClause, isResumable } from './transfer-failure.ts';
+import { asError, isResumable } from '../report/transfer-failure.ts';
+import { ticketFailureClause } from './ticket-failure.ts';
 import { TransferWatch } from './transfer-watch.ts';
 
 interface SendFlags extends CommonFlags {
@@ -113,7 +113,9 @@ async function follow(
   } catch (error) {
     const failure = asError(error);
     const exit = stopping.exitCode ?? exitCodeOfError(failure.code);
-    output.problem(undeliveredLine(transfer.name, peer, failureClause(failure, peer, giveUpMs)));
+    output.problem(
+      undeliveredLine(transfer.name, peer, ticketFailureClause(failure, peer, giveUpMs)),
+    );
     if (isResumable(failure) && paths[0] !== STDIN) {
       output.problem(safeLine`The same command goes on from what has arrived there.`);
     }
@@ -122,9 +124,10 @@ async function follow(
     return exit;
   }
   output.event(doneEvent(transfer, result));
-  for (const item of result.items) output.result(deliveredItemLine(item, result, peer));
-  reportLimit(result, output);
-  reportFailures(result, (name, reason) => undeliveredLine(name, peer, reason), output);
+  for (const item of result.items) output.result(deliveredLine(item, result, peer));
+  output.limit(result);
+  const lineOf = (name: string, reason: string): SafeText => undeliveredLine(name, peer, reason);
+  for (const line of leftOutLines(result, lineOf)) output.problem(line);
   receipts.write(transfer, result, startedAt);
   return exitCodeOfResult(result);
 }

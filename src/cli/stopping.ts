@@ -1,4 +1,4 @@
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from '../report/exit-codes.ts';
 
 /** The signals of this process: the first one asks to leave, the second leaves at once. */
 export class Stopping {

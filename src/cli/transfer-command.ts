@@ -2,10 +2,10 @@ import { safeLine } from '../text/safe-text.ts';
 import { createEndpoint, type EndpointOptions, type TransferEndpoint } from '../transfer/index.ts';
 import type { CommandOutput } from './command-output.ts';
 import { type CommonFlags, engineOptionsOf, GIVE_UP_SECONDS } from './common-flags.ts';
-import { exitCodeOfError } from './exit-codes.ts';
-import { Receipts } from './receipt.ts';
+import { exitCodeOfError } from '../report/exit-codes.ts';
+import { Receipts } from '../report/receipt.ts';
 import { Stopping } from './stopping.ts';
-import { asError } from './transfer-failure.ts';
+import { asError } from '../report/transfer-failure.ts';
 
 /** What `upd send` and `upd receive` work with, from their first line to their exit code. */
 export interface TransferCommand {

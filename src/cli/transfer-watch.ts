@@ -1,7 +1,7 @@
-import { showProgress } from '../chat/transfer-lines.ts';
+import { showProgress } from '../report/progress-lines.ts';
 import type { Transfer } from '../transfer/index.ts';
 import type { CommandOutput } from './command-output.ts';
-import { offerEvent, progressEvent, stalledEvent } from './events.ts';
+import { offerEvent, progressEvent, stalledEvent } from '../report/events.ts';
 import { canDraw, ProgressBars } from './terminal/progress-bars.ts';
 
 /** Between two `progress` events of one transfer. */

@@ -9,7 +9,7 @@ import { MAX_WAITING_SENDS, Uploads, type UploadsOptions } from '../../src/chat/
 import { enterClient } from './client-fixture.ts';
 import { FakeEndpoint, FakeTransfer } from './fake-endpoint.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
-import { showProgress } from '../../src/chat/transfer-lines.ts';
+import { showProgress } from '../../src/report/progress-lines.ts';
 
 function folderWith(...names: readonly string[]): string {
   const dir = temporaryFolder();

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { exitCodeOfError } from '../../src/cli/exit-codes.ts';
+import { exitCodeOfError } from '../../src/report/exit-codes.ts';
 import { transferErrorCodes } from '../../src/transfer/index.ts';
 import { temporaryFolder } from '../chat/server-fixture.ts';
 import { randomFile, sparseFile } from './sample-files.ts';

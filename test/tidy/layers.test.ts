@@ -66,12 +66,20 @@ const rules: Record<string, Rule> = {
     from: ['src/text', 'src/chat/core', 'src/transfer/index.ts'],
     outside: ['node', 'selfsigned'],
   },
+  'src/report': { from: ['src/text', 'src/transfer/index.ts'], outside: ['node'] },
   'src/chat': {
-    from: ['src/text', 'src/chat/core', 'src/chat/io', 'src/transfer/index.ts'],
+    from: ['src/text', 'src/report', 'src/chat/core', 'src/chat/io', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
   },
   'src/cli': {
-    from: ['src/text', 'src/cli/terminal', 'src/chat', 'src/plot', 'src/transfer/index.ts'],
+    from: [
+      'src/text',
+      'src/report',
+      'src/cli/terminal',
+      'src/chat',
+      'src/plot',
+      'src/transfer/index.ts',
+    ],
     outside: ['node', 'packages'],
   },
   'src/cli/terminal': {

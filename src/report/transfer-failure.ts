@@ -1,20 +1,16 @@
-import { TransferError } from '../transfer/index.ts';
 import { formatDuration } from '../text/measures.ts';
+import { TransferError } from '../transfer/index.ts';
 
-/** Why a transfer failed, as a clause that names the next step where there is one. */
+/**
+ * Why a transfer with `peer` failed, as a clause. The engine says that nobody answered; how long it
+ * waited is what it was told.
+ */
 export function failureClause(
   { code, message }: TransferError,
   peer: string,
   giveUpMs: number,
 ): string {
-  switch (code) {
-    case 'unanswered':
-      return `no answer for ${formatDuration(giveUpMs)}; is upd receive still running there, and was this its last ticket?`;
-    case 'lost':
-      return `${peer} vanished ${formatDuration(giveUpMs)} ago`;
-    default:
-      return message;
-  }
+  return code === 'lost' ? `${peer} vanished ${formatDuration(giveUpMs)} ago` : message;
 }
 
 /** What has arrived is kept, so that the next try goes on from there. */
