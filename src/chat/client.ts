@@ -15,6 +15,10 @@ import { KnownServers, KnownServersError } from './io/known-servers.ts';
 import { LoginLink } from './io/login-link.ts';
 import { LinkError, ServerLink } from './io/server-link.ts';
 import { OfferQuestions } from './offer-questions.ts';
+import { ChatOutput } from './chat-output.ts';
+import { questionEvent, type UpdEvent } from '../report/events.ts';
+import { Receipts } from '../report/receipt.ts';
+import { TransferReporter } from '../report/transfer-reporter.ts';
 import { PeerTrust } from './peer-trust.ts';
 import { privateMessageLine, PrivateMessages } from './private-messages.ts';
 import { ServerNews } from './server-news.ts';
@@ -57,6 +61,14 @@ export interface ChatClientOptions {
   readonly maxSizeBytes?: number;
   /** Nothing is received before somebody has said yes to it. */
   readonly isConfirming?: boolean;
+  /** Only errors and results are shown. */
+  readonly isQuiet?: boolean;
+  /** False: how far transfers are is not shown. */
+  readonly isProgressShown?: boolean;
+  /** Of each transfer that is over. */
+  readonly receipts?: Receipts;
+  /** Takes what happens to transfers, as events, to stdout in place of their lines. */
+  readonly onEvent?: (event: UpdEvent) => void;
   /** What the flags ask of the transfer endpoint. */
   readonly engine?: Partial<EndpointOptions>;
   /** Makes the transfer endpoint; the engine's own by default. */
@@ -73,6 +85,8 @@ export class ChatClient {
   readonly #users = new OnlineUsers();
   readonly #giveUpMs: number;
   readonly #transfers = new TransferList();
+  readonly #output: ChatOutput;
+  readonly #reporter: TransferReporter;
   readonly #downloads: Downloads;
   readonly #questions: OfferQuestions;
   readonly #end = new SessionEnd();
@@ -83,12 +97,20 @@ export class ChatClient {
     this.#options = options;
     this.#console = options.console;
     this.#giveUpMs = options.engine?.giveUpMs ?? GIVE_UP_MS;
-    this.#downloads = new Downloads(this.#giveUpMs, this.#transfers, this.#print, this.#warn);
+    this.#output = new ChatOutput(options);
+    this.#reporter = new TransferReporter({
+      sink: this.#output,
+      receipts: options.receipts ?? new Receipts(undefined),
+      isShown: options.isProgressShown !== false,
+      isLimitNamed: true,
+    });
+    this.#downloads = new Downloads(this.#giveUpMs, this.#transfers, this.#reporter);
     this.#questions = new OfferQuestions({
       list: this.#transfers,
       giveUpMs: this.#giveUpMs,
-      onQuestion: (_id, _offer, line) => {
-        this.#print(line);
+      onQuestion: (id, offer, line) => {
+        this.#output.event(questionEvent(offer, id));
+        this.#output.result(line);
       },
     });
     this.#dialog = new SessionDialog(options.console, this.#end.ended);
@@ -150,7 +172,8 @@ export class ChatClient {
   async #connect(privateKey: Uint8Array): Promise<number> {
     const { serverHost: host, serverPort: port, stateDir, fingerprint } = this.#options;
     const knownServers = new KnownServers(join(stateDir, 'servers'));
-    const trust = new ServerTrust({ host, port, knownServers, fingerprint, warn: this.#warn });
+    const warn = this.#output.note;
+    const trust = new ServerTrust({ host, port, knownServers, fingerprint, warn });
     let link: LoginLink;
     try {
       link = await LoginLink.open(() => ServerLink.open(host, port, trust.check), {
@@ -268,10 +291,10 @@ export class ChatClient {
     endpoint: TransferEndpoint,
     trust: PeerTrust,
   ): ClientSession {
-    const introducer = new Introducer({ link, trust, warn: this.#warn });
+    const introducer = new Introducer({ link, trust, warn: this.#output.note });
     this.#news.introducer = introducer;
-    const [giveUpMs, print, warn] = [this.#giveUpMs, this.#print, this.#warn];
-    const outgoing = { self: user, introducer, endpoint, giveUpMs, print };
+    const outgoing = { self: user, introducer, endpoint, giveUpMs: this.#giveUpMs };
+    const reporter = this.#reporter;
     const concurrency = this.#options.queue;
     const transfers = this.#transfers;
     return new ClientSession({
@@ -281,9 +304,9 @@ export class ChatClient {
       dialog: this.#dialog,
       end: this.#end,
       users: this.#users,
-      uploads: new Uploads({ ...outgoing, list: transfers, concurrency, warn }),
+      uploads: new Uploads({ ...outgoing, list: transfers, concurrency, reporter }),
       downloads: this.#downloads,
-      messages: new PrivateMessages(outgoing),
+      messages: new PrivateMessages({ ...outgoing, print: this.#print }),
       transfers,
       questions: this.#questions,
       trust,

@@ -1,54 +1,32 @@
-import { showProgress } from '../report/progress-lines.ts';
-import { leftOutLines, receivedLine, unreceivedLine } from '../report/result-lines.ts';
-import { asError, failureClause } from '../report/transfer-failure.ts';
-import type { TransferList } from './transfer-list.ts';
-import type { SafeText } from '../text/safe-text.ts';
+import { keptLine } from '../report/result-lines.ts';
+import { explained, failureClause } from '../report/transfer-failure.ts';
+import type { TransferReporter } from '../report/transfer-reporter.ts';
 import type { Transfer } from '../transfer/index.ts';
+import type { TransferList } from './transfer-list.ts';
 
 /** The files that come in: says of each how it ended. Their number is bounded by the endpoint. */
 export class Downloads {
   readonly #giveUpMs: number;
   readonly #list: TransferList;
-  readonly #print: (line: SafeText) => void;
-  readonly #warn: (line: SafeText) => void;
+  readonly #reporter: TransferReporter;
   readonly #running: Map<Transfer, Promise<void>> = new Map();
   #isAborted = false;
 
   /** `giveUpMs`: after how long without an answer the endpoint gives a transfer up. */
-  constructor(
-    giveUpMs: number,
-    list: TransferList,
-    print: (line: SafeText) => void,
-    warn: (line: SafeText) => void,
-  ) {
+  constructor(giveUpMs: number, list: TransferList, reporter: TransferReporter) {
     this.#giveUpMs = giveUpMs;
     this.#list = list;
-    this.#print = print;
-    this.#warn = warn;
+    this.#reporter = reporter;
   }
 
   get count(): number {
     return this.#running.size;
   }
 
-  /** Takes over a transfer whose offer was accepted. */
+  /** Takes over a transfer whose offer was accepted, or refused. */
   add(transfer: Transfer): void {
-    // A refused offer has its one line only.
-    if (transfer.state !== 'failed') showProgress(transfer, this.#warn);
-    const shown = transfer.done.then(
-      (result) => {
-        for (const item of result.items) this.#print(receivedLine(item, transfer.peer));
-        const lineOf = (name: string, reason: string): SafeText =>
-          unreceivedLine(name, transfer.peer, reason);
-        for (const line of leftOutLines(result, lineOf)) this.#print(line);
-      },
-      (error: unknown) => {
-        const reason = failureClause(asError(error), transfer.peer, this.#giveUpMs);
-        this.#print(unreceivedLine(transfer.name, transfer.peer, reason));
-      },
-    );
     const { peer, name } = transfer;
-    const { unlist } = this.#list.add({
+    const { id, unlist } = this.#list.add({
       direction: 'receive',
       peer,
       name,
@@ -57,7 +35,13 @@ export class Downloads {
         transfer.cancel();
       },
     });
-    const over = shown.finally(() => {
+    const told = this.#reporter.follow(transfer, {
+      id,
+      peer,
+      explain: (error) => explained(error, failureClause(error, peer, this.#giveUpMs)),
+      advice: keptLine(name),
+    });
+    const over = told.then(() => {
       unlist();
       this.#running.delete(transfer);
     });

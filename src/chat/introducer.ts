@@ -3,6 +3,7 @@ import type { IntroductionPurpose } from './core/protocol.ts';
 import type { Answer, ServerLink } from './io/server-link.ts';
 import type { PeerTrust } from './peer-trust.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
+import type { TransferErrorCode } from '../transfer/index.ts';
 
 /** An introduction lives for 60 s: within two minutes there was room, or others took it. */
 const RETRY_INTRODUCTION_MS = 2_000;
@@ -20,7 +21,8 @@ export interface IntroducerOptions {
 
 /** Where and with which key to open; or why not, as a clause without its full stop. */
 export type Introduced =
-  Extract<Answer, { type: 'introduced' }>['body'] | { readonly refusal: string };
+  | Extract<Answer, { type: 'introduced' }>['body']
+  | { readonly refusal: string; readonly code: TransferErrorCode };
 
 /** Gets introductions to others: from the server, and with a key that is known to be theirs. */
 export class Introducer {
@@ -49,20 +51,21 @@ export class Introducer {
   ): Promise<Introduced> {
     const { link, trust, warn, retryIntroductionMs = RETRY_INTRODUCTION_MS } = this.#options;
     for (let tries = 1; ; tries++) {
-      if (this.#isAborted || isCancelled()) return { refusal: 'cancelled' };
+      if (this.#isAborted || isCancelled()) return CANCELLED;
       const [answer] = await link.request({ type: 'introduce', body: { to, purpose } });
       // That may have taken a while; what was aborted meanwhile is not begun.
-      if (this.#hasBeenAborted()) return { refusal: 'cancelled' };
+      if (this.#hasBeenAborted()) return CANCELLED;
       if (answer?.type === 'introduced') {
         const verdict = await trust.judge(to, answer.body.key.peerKey);
-        if ('reason' in verdict) return { refusal: verdict.reason };
-        return this.#hasBeenAborted() ? { refusal: 'cancelled' } : answer.body;
+        if ('reason' in verdict) return { refusal: verdict.reason, code: 'refused' };
+        return this.#hasBeenAborted() ? CANCELLED : answer.body;
       }
       if (answer?.type !== 'refused') throw new Error('the server answers out of order');
       const { reason } = answer.body;
       const isFull = reason === 'too-fast' || reason === 'busy';
       if (!isFull || tries === MAX_INTRODUCTION_TRIES) {
-        return { refusal: undeliveredReason(reason) };
+        // Whoever is not online, or not to be introduced to, was never connected to.
+        return { refusal: undeliveredReason(reason), code: 'unanswered' };
       }
       if (!this.#isFull)
         warn(safeLine`Much is on its way to ${to}: the rest waits for the server.`);
@@ -118,6 +121,8 @@ export class Introducer {
     return this.#isAborted;
   }
 }
+
+const CANCELLED = { refusal: 'cancelled', code: 'cancelled' } as const;
 
 /** Why something was not delivered to `peer`, who has declined. */
 export function declinedReason(peer: string, self: string): string {

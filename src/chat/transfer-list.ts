@@ -48,13 +48,19 @@ export class TransferList {
   async lines(
     checkCodeOf: (user: string) => Promise<string | undefined>,
   ): Promise<readonly SafeText[]> {
-    if (this.#entries.size === 0) return [NO_TRANSFER];
+    // Whoever has read that one is over is not shown it any more.
+    const entries = [...this.#entries].filter(([, entry]) => !isOver(entry.transfer()));
+    if (entries.length === 0) return [NO_TRANSFER];
     const codes = new Map<string, string | undefined>();
-    for (const { peer } of this.#entries.values()) {
+    for (const [, { peer }] of entries) {
       if (!codes.has(peer)) codes.set(peer, await checkCodeOf(peer));
     }
-    return [...this.#entries].map(([id, entry]) => lineOf(id, entry, codes.get(entry.peer)));
+    return entries.map(([id, entry]) => lineOf(id, entry, codes.get(entry.peer)));
   }
+}
+
+function isOver(transfer: Transfer | undefined): boolean {
+  return transfer?.state === 'done' || transfer?.state === 'failed';
 }
 
 const NO_TRANSFER: SafeText = safeText('no transfer');

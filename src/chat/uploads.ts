@@ -3,16 +3,10 @@ import PQueue from 'p-queue';
 import { declinedReason, type Introducer } from './introducer.ts';
 import { checkSource } from './io/source-check.ts';
 import type { ListedTransfer, TransferList } from './transfer-list.ts';
-import { showProgress } from '../report/progress-lines.ts';
-import {
-  deliveredLine,
-  leftOutLines,
-  skippedLinksLines,
-  undeliveredLine,
-} from '../report/result-lines.ts';
-import { asError, failureClause } from '../report/transfer-failure.ts';
-import type { SafeText } from '../text/safe-text.ts';
-import type { Transfer, TransferEndpoint } from '../transfer/index.ts';
+import { asError, explained, failureClause } from '../report/transfer-failure.ts';
+import type { TransferReporter } from '../report/transfer-reporter.ts';
+import { safeLine } from '../text/safe-text.ts';
+import { type Transfer, type TransferEndpoint, TransferError } from '../transfer/index.ts';
 
 /** Files that may wait to be sent; one more is refused. */
 export const MAX_WAITING_SENDS = 1_000;
@@ -27,8 +21,7 @@ export interface UploadsOptions {
   readonly concurrency: number;
   /** After how long without an answer the endpoint gives a transfer up. */
   readonly giveUpMs: number;
-  readonly print: (line: SafeText) => void;
-  readonly warn: (line: SafeText) => void;
+  readonly reporter: TransferReporter;
 }
 
 /** The queue behind `UPD`: asks for an introduction, sends, and says of each file how it ended. */
@@ -61,41 +54,35 @@ export class Uploads {
 
   /** Resolves once the file was looked at and waits its turn, or was refused with one line. */
   async add(user: string, path: string): Promise<void> {
-    const { print } = this.#options;
     const name = basename(path);
     const source = await checkSource(path);
+    const refuse = (shownName: string, error: TransferError): void => {
+      this.#options.reporter.refuse({ direction: 'send', peer: user, name: shownName }, error);
+    };
     if ('problem' in source) {
-      print(undeliveredLine(path, user, source.problem));
+      refuse(path, new TransferError('local-file', source.problem));
     } else if (this.#queue.size >= MAX_WAITING_SENDS) {
-      print(undeliveredLine(name, user, `${MAX_WAITING_SENDS} files wait already`));
+      refuse(name, new TransferError('refused', `${MAX_WAITING_SENDS} files wait already`));
     } else {
       const upload = new Upload(user, path);
-      const { unlist } = this.#options.list.add(upload);
-      void this.#queue.add(() => this.#send(upload)).then(unlist);
+      const { id, unlist } = this.#options.list.add(upload);
+      void this.#queue.add(() => this.#send(upload, id)).then(unlist);
     }
   }
 
-  async #send(upload: Upload): Promise<void> {
-    const { self, introducer, endpoint, giveUpMs, print, warn } = this.#options;
-    const { peer, path } = upload;
-    const refuse = (reason: string): void => {
-      print(undeliveredLine(basename(path), peer, reason));
-    };
+  async #send(upload: Upload, id: number): Promise<void> {
+    const { self, introducer, endpoint, giveUpMs, reporter } = this.#options;
+    const { peer, path, name } = upload;
     const isCancelled = (): boolean => this.#isAborted || upload.isCancelled;
     let transfer: Transfer | undefined;
     let keyId: string | undefined;
     const answer = { isDeclined: false };
     try {
-      if (isCancelled()) {
-        refuse('cancelled');
-        return;
-      }
+      if (isCancelled()) throw cancelled();
       const introduced = await introducer.introduce(peer, 'files', isCancelled);
+      if ('refusal' in introduced) throw new TransferError(introduced.code, introduced.refusal);
       // That may have taken a while; what was cancelled meanwhile is not begun.
-      if ('refusal' in introduced || isCancelled()) {
-        refuse('refusal' in introduced ? introduced.refusal : 'cancelled');
-        return;
-      }
+      if (isCancelled()) throw cancelled();
       const { key: introduction, addresses } = introduced;
       const sent = endpoint.send({ introduction, addresses, paths: [path], peer });
       transfer = sent;
@@ -106,23 +93,26 @@ export class Uploads {
         answer.isDeclined = true;
         sent.cancel();
       });
-      showProgress(sent, warn);
-      const result = await sent.done;
-      for (const item of result.items) print(deliveredLine(item, result, peer));
-      const lines = leftOutLines(result, (name, reason) => undeliveredLine(name, peer, reason));
-      for (const line of lines) print(line);
-      for (const line of skippedLinksLines(result)) warn(line);
+      await reporter.follow(sent, {
+        id,
+        peer,
+        explain: (error) =>
+          answer.isDeclined
+            ? new TransferError('refused', declinedReason(peer, self))
+            : explained(error, failureClause(error, peer, giveUpMs)),
+        advice: safeLine`${name}: the same UPD goes on from what has arrived there.`,
+      });
     } catch (error) {
-      refuse(
-        answer.isDeclined
-          ? declinedReason(peer, self)
-          : failureClause(asError(error), peer, giveUpMs),
-      );
+      reporter.refuse({ direction: 'send', id, peer, name }, asError(error));
     } finally {
       if (transfer !== undefined) this.#running.delete(transfer);
       if (keyId !== undefined) introducer.unwatch(keyId);
     }
   }
+}
+
+function cancelled(): TransferError {
+  return new TransferError('cancelled', 'cancelled');
 }
 
 /** One thing to send, from when it was asked for. */

@@ -8,22 +8,26 @@ import {
   type Fingerprint,
   parseFingerprint,
 } from '../chat/client.ts';
+import { TransferError } from '../transfer/index.ts';
 import { stateFolder } from './state-folder.ts';
 import { PipeConsole } from './terminal/pipe-console.ts';
-import { safeLine } from '../text/safe-text.ts';
-import { printErrorLine } from './terminal/output-lines.ts';
 import { TerminalConsole } from './terminal/terminal-console.ts';
 import {
-  addEngineFlags,
+  addCommonFlags,
   contradictionIn,
-  type EngineFlags,
+  type CommonFlags,
   engineOptionsOf,
 } from './common-flags.ts';
+import { CommandOutput } from './command-output.ts';
+import { Receipts } from '../report/receipt.ts';
+import { exitCodes } from '../report/exit-codes.ts';
+import { asError } from '../report/transfer-failure.ts';
+import { JsonConsole } from './terminal/json-console.ts';
 import { oldPartialsLine } from './partials.ts';
 import { integerOf } from './flag-values.ts';
 import { Stopping } from './stopping.ts';
 
-interface ClientFlags extends EngineFlags {
+interface ClientFlags extends CommonFlags {
   readonly inbox: string;
   readonly queue: number;
   readonly fingerprint?: Fingerprint;
@@ -32,8 +36,6 @@ interface ClientFlags extends EngineFlags {
   readonly confirm?: boolean;
 }
 
-const USAGE_EXIT_CODE = 2;
-const LOCAL_FILE_EXIT_CODE = 3;
 const MAX_QUEUE = 64;
 
 /** `upd client`: the chat on a terminal or a pipe. */
@@ -62,7 +64,7 @@ export function addClientCommand(program: Command): void {
       'refuse larger files',
       integerOf('A size', 0, Number.MAX_SAFE_INTEGER),
     );
-  addEngineFlags(command)
+  addCommonFlags(command)
     .allowExcessArguments(false)
     .addHelpText('before', 'Example:\n  upd client 127.0.0.1 8000 6000 --inbox ./received\n')
     .action(async (host: string, port: number, udpPort: number, flags: ClientFlags) => {
@@ -76,14 +78,18 @@ async function runClient(
   udpPort: number,
   flags: ClientFlags,
 ): Promise<number> {
+  const output = new CommandOutput('client', flags);
   const contradiction = contradictionIn(flags);
-  if (contradiction !== undefined) {
-    printErrorLine(safeLine`upd client: ${contradiction}`);
-    return USAGE_EXIT_CODE;
-  }
-  if (statSync(flags.inbox, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    printErrorLine(safeLine`upd client: the inbox ${flags.inbox} is not a folder; make it first`);
-    return LOCAL_FILE_EXIT_CODE;
+  if (contradiction !== undefined) return output.usage(contradiction);
+  let receipts: Receipts;
+  try {
+    if (statSync(flags.inbox, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      const reason = `the inbox ${flags.inbox} is not a folder; make it first`;
+      throw new TransferError('local-file', reason);
+    }
+    receipts = new Receipts(flags.receipt);
+  } catch (error) {
+    return output.failure(asError(error), exitCodes.localFile);
   }
   return runOnConsole({
     serverHost,
@@ -95,30 +101,41 @@ async function runClient(
     fingerprint: flags.fingerprint,
     isNewUser: flags.register === true,
     isConfirming: flags.confirm === true,
+    isQuiet: flags.quiet === true,
+    isProgressShown: flags.progress,
+    receipts,
+    isJson: flags.json === true,
     ...(flags.maxSize === undefined ? {} : { maxSizeBytes: flags.maxSize }),
     engine: engineOptionsOf(flags),
   });
 }
 
+export interface OnConsoleOptions extends Omit<ChatClientOptions, 'console' | 'onEvent'> {
+  /** Every line of stdout is an event. */
+  readonly isJson?: boolean;
+}
+
 /** A client on this process's streams and signals; resolves with the exit code. */
-export async function runOnConsole(options: Omit<ChatClientOptions, 'console'>): Promise<number> {
+export async function runOnConsole({ isJson, ...options }: OnConsoleOptions): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const stopping = new Stopping();
   // A keyboard echoes by itself unless it is read key by key, wherever the output goes.
-  const console = stdin.isTTY
+  const inner = stdin.isTTY
     ? new TerminalConsole({ input: stdin, output: stdout, errors: stderr }, stopping.interrupt)
     : new PipeConsole(stdin, stdout, stderr);
-  const client = new ChatClient({ ...options, console });
+  const json = isJson === true ? new JsonConsole(inner) : undefined;
+  const console = json ?? inner;
+  const client = new ChatClient({ ...options, console, ...(json && { onEvent: json.event }) });
   stopping.onStop((exitCode) => {
     client.stop(exitCode === clientExitCodes.interrupted ? 'interrupted' : 'terminated');
   });
   try {
     const old = await oldPartialsLine(options.inbox);
-    if (old !== undefined) console.warn(old);
+    if (old !== undefined && options.isQuiet !== true) console.warn(old);
     return await client.run();
   } finally {
     stopping.end();
-    console.close();
+    inner.close();
     stdin.destroy();
   }
 }

@@ -1,10 +1,10 @@
 import { jsonLine } from '../text/json-line.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
-import type { TransferError, TransferResult } from '../transfer/index.ts';
+import type { TransferError } from '../transfer/index.ts';
 import type { CommonFlags } from './common-flags.ts';
 import { errorEvent, type UpdEvent, usageEvent } from '../report/events.ts';
 import { exitCodes } from '../report/exit-codes.ts';
-import { limitLine } from '../report/result-lines.ts';
+import type { ReportSink } from '../report/report-sink.ts';
 import { printErrorLine, printLine } from './terminal/output-lines.ts';
 
 /** Wipes what is drawn on the screen, calls `write`, and lets it be drawn again. */
@@ -14,7 +14,7 @@ export type WriteAbove = (write: () => void) => void;
  * Where the lines of `upd send` and `upd receive` go: stdout carries results or events only, all else
  * is stderr's.
  */
-export class CommandOutput {
+export class CommandOutput implements ReportSink {
   /** `send` or `receive`. */
   readonly command: string;
   readonly isJson: boolean;
@@ -57,10 +57,9 @@ export class CommandOutput {
     });
   }
 
-  /** What limited a transfer, where that is known and no event says it. */
-  limit(result: TransferResult): void {
-    const line = limitLine(result);
-    if (line !== undefined && !this.isJson) this.note(line);
+  /** On stderr, and quiet or not: whoever was interrupted is told how to go on. */
+  advice(line: SafeText): void {
+    this.problem(line);
   }
 
   event(event: UpdEvent): void {

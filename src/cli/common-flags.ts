@@ -20,7 +20,7 @@ export interface EngineFlags {
   readonly trace?: string;
 }
 
-/** What the commands without a console of their own take besides. */
+/** What the commands that send and receive take besides. */
 export interface CommonFlags extends EngineFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;

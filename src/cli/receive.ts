@@ -1,24 +1,20 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { safeLine, safeText, type SafeText } from '../text/safe-text.ts';
-import {
-  readTicket,
-  type Transfer,
-  TransferError,
-  type TransferResult,
-} from '../transfer/index.ts';
+import { safeLine, safeText } from '../text/safe-text.ts';
+import { readTicket, type Transfer, TransferError } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
 import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
-import { doneEvent, errorEvent, ticketEvent } from '../report/events.ts';
+import { ticketEvent } from '../report/events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from '../report/exit-codes.ts';
 import { integerOf } from './flag-values.ts';
-import { leftOutLines, receivedLine, unreceivedLine } from '../report/result-lines.ts';
 import { oldPartialsLine } from './partials.ts';
 import { StdoutTaker } from './stdout-taker.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
-import { asError } from '../report/transfer-failure.ts';
+import { keptLine } from '../report/result-lines.ts';
+import { explained } from '../report/transfer-failure.ts';
+import { TransferReporter } from '../report/transfer-reporter.ts';
+import { barsBelow } from './screen-bars.ts';
 import { ticketFailureClause } from './ticket-failure.ts';
-import { TransferWatch } from './transfer-watch.ts';
 
 interface ReceiveFlags extends CommonFlags {
   readonly host: string;
@@ -105,7 +101,7 @@ function stdoutContradictionIn(
 class Reception {
   readonly #flags: ReceiveFlags;
   readonly #command: TransferCommand;
-  readonly #watch: TransferWatch;
+  readonly #reporter: TransferReporter;
   /** Lets a file into stdout. */
   readonly #taker: StdoutTaker | undefined;
   readonly #running: Set<Promise<void>> = new Set();
@@ -115,8 +111,15 @@ class Reception {
     this.#taker = taker;
     this.#flags = flags;
     this.#command = command;
-    const { output } = command;
-    this.#watch = new TransferWatch({ output, isShown: flags.progress, peerOf: shownPeer });
+    const { output, receipts } = command;
+    const isShown = flags.progress;
+    this.#reporter = new TransferReporter({
+      ...{ sink: output, receipts, isShown, bars: barsBelow(output, isShown) },
+      tellReceived: ({ path }, line) => {
+        output.note(line);
+        if (taker === undefined) output.result(safeText(path));
+      },
+    });
   }
 
   async run(): Promise<number> {
@@ -152,45 +155,23 @@ class Reception {
   }
 
   async #follow(transfer: Transfer): Promise<void> {
-    const { output, receipts, giveUpMs } = this.#command;
-    const startedAt = new Date();
-    // A refused offer has its one line only.
-    if (transfer.state !== 'failed') this.#watch.add(transfer);
-    const outcome = await transfer.done.catch(asError);
+    const { giveUpMs } = this.#command;
+    const { outcome, isUnwritten } = await this.#reporter.follow(transfer, {
+      id: transfer.id,
+      peer: shownPeer(transfer),
+      explain: (error) => explained(error, ticketFailureClause(error, 'the sender', giveUpMs)),
+      advice: this.#taker === undefined ? keptLine(transfer.name) : undefined,
+    });
     let exit: number | undefined;
     if (outcome instanceof TransferError) {
-      const reason = ticketFailureClause(outcome, 'the sender', giveUpMs);
-      output.problem(unreceivedLine(transfer.name, shownPeer(transfer), reason));
-      output.event(errorEvent(outcome, exitCodeOfError(outcome.code), transfer));
       // Whoever reads stdout has got a beginning: no other file may follow it.
       if (this.#taker?.hasWritten === true) exit = exitCodeOfError(outcome.code);
-    } else {
-      this.#report(transfer, outcome);
-      if (this.#taker !== undefined || this.#flags.once === true) {
-        exit = exitCodeOfResult(outcome);
-      }
+    } else if (this.#taker !== undefined || this.#flags.once === true) {
+      exit = exitCodeOfResult(outcome);
     }
-    try {
-      receipts.write(transfer, outcome, startedAt);
-    } catch (error) {
-      const unwritten = output.failure(asError(error), exitCodes.localFile);
-      // What was delivered stays so, but whoever asked for receipts is not told that all is well.
-      if (exit === exitCodes.delivered) exit = unwritten;
-    }
+    // What was delivered stays so, but whoever asked for receipts is not told that all is well.
+    if (isUnwritten && exit === exitCodes.delivered) exit = exitCodes.localFile;
     if (exit !== undefined) this.#end(exit);
-  }
-
-  #report(transfer: Transfer, result: TransferResult): void {
-    const { output } = this.#command;
-    const peer = shownPeer(transfer);
-    output.event(doneEvent(transfer, result));
-    for (const item of result.items) {
-      output.note(receivedLine(item, peer));
-      if (this.#taker === undefined) output.result(safeText(item.path));
-    }
-    output.limit(result);
-    const lineOf = (name: string, reason: string): SafeText => unreceivedLine(name, peer, reason);
-    for (const line of leftOutLines(result, lineOf)) output.problem(line);
   }
 }
 

@@ -4,23 +4,17 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { openIdentityKey } from '../chat/client.ts';
-import { safeLine, type SafeText } from '../text/safe-text.ts';
-import {
-  readTicket,
-  type Transfer,
-  TransferError,
-  type TransferResult,
-} from '../transfer/index.ts';
+import { safeLine, safeText, type SafeText } from '../text/safe-text.ts';
+import { readTicket, type Transfer, TransferError } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
 import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
-import { doneEvent, errorEvent } from '../report/events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from '../report/exit-codes.ts';
-import { deliveredLine, leftOutLines, undeliveredLine } from '../report/result-lines.ts';
 import { stateFolder } from './state-folder.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
-import { asError, isResumable } from '../report/transfer-failure.ts';
+import { asError, explained } from '../report/transfer-failure.ts';
+import { TransferReporter } from '../report/transfer-reporter.ts';
+import { barsBelow } from './screen-bars.ts';
 import { ticketFailureClause } from './ticket-failure.ts';
-import { TransferWatch } from './transfer-watch.ts';
 
 interface SendFlags extends CommonFlags {
   readonly to?: string;
@@ -101,36 +95,26 @@ async function follow(
   { output, receipts, stopping, giveUpMs }: TransferCommand,
   paths: readonly string[],
 ): Promise<number> {
-  const startedAt = new Date();
-  const { peer } = transfer;
+  const { id, peer } = transfer;
   stopping.onStop(() => {
     transfer.cancel();
   });
-  new TransferWatch({ output, isShown: flags.progress, peerOf: () => peer }).add(transfer);
-  let result: TransferResult;
-  try {
-    result = await transfer.done;
-  } catch (error) {
-    const failure = asError(error);
-    const exit = stopping.exitCode ?? exitCodeOfError(failure.code);
-    output.problem(
-      undeliveredLine(transfer.name, peer, ticketFailureClause(failure, peer, giveUpMs)),
-    );
-    if (isResumable(failure) && paths[0] !== STDIN) {
-      output.problem(safeLine`The same command goes on from what has arrived there.`);
-    }
-    output.event(errorEvent(failure, exit, transfer));
-    receipts.write(transfer, failure, startedAt);
-    return exit;
-  }
-  output.event(doneEvent(transfer, result));
-  for (const item of result.items) output.result(deliveredLine(item, result, peer));
-  output.limit(result);
-  const lineOf = (name: string, reason: string): SafeText => undeliveredLine(name, peer, reason);
-  for (const line of leftOutLines(result, lineOf)) output.problem(line);
-  receipts.write(transfer, result, startedAt);
-  return exitCodeOfResult(result);
+  const isShown = flags.progress;
+  const bars = barsBelow(output, isShown);
+  const reporter = new TransferReporter({ sink: output, receipts, isShown, bars });
+  const exitOf = ({ code }: TransferError): number => stopping.exitCode ?? exitCodeOfError(code);
+  const { outcome, isUnwritten } = await reporter.follow(transfer, {
+    id,
+    peer,
+    explain: (error) => explained(error, ticketFailureClause(error, peer, giveUpMs)),
+    advice: paths[0] === STDIN ? undefined : GO_ON,
+    exitOf,
+  });
+  if (isUnwritten) return stopping.exitCode ?? exitCodes.localFile;
+  return outcome instanceof TransferError ? exitOf(outcome) : exitCodeOfResult(outcome);
 }
+
+const GO_ON: SafeText = safeText('The same command goes on from what has arrived there.');
 
 /** What names a ticket: the word itself, `@FILE`, or the environment. */
 function findTicket(

@@ -1,11 +1,13 @@
 import type {
   LimitCause,
+  Offer,
   PartialTransfer,
   Transfer,
   TransferError,
   TransferResult,
   TransferErrorCode,
 } from '../transfer/index.ts';
+import { exitCodeOfResult } from './exit-codes.ts';
 
 /** Of every event; more fields may come, none changes its meaning. */
 interface EventOf<Type extends string> {
@@ -67,6 +69,8 @@ export interface DoneEvent extends TransferEventOf<'done'> {
   readonly limitedBy?: { readonly cause: LimitCause; readonly value: number };
   readonly packetsLost: number;
   readonly retransmittedBytes: number;
+  /** 0, or 23 when some of it was not delivered. */
+  readonly exit: number;
 }
 
 /** Without an id: of the command itself. */
@@ -99,6 +103,20 @@ export interface RemovedEvent extends EventOf<'removed'> {
   readonly bytes: number;
 }
 
+/** An offer that waits for YES or NO (`upd client --confirm`). */
+export interface QuestionEvent extends TransferEventOf<'question'> {
+  readonly peer: string;
+  readonly name: string;
+  readonly kind: 'file' | 'folder';
+  /** Absent of a stream. */
+  readonly bytes?: number;
+}
+
+/** A line of the chat client that is about no transfer. */
+export interface TextEvent extends EventOf<'text'> {
+  readonly text: string;
+}
+
 export type UpdEvent =
   | TicketEvent
   | OfferEvent
@@ -107,7 +125,9 @@ export type UpdEvent =
   | DoneEvent
   | ErrorEvent
   | PartialEvent
-  | RemovedEvent;
+  | RemovedEvent
+  | QuestionEvent
+  | TextEvent;
 
 function head<Type extends string>(t: Type): EventOf<Type> {
   return { v: 1, t, ms: Date.now() };
@@ -121,11 +141,11 @@ export function ticketEvent(
   return { ...head('ticket'), ticket, addresses, port };
 }
 
-export function offerEvent({ id, direction, peer, name }: Transfer): OfferEvent {
+export function offerEvent({ direction, peer, name }: Transfer, id: number): OfferEvent {
   return { ...head('offer'), id, direction, peer, name };
 }
 
-export function progressEvent({ id, state, progress }: Transfer): ProgressEvent {
+export function progressEvent({ state, progress }: Transfer, id: number): ProgressEvent {
   const { transferredBytes, totalBytes, bytesPerSec } = progress;
   return {
     ...head('progress'),
@@ -137,13 +157,13 @@ export function progressEvent({ id, state, progress }: Transfer): ProgressEvent 
   };
 }
 
-export function stalledEvent({ id, progress }: Transfer): StalledEvent {
+export function stalledEvent({ progress }: Transfer, id: number): StalledEvent {
   const { transferredBytes, stalledMs, pauseReason, stallReason } = progress;
   const reason = pauseReason ?? stallReason ?? 'no-answer';
   return { ...head('stalled'), id, bytes: transferredBytes, stalledMs, reason };
 }
 
-export function doneEvent({ id }: Transfer, result: TransferResult): DoneEvent {
+export function doneEvent(result: TransferResult, id: number): DoneEvent {
   const items = result.items.map(({ kind, name, path, totalBytes, fileCount, sha256 }) => ({
     ...{ kind, name, path, bytes: totalBytes, files: fileCount },
     ...(sha256 === undefined ? {} : { sha256 }),
@@ -160,6 +180,7 @@ export function doneEvent({ id }: Transfer, result: TransferResult): DoneEvent {
     ...(result.limit && { limitedBy: result.limit }),
     packetsLost: result.packetsLostCount,
     retransmittedBytes: result.retransmittedBytes,
+    exit: exitCodeOfResult(result),
   };
 }
 
@@ -177,12 +198,22 @@ export function removedEvent({ name, path, heldBytes }: PartialTransfer): Remove
   return { ...head('removed'), name, path, bytes: heldBytes };
 }
 
+export function questionEvent({ from, name, kind, sizeBytes }: Offer, id: number): QuestionEvent {
+  const bytes = sizeBytes === undefined ? {} : { bytes: sizeBytes };
+  return { ...head('question'), id, peer: from, name, kind, ...bytes };
+}
+
+export function textEvent(text: string): TextEvent {
+  return { ...head('text'), text };
+}
+
 export function errorEvent(
   { code, message }: TransferError,
   exit: number,
-  transfer?: Pick<Transfer, 'id' | 'name'>,
+  transfer?: { readonly id?: number; readonly name: string },
 ): ErrorEvent {
-  const whose = transfer && { id: transfer.id, name: transfer.name };
+  const { id, name } = transfer ?? {};
+  const whose = { ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) };
   return { ...head('error'), ...whose, code, message, exit };
 }
 

@@ -1,7 +1,6 @@
 import { formatAmount, formatBytes, formatRate } from '../text/measures.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import type { StallReason, Transfer } from '../transfer/index.ts';
-import { limitLine } from './result-lines.ts';
 
 /** How often a running transfer is looked at. */
 const LOOK_EVERY_MS = 250;
@@ -38,13 +37,12 @@ export function stallReasonText(reason: StallReason = 'no-answer'): string {
 
 /**
  * Progress as plain lines: at the start, every 10 % or 30 s, at the end. Stalls have a line of their
- * own, and so has what limited it. Watches until the transfer settles. `peer`: how it is called here.
+ * own. Watches until the transfer settles. `peer`: how it is called here.
  */
 export function showProgress(
   transfer: Transfer,
+  peer: string,
   warn: (line: SafeText) => void,
-  peer: string = transfer.peer,
-  isLimitShown = true,
 ): void {
   const isSending = transfer.direction === 'send';
   const whole = safeLine`${transfer.name} ${isSending ? 'to' : 'from'} ${peer}`;
@@ -81,10 +79,8 @@ export function showProgress(
     say(outcome);
   };
   transfer.done.then(
-    (result) => {
+    () => {
       end('100 %, verified');
-      const limit = limitLine(result);
-      if (isLimitShown && limit !== undefined) say(limit);
     },
     () => {
       end('ended');

@@ -21,7 +21,7 @@ export class Receipts {
   }
 
   /** Throws a `TransferError` when that fails: the transfer itself is what it was. */
-  write(transfer: Transfer, outcome: TransferResult | TransferError, startedAt: Date): void {
+  write(transfer: Whose, outcome: TransferResult | TransferError, startedAt: Date): void {
     if (this.#path === undefined) return;
     const endedAt = new Date();
     const receipt = {
@@ -41,6 +41,9 @@ export class Receipts {
     }
   }
 }
+
+/** What a receipt says of a transfer, or of what never became one. */
+type Whose = Pick<Transfer, 'direction' | 'peer' | 'name'>;
 
 function resultOf(result: TransferResult): object {
   const { elapsedMs, totalBytes, fileCount, items, failedCount, failures, skippedLinks } = result;
@@ -62,11 +65,7 @@ function resultOf(result: TransferResult): object {
 }
 
 /** Nothing was delivered; how much was lost on the way is not known then. */
-function failureOf(
-  { name }: Transfer,
-  { code, message }: TransferError,
-  elapsedMs: number,
-): object {
+function failureOf({ name }: Whose, { code, message }: TransferError, elapsedMs: number): object {
   const failures = [{ name, code, reason: message }];
   return { elapsedMs, bytes: 0, files: 0, items: [], failedCount: 1, failures };
 }

@@ -89,6 +89,11 @@ export function unreceivedLine(name: string, user: string, reason: string): Safe
   return safeLine`${what} from ${user} was not received: ${sentence(reason)}`;
 }
 
+/** To a receiver, of what can be gone on with. */
+export function keptLine(name: string): SafeText {
+  return safeLine`What has arrived of ${name} is kept (upd partials): sent again, it goes on from there.`;
+}
+
 function sentence(reason: string): string {
   return /[.!?]$/.test(reason) ? reason : `${reason}.`;
 }

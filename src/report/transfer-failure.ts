@@ -13,6 +13,11 @@ export function failureClause(
   return code === 'lost' ? `${peer} vanished ${formatDuration(giveUpMs)} ago` : message;
 }
 
+/** The same failure, with what is told of it. */
+export function explained(error: TransferError, clause: string): TransferError {
+  return clause === error.message ? error : new TransferError(error.code, clause, { cause: error });
+}
+
 /** What has arrived is kept, so that the next try goes on from there. */
 export function isResumable({ code }: TransferError): boolean {
   return code === 'lost' || code === 'cancelled' || code === 'no-space';

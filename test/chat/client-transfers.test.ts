@@ -7,6 +7,7 @@ import { Introducer } from '../../src/chat/introducer.ts';
 import { TransferList } from '../../src/chat/transfer-list.ts';
 import { MAX_WAITING_SENDS, Uploads, type UploadsOptions } from '../../src/chat/uploads.ts';
 import { enterClient } from './client-fixture.ts';
+import { lineReporter } from './line-reporter.ts';
 import { FakeEndpoint, FakeTransfer } from './fake-endpoint.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
 import { showProgress } from '../../src/report/progress-lines.ts';
@@ -159,8 +160,7 @@ test('the queue of sends is bounded: the next file is refused with one line', as
     endpoint: new FakeEndpoint({}),
     concurrency: 1,
     giveUpMs: 5_000,
-    print: (line) => printed.push(line),
-    warn: () => undefined,
+    reporter: lineReporter((line) => printed.push(line)),
   });
   const path = join(folderWith('a'), 'a');
   // One is being sent; the others wait.
@@ -180,8 +180,7 @@ test('a send that still waited for its introduction when all was aborted is not 
     endpoint,
     concurrency: 1,
     giveUpMs: 5_000,
-    print: (line) => printed.push(line),
-    warn: () => undefined,
+    reporter: lineReporter((line) => printed.push(line)),
   });
   const path = join(folderWith('a'), 'a');
   await uploads.add('derek', path);
@@ -207,7 +206,7 @@ test('progress is a line at the start, at every 10 %, after 30 s without one, an
     vi.advanceTimersByTime(1_000);
   };
   at(0);
-  showProgress(transfer, (line) => lines.push(line));
+  showProgress(transfer, transfer.peer, (line) => lines.push(line));
   at(99);
   at(100);
   at(199);

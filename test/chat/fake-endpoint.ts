@@ -56,12 +56,17 @@ export class FakeTransfer extends EventEmitter<TransferEvents> implements Transf
     await this.done;
   }
 
-  finish(totalBytes: number, elapsedMs: number, path: string = this.name): void {
+  finish(
+    totalBytes: number,
+    elapsedMs: number,
+    path: string = this.name,
+    more: Partial<TransferResult> = {},
+  ): void {
     this.state = 'done';
     const sha256 = '0'.repeat(64);
     const file = { kind: 'file', name: this.name, path, totalBytes, fileCount: 1, sha256 } as const;
     const failed = { failures: [], failedCount: 0, skippedLinks: [], skippedCount: 0 };
-    const rest = { ...failed, retransmittedBytes: 0, packetsLostCount: 0 };
+    const rest = { ...failed, retransmittedBytes: 0, packetsLostCount: 0, ...more };
     this.#resolve({ totalBytes, elapsedMs, path, sha256, items: [file], fileCount: 1, ...rest });
   }
 

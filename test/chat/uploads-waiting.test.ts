@@ -7,6 +7,7 @@ import { TransferList } from '../../src/chat/transfer-list.ts';
 import { Uploads } from '../../src/chat/uploads.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
 import { enterClient } from './client-fixture.ts';
+import { lineReporter } from './line-reporter.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
 
 const KEY = { keyId: '00'.repeat(8), secret: '00'.repeat(32), peerKey: '00'.repeat(32) };
@@ -48,8 +49,7 @@ function uploadsTo(reasons: Iterator<Refusal>): Setup {
     endpoint,
     concurrency: 2,
     giveUpMs: 5_000,
-    print: (line) => printed!.push(line),
-    warn,
+    reporter: lineReporter((line) => printed!.push(line), warn),
   });
   return {
     uploads,

@@ -37,6 +37,7 @@ test('receipts of files, a folder of which something fails, and a refusal say th
   const sender = send([single, photos, '--to', ticket, '--receipt', sent]);
   expect(await sender.exit).toBe(23);
   expect(sender.errors.join('\n')).toMatch(/^photos\/fifo could not be delivered to /m);
+  expect(sender.errors).toContain('photos/link is a symbolic link: left out.');
   await receiver.see('"t":"done"');
   const [partly] = receiptsIn(sent);
   const item = { kind: 'file', name: 'single', totalBytes: 100, sha256: sha256(single) };

@@ -83,7 +83,7 @@ const rules: Record<string, Rule> = {
     outside: ['node', 'packages'],
   },
   'src/cli/terminal': {
-    from: ['src/text', 'src/chat', 'src/transfer/index.ts'],
+    from: ['src/text', 'src/report', 'src/chat', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
   },
   'test/sim': { from: [`${core}/index.ts`], outside: ['node', 'vitest', 'fast-check'] },

@@ -1,0 +1,145 @@
+import { safeLine, type SafeText } from '../text/safe-text.ts';
+import {
+  type ItemResult,
+  type Transfer,
+  TransferError,
+  type TransferResult,
+} from '../transfer/index.ts';
+import { doneEvent, errorEvent } from './events.ts';
+import { exitCodeOfError, exitCodes } from './exit-codes.ts';
+import type { Receipts } from './receipt.ts';
+import {
+  deliveredLine,
+  leftOutLines,
+  limitLine,
+  receivedLine,
+  skippedLinksLines,
+  undeliveredLine,
+  unreceivedLine,
+} from './result-lines.ts';
+import { asError, isResumable } from './transfer-failure.ts';
+import { type TransferNames, TransferWatch, type WatchOptions } from './transfer-watch.ts';
+
+export interface ReporterOptions extends WatchOptions {
+  readonly receipts: Receipts;
+  /** Says of an item that was received what `line` says. Default: a result. */
+  readonly tellReceived?: (item: ItemResult, line: SafeText) => void;
+  /** Several transfers end side by side: what limited one names it. */
+  readonly isLimitNamed?: boolean;
+}
+
+/** A transfer to be told of. */
+export interface Following extends TransferNames {
+  /** The failure as it is told, from the failure as the engine gives it. */
+  readonly explain: (error: TransferError) => TransferError;
+  /** How to go on from what has arrived, should it fail with some; absent where that is not possible. */
+  readonly advice?: SafeText | undefined;
+  /** Default: the one that stands for the failure. */
+  readonly exitOf?: (error: TransferError) => number;
+}
+
+/** What never became a transfer. */
+export type Unbegun = Pick<Transfer, 'direction' | 'peer' | 'name'> & { readonly id?: number };
+
+/** How a transfer ended. */
+export interface Followed {
+  /** The failure is as it was told. */
+  readonly outcome: TransferResult | TransferError;
+  /** Its receipt could not be written; that was told. */
+  readonly isUnwritten: boolean;
+}
+
+/**
+ * Tells of transfers from their begin to their end, in lines, events and receipts: the same for
+ * `upd send`, `upd receive` and the chat client.
+ */
+export class TransferReporter {
+  readonly #options: ReporterOptions;
+  readonly #watch: TransferWatch;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#watch = new TransferWatch(options);
+  }
+
+  /** Resolves when all was told. */
+  async follow(transfer: Transfer, following: Following): Promise<Followed> {
+    const startedAt = new Date();
+    const { explain } = following;
+    // A refused offer has its one line only.
+    if (transfer.state !== 'failed') this.#watch.add(transfer, following);
+    const ended = await transfer.done.catch(asError);
+    const outcome = ended instanceof TransferError ? explain(ended) : ended;
+    if (outcome instanceof TransferError) this.#tellFailure(transfer, following, outcome);
+    else this.#tellResult(transfer, following, outcome);
+    return { outcome, isUnwritten: !this.#writeReceipt(transfer, outcome, startedAt) };
+  }
+
+  /** Tells of something that failed before it could become a transfer. */
+  refuse(what: Unbegun, error: TransferError): void {
+    const { sink } = this.#options;
+    sink.problem(failureLine(what, what.peer, error));
+    sink.event(errorEvent(error, exitCodeOfError(error.code), what));
+    this.#writeReceipt(what, error, new Date());
+  }
+
+  #tellFailure(transfer: Transfer, following: Following, error: TransferError): void {
+    const { sink } = this.#options;
+    const { id, peer, advice, exitOf } = following;
+    sink.problem(failureLine(transfer, peer, error));
+    const hasArrived = transfer.progress.transferredBytes > 0;
+    if (advice !== undefined && isResumable(error) && hasArrived) sink.advice(advice);
+    const exit = exitOf?.(error) ?? exitCodeOfError(error.code);
+    sink.event(errorEvent(error, exit, { id, name: transfer.name }));
+  }
+
+  #tellResult(transfer: Transfer, { id, peer }: Following, result: TransferResult): void {
+    const { sink, isLimitNamed = false } = this.#options;
+    const isSent = transfer.direction === 'send';
+    sink.event(doneEvent(result, id));
+    for (const item of result.items) {
+      if (isSent) sink.result(deliveredLine(item, result, peer));
+      else this.#tellReceived(item, receivedLine(item, peer));
+    }
+    const limit = limitLine(result);
+    if (limit !== undefined && !sink.isJson) {
+      const whose = `${transfer.name} ${isSent ? 'to' : 'from'} ${peer}`;
+      sink.note(isLimitNamed ? safeLine`${whose}: ${limit}` : limit);
+    }
+    const lineOf = (name: string, reason: string): SafeText =>
+      isSent ? undeliveredLine(name, peer, reason) : unreceivedLine(name, peer, reason);
+    for (const line of leftOutLines(result, lineOf)) sink.problem(line);
+    for (const line of skippedLinksLines(result)) sink.note(line);
+  }
+
+  #tellReceived(item: ItemResult, line: SafeText): void {
+    const { sink, tellReceived } = this.#options;
+    if (tellReceived === undefined) sink.result(line);
+    else tellReceived(item, line);
+  }
+
+  #writeReceipt(
+    transfer: Unbegun,
+    outcome: TransferResult | TransferError,
+    startedAt: Date,
+  ): boolean {
+    const { sink, receipts } = this.#options;
+    try {
+      receipts.write(transfer, outcome, startedAt);
+      return true;
+    } catch (error) {
+      sink.failure(asError(error), exitCodes.localFile);
+      return false;
+    }
+  }
+}
+
+function failureLine(
+  { direction, name }: Pick<Transfer, 'direction' | 'name'>,
+  peer: string,
+  { message }: TransferError,
+): SafeText {
+  return direction === 'send'
+    ? undeliveredLine(name, peer, message)
+    : unreceivedLine(name, peer, message);
+}
