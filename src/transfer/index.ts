@@ -25,6 +25,7 @@ export { TransferError, transferErrorCodes } from './files/transfer-error.ts';
 export type { TransferErrorCode } from './files/transfer-error.ts';
 export type {
   EntryFailure,
+  FileResult,
   Introduction,
   ItemResult,
   PauseReason,

@@ -57,7 +57,8 @@ test('a client with --json says events only, from its first line to its last; re
   const [sent, received] = [receipts.derek, receipts.jess].map((path) =>
     validated('receipt', readFileSync(path, 'utf8').trimEnd().split('\n')),
   );
-  const photos = { kind: 'folder', name: 'photos', totalBytes: 2_000, fileCount: 1 };
+  const files = [{ name: 'photos/a', sizeBytes: 2_000, sha256: sha256(a) }];
+  const photos = { kind: 'folder', name: 'photos', totalBytes: 2_000, fileCount: 1, files };
   expect(sent).toMatchObject([{ peer: 'jess', items: [photos], failures: [failure] }]);
   expect(received).toMatchObject([{ peer: 'derek', items: [photos], failedCount: 0 }]);
   expect(sha256(jess.received('derek_photos/a'))).toBe(sha256(a));

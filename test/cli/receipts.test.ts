@@ -41,7 +41,8 @@ test('receipts of files, a folder of which something fails, and a refusal say th
   await receiver.see('"t":"done"');
   const [partly] = receiptsIn(sent);
   const item = { kind: 'file', name: 'single', totalBytes: 100, sha256: sha256(single) };
-  const tree = { kind: 'folder', name: 'photos', totalBytes: 2_000, fileCount: 1 };
+  const files = [{ name: 'photos/a', sizeBytes: 2_000, sha256: sha256(inner) }];
+  const tree = { kind: 'folder', name: 'photos', totalBytes: 2_000, fileCount: 1, files };
   expect(partly).toMatchObject({
     ...{ direction: 'send', bytes: 2_100, files: 2, failedCount: 1 },
     failures: [{ name: 'photos/fifo', code: 'local-file' }],

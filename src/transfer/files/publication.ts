@@ -2,6 +2,7 @@ import type { ClaimedFile, ClaimedFolder } from './disk.ts';
 import type { Claim, Place, PlacedOffer } from './receiving-places.ts';
 import type { SpaceWait } from './space-wait.ts';
 import { TransferError } from './transfer-error.ts';
+import type { FileResult } from './transfer.ts';
 import type { TransferTally } from './transfer-tally.ts';
 
 export interface PublicationOptions {
@@ -83,12 +84,18 @@ export class Publication {
     this.#published.push(place);
     const { path, totalBytes, fileCount, sha256 } = place;
     const item = { kind: entry.kind, name: entry.name, path, totalBytes, fileCount };
-    tally.addItem(sha256 === undefined ? item : { ...item, sha256 });
+    if (claim.kind === 'folder') tally.addItem({ ...item, files: inOrder(place.files) });
+    else tally.addItem(sha256 === undefined ? item : { ...item, sha256 });
   }
 }
 
 function claimedOf(claim: Claim): ClaimedFile | ClaimedFolder {
   return claim.kind === 'file' ? claim.file : claim.folder;
+}
+
+/** They were stored as the disk took them, some side by side. */
+function inOrder(files: ReadonlyMap<number, FileResult>): readonly FileResult[] {
+  return [...files].sort(([one], [other]) => one - other).map(([, file]) => file);
 }
 
 /** An entry is the folder of this item, or in it. */

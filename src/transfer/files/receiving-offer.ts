@@ -271,6 +271,9 @@ export class ReceivingOffer {
     if (place.claim.kind === 'file') {
       place.path = path;
       place.sha256 = file.sha256;
+    } else if (this.#options.tally.listsFile()) {
+      const { sizeBytes, sha256 } = file;
+      place.files.set(index + baseIndex, { name: file.entry.name, sizeBytes, sha256 });
     }
     this.#settling.delete(file);
     this.#stands[index] = Stand.over;

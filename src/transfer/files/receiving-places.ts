@@ -16,6 +16,7 @@ import type { ReceivePolicy } from './receive-policy.ts';
 import type { SpaceWait } from './space-wait.ts';
 import { innerNameOf, type NamePlatform, refusedName } from './stored-name.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
+import type { FileResult } from './transfer.ts';
 
 /** Files that are looked for on the disk at once. */
 const FINDS_AT_ONCE = 16;
@@ -34,6 +35,8 @@ export interface Place {
   sha256: string | undefined;
   totalBytes: number;
   fileCount: number;
+  /** Files of a folder by their number in the transfer, as they were stored: those that are listed. */
+  readonly files: Map<number, FileResult>;
   /** The most that a file of unknown size may have. */
   readonly limitBytes: number;
 }
@@ -144,7 +147,7 @@ export class Placing {
           ? await this.#claim(request, decision.keptFreeShare)
           : ({ kind: 'file', file: new StreamPartial(into) } as const);
       const nothing = { path: undefined, sha256: undefined, totalBytes: 0, fileCount: 0 };
-      place = { entry, claim, limitBytes, ...nothing };
+      place = { entry, claim, limitBytes, ...nothing, files: new Map() };
     } else {
       this.#takesRoom = true;
     }

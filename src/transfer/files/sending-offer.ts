@@ -3,6 +3,7 @@ import type { AcceptItem } from './message.ts';
 import type { OutgoingOffer } from './offer-survey.ts';
 import { SendingFile, sourceChanged } from './sending-file.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
+import { MAX_LISTED_FILES } from './transfer.ts';
 import type { TransferTally } from './transfer-tally.ts';
 
 /** Files that are opened and read before their turn, so that small ones follow without a pause. */
@@ -144,7 +145,9 @@ export class SendingOffer {
     this.#turns.shift();
     this.#stands[turn.index] = Stand.sent;
     const digest = Buffer.from(turn.file!.digest).toString('hex');
-    if (!turn.entry.name.includes('/')) this.#digests.set(turn.index, digest);
+    const isTop = !turn.entry.name.includes('/');
+    const hasRoom = this.#digests.has(turn.index) || this.#digests.size < MAX_LISTED_FILES;
+    if (isTop || hasRoom) this.#digests.set(turn.index, digest);
     if (!turn.entry.isSizeKnown) this.#sizes.set(turn.index, turn.file!.sizeBytes);
     this.#closeFile(turn);
   }

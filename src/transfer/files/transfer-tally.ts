@@ -2,6 +2,7 @@ import {
   type EntryFailure,
   type ItemResult,
   MAX_LISTED_FAILURES,
+  MAX_LISTED_FILES,
   MAX_LISTED_ITEMS,
   type TransferResult,
 } from './transfer.ts';
@@ -15,6 +16,7 @@ export class TransferTally {
   #failedCount = 0;
   #skippedCount = 0;
   #itemCount = 0;
+  #listedFileCount = 0;
   #totalBytes = 0;
   #fileCount = 0;
 
@@ -33,6 +35,11 @@ export class TransferTally {
     this.#totalBytes += item.totalBytes;
     this.#fileCount += item.fileCount;
     if (this.#items.length < MAX_LISTED_ITEMS) this.#items.push(item);
+  }
+
+  /** Whether one more file below a folder is listed; it counts as listed then. */
+  listsFile(): boolean {
+    return this.#listedFileCount++ < MAX_LISTED_FILES;
   }
 
   addFailure(name: string, code: TransferErrorCode, reason: string): void {

@@ -45,6 +45,16 @@ export type PauseReason = 'no-space' | 'user';
  */
 export type StallReason = 'no-answer' | 'not-accepted' | 'sender' | 'receiver';
 
+/** A file below a folder that was delivered. */
+export interface FileResult {
+  /** As it was offered: from the base name of the folder, parted by `/`. Not safe to print. */
+  readonly name: string;
+  /** Of its content. */
+  readonly sizeBytes: number;
+  /** SHA-256 of its content as 64 hex digits, equal on both sides. */
+  readonly sha256: string;
+}
+
 /** One of the paths that a transfer was asked to send, as it was delivered. */
 export interface ItemResult {
   /** A folder stands for all that lies below it. */
@@ -62,6 +72,8 @@ export interface ItemResult {
   readonly fileCount: number;
   /** SHA-256 of a file's content as 64 hex digits, equal on both sides. */
   readonly sha256?: string;
+  /** Of a folder: what was delivered of it, in the order of the offer; the first of the transfer's. */
+  readonly files?: readonly FileResult[];
 }
 
 /** A file or folder that was not delivered while others were. */
@@ -78,6 +90,8 @@ export interface EntryFailure {
 export const MAX_LISTED_FAILURES = 1_000;
 /** Items that a result lists; what was sent as one folder is one. */
 export const MAX_LISTED_ITEMS = 10_000;
+/** Files below folders that a result lists, of all folders together; `fileCount` counts the others too. */
+export const MAX_LISTED_FILES = 10_000;
 
 /** At least one file, or an empty folder, was delivered. */
 export interface TransferResult {

@@ -11,10 +11,12 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ConflictPolicy, SourceDisk } from '../../../src/transfer/files/disk.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
+import type { TransferResult } from '../../../src/transfer/files/transfer.ts';
 import type { DiskFiles } from '../../../src/transfer/io/disk-files.ts';
 import { sourceDisk } from '../../../src/transfer/io/disk-source.ts';
 import { contentOf } from '../files/memory-disk.ts';
@@ -91,6 +93,23 @@ test('a folder arrives whole, with what is in it, under its name', async () => {
   expect(await readdir(inboxPath)).toEqual(['photos']);
   expect(await treeOf(join(inboxPath, 'photos'))).toEqual(stored(await treeOf(source)));
   expect((await stat(join(inboxPath, 'photos/empty'))).isDirectory()).toBe(true);
+});
+
+test('both sides list the same SHA-256 of every file of a folder, and none of what was left out', async () => {
+  const tree = await treeOf(source);
+  execFileSync('mkfifo', [join(source, 'fifo')]);
+  const { sent, received } = await send();
+  const [ofSender, ofReceiver] = [sent, received].map((end) => {
+    const [item] = (end as TransferResult).items;
+    return item!.files!;
+  });
+  expect(ofReceiver).toEqual(ofSender);
+  expect(ofSender).toHaveLength(Object.keys(tree).length);
+  for (const { name, sizeBytes, sha256 } of ofSender!) {
+    const content = await readFile(join(source, name.slice('photos/'.length)));
+    expect(sha256).toBe(createHash('sha256').update(content).digest('hex'));
+    expect(sizeBytes).toBe(content.length);
+  }
 });
 
 test('nothing has its final name before all of it is there', async () => {
