@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/chat/io/clock.ts';
@@ -72,11 +73,11 @@ test('when whoever read the output is gone, what was asked for is still done', a
 });
 
 test.each([
-  ['SIGINT', 'SIGTERM', 143],
-  ['SIGTERM', 'SIGINT', 130],
+  ['sender', 'SIGINT', 'SIGTERM', 143],
+  ['receiver', 'SIGTERM', 'SIGINT', 130],
 ] as const)(
-  'the first signal cancels and waits for the peer, the second one leaves at once: %s, then %s is %d',
-  async (first, second, code) => {
+  'the first signal to the %s cancels and waits for the peer, the second one leaves at once: %s, then %s is %d',
+  async (side, first, second, code) => {
     const { server } = await startFixture({ clock: systemClock });
     const [jess, derek] = await Promise.all([
       ClientProcess.enter(server.port, 'jess'),
@@ -85,12 +86,15 @@ test.each([
     const path = sparseFile(temporaryFolder(), 'film', 1_000_000_000);
     derek.type(`UPD jess ${path}`);
     await jess.warned('film from derek: receiving');
+    const [leaving, peer] = side === 'sender' ? [derek, jess] : [jess, derek];
     // A peer that is stopped answers nothing, so there is something to wait for.
-    jess.child.kill('SIGSTOP');
-    derek.child.kill(first);
-    await derek.see('film could not be delivered to jess: cancelled by the sender.');
-    derek.child.kill(second);
-    expect(await derek.exit).toBe(code);
-    jess.child.kill('SIGKILL');
+    peer.child.kill('SIGSTOP');
+    leaving.child.kill(first);
+    await leaving.see(`cancelled by the ${side}.`);
+    leaving.child.kill(second);
+    expect(await leaving.exit).toBe(code);
+    peer.child.kill('SIGKILL');
+    const left = readdirSync(jess.inbox).filter((name) => !name.includes('.part'));
+    expect(left).toEqual([]);
   },
 );

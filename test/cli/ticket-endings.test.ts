@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { exitCodeOfError } from '../../src/report/exit-codes.ts';
 import { transferErrorCodes } from '../../src/transfer/index.ts';
 import { temporaryFolder } from '../chat/server-fixture.ts';
-import { randomFile, sparseFile } from './sample-files.ts';
+import { randomFile, sha256, sparseFile } from './sample-files.ts';
 import { Receiver, send } from './ticket-processes.ts';
 import { UpdProcess } from './upd-process.ts';
 
@@ -130,6 +130,37 @@ test('a receiver that is interrupted exits with 130, and its sender with 4, both
   expect(sender.errors.join('\n')).toContain('cancelled by the receiver');
   expect(receiver.errors.join('\n')).toContain('cancelled by the receiver');
   expect(finalNames(receiver.dir)).toEqual([]);
+});
+
+test('a second SIGINT lets a sender leave at once, though its receiver answers nothing', async () => {
+  const { sender, receiver } = await inMidTransfer();
+  receiver.child.kill('SIGSTOP');
+  sender.child.kill('SIGINT');
+  await sender.warned('cancelled by the sender');
+  sender.child.kill('SIGINT');
+  expect(await sender.exit).toBe(130);
+  receiver.child.kill('SIGKILL');
+});
+
+test('a second SIGINT lets a receiver leave at once, and the next one goes on from what it has', async () => {
+  const dir = temporaryFolder();
+  const path = randomFile(temporaryFolder(), 'film', 3_000_000);
+  const receiver = new Receiver([], dir);
+  // By its key the receiver knows that it is the same sender.
+  const self = { XDG_STATE_HOME: temporaryFolder() };
+  const sender = send([path, '--to', await receiver.ticket(), '--rate', '3M'], self);
+  await receiver.warned(' % (');
+  sender.child.kill('SIGSTOP');
+  receiver.child.kill('SIGINT');
+  await receiver.warned('What has arrived of film is kept (upd partials)');
+  receiver.child.kill('SIGINT');
+  expect(await receiver.exit).toBe(130);
+  sender.child.kill('SIGKILL');
+  expect(readdirSync(dir).sort()).toEqual(['film.part', 'film.part.state']);
+  const next = new Receiver(['--once'], dir);
+  expect(await send([path, '--to', await next.ticket()], self).exit).toBe(0);
+  expect(await next.exit).toBe(0);
+  expect([readdirSync(dir), sha256(join(dir, 'film'))]).toEqual([['film'], sha256(path)]);
 });
 
 test('a receiver that is killed: its sender gives up with exit code 7', async () => {
