@@ -131,9 +131,11 @@ test.skipIf(!existsSync('/proc/self/status'))(
     };
     const rounds: (readonly number[])[] = [];
     while (rounds.length < 18) rounds.push(await pour());
-    // The first rounds warm up the code and the heap; the last ten pour 100 MB.
-    for (const [index, bytes] of rounds[17]!.entries()) {
-      expect(bytes - rounds[7]![index]!, `process ${index}`).toBeLessThan(15_000_000);
+    // The first rounds warm up the code and the heap; the last ten pour 70 MB and 30 MB. A collector
+    // that is late may leave some of it, but not half.
+    for (const [index, pouredBytes] of [70_000_000, 30_000_000].entries()) {
+      const grownBytes = rounds[17]![index]! - rounds[7]![index]!;
+      expect(grownBytes, `process ${index}`).toBeLessThan(pouredBytes / 2);
     }
   },
 );
