@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -17,6 +17,8 @@ declare module 'vitest' {
  */
 export default function setup(project: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'updraft-program-'));
+  // Some tests run it as a user who owns nothing.
+  chmodSync(folder, 0o755);
   project.provide('upd', buildUpd(folder));
   return () => {
     rmSync(folder, { recursive: true, force: true });

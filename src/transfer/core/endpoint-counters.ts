@@ -11,7 +11,10 @@ export interface EndpointCounters {
   unknownConnection: number;
   /** OPENs that no live introduction covers. */
   strangers: number;
-  /** OPENs of a ticket for which too many others were half open: they come again. */
+  /**
+   * OPENs that find no room now and will later, as others of their ticket are half open or others'
+   * credit has been used up: they come again.
+   */
   deferred: number;
   /** Handshake answers that were not sent because too many waited. */
   outboxFull: number;

@@ -278,7 +278,7 @@ export class Handshakes {
       return;
     }
     const permission = expectation.mayOpen(openHash);
-    if (permission === 'later') {
+    if (permission === 'later' || this.#host.ledger.room === 'later') {
       counters.deferred++;
       return;
     }

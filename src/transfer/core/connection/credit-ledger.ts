@@ -52,11 +52,19 @@ export class CreditLedger {
     );
   }
 
+  /**
+   * Whether another account fits: `later` while others hold more than the least that they are owed,
+   * as they do for a moment when many come at once, for what is granted is not taken back.
+   */
+  get room(): 'now' | 'later' | 'none' {
+    if (this.#grantedBytes + this.#owedBytes + OPENING_CREDIT_BYTES <= this.#poolBytes)
+      return 'now';
+    return (this.#accounts.size + 1) * MIN_SHARE_BYTES <= this.#poolBytes ? 'later' : 'none';
+  }
+
   /** An account with the opening credit granted; undefined when even that does not fit. */
   open(): CreditAccount | undefined {
-    if (this.#grantedBytes + this.#owedBytes + OPENING_CREDIT_BYTES > this.#poolBytes) {
-      return undefined;
-    }
+    if (this.room !== 'now') return undefined;
     const account = { grantedBytes: OPENING_CREDIT_BYTES, minimumBytes: OPENING_CREDIT_BYTES };
     this.#accounts.add(account);
     this.#grantedBytes += OPENING_CREDIT_BYTES;

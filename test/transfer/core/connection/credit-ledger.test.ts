@@ -82,3 +82,28 @@ test('a pool that is promised away opens no further connection', () => {
   while (ledger.open() !== undefined) count++;
   expect(count).toBe(10);
 });
+
+test('there is room later while others hold more than they are owed, and none when they do not', () => {
+  const ledger = new CreditLedger(4 * TWO_RECORDS_BYTES);
+  const grantAll = (account: CreditAccount): void => {
+    while (ledger.grantableBytes(account) > 0) {
+      ledger.grant(account, ledger.grantableBytes(account));
+    }
+  };
+  const open = (): CreditAccount => {
+    const account = ledger.open()!;
+    expect(ledger.promote(account)).toBe(true);
+    grantAll(account);
+    return account;
+  };
+  const first = open();
+  open();
+  const room = (): string => ledger.room;
+  while (room() === 'now') open();
+  expect(room()).toBe('later');
+  ledger.release(first, first.grantedBytes);
+  while (room() === 'now') open();
+  grantAll(first);
+  expect(ledger.accountCount).toBe(4);
+  expect(room()).toBe('none');
+});
