@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addClientCommand } from './client.ts';
 import { addPartialsCommand } from './partials.ts';
 import { addPlotCommand } from './plot.ts';
+import { addReplayCommand } from './replay.ts';
 import { addReceiveCommand } from './receive.ts';
 import { addSendCommand } from './send.ts';
 import { addServerCommand } from './server.ts';
@@ -38,6 +39,7 @@ addSendCommand(program);
 addReceiveCommand(program);
 addPartialsCommand(program);
 addPlotCommand(program);
+addReplayCommand(program);
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   for (const part of command.commands) part.copyInheritedSettings(command);

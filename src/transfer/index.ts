@@ -35,6 +35,8 @@ export type {
   TransferResult,
   TransferState,
 } from './files/transfer.ts';
+export { TraceReplay } from './trace/trace-replay.ts';
+export type { RecordedEvent, ReplayDifference, ReplayedGroup } from './trace/trace-replay.ts';
 export { limitCauses } from './files/transfer-limit.ts';
 export type { LimitCause, TransferLimit } from './files/transfer-limit.ts';
 export type {

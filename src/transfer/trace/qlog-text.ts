@@ -116,7 +116,7 @@ export class QlogText {
       case RecordKind.stall:
         return event(words[at] === 1 ? 'updraft:stalled' : 'updraft:resumed', '{}');
       case RecordKind.moved:
-        return event('updraft:peer_moved', `{${addressData(textAt(words, at + 1), words[at]!)}}`);
+        return event('updraft:path_changed', `{${addressData(textAt(words, at + 1), words[at]!)}}`);
       case RecordKind.end:
         return this.#end(group, at, event);
       case RecordKind.openingSent: {

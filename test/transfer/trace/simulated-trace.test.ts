@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { bottleneck } from '../../sim/bottleneck.ts';
 import { Pair } from '../../sim/pair.ts';
 import { delay, loss } from '../../sim/wire-elements.ts';
 import { eventsIn, MemoryTrace, named, type ReadEvent, type ReadFrame } from './trace-text.ts';
@@ -134,4 +135,33 @@ test('a run with a trace is to the byte the run without one', () => {
     return pair.network.trace.digest();
   });
   expect(digests[0]).toBe(digests[1]);
+});
+
+test('a receiver that moves is told with its new address, and path validation with it', () => {
+  const trace = new MemoryTrace();
+  const way = [bottleneck(20e6, 100_000), delay(DELAY_US)];
+  const pair = new Pair({
+    seed: 7,
+    config: { controller: 'cubic', trace: trace.recorder },
+    forward: way,
+  });
+  pair.add({ bytes: BYTES });
+  pair.network.runUntil(500_000);
+  pair.network.move(pair.b, 'b2', true);
+  pair.network.connect(pair.b, pair.a, way);
+  pair.network.connect(pair.a, pair.b, way);
+  pair.workload.runToEnd();
+  const events = eventsIn(trace.end());
+  const moves = events.filter(({ name }) => name === 'updraft:path_changed');
+  expect(moves.map(({ data }) => data['dst_ip'])).toEqual(['b2']);
+  expect(moves[0]!.time).toBeGreaterThan(500);
+  const opener = moves[0]!.group_id;
+  const kinds = (name: string): Set<string> =>
+    new Set(
+      named(events, opener, name).flatMap(({ data }) =>
+        data.frames!.map((frame) => frame.frame_type),
+      ),
+    );
+  expect(kinds('transport:packet_sent')).toContain('path_challenge');
+  expect(kinds('transport:packet_received')).toContain('path_response');
 });

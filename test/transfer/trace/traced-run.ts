@@ -1,4 +1,4 @@
-import type { Link } from '../../sim/link.ts';
+import type { ElementSpec, Link } from '../../sim/link.ts';
 import { Network } from '../../sim/network.ts';
 import { Workload } from '../../sim/workload.ts';
 import { bottleneck } from '../../sim/bottleneck.ts';
@@ -20,7 +20,11 @@ export interface TracedRun {
 }
 
 /** A stream from a to b, each with a trace of its own; 3 % of the datagrams are lost each way. */
-export function tracedRun(seed: number, blackoutUs = 0): TracedRun {
+export function tracedRun(
+  seed: number,
+  blackoutUs = 0,
+  weather: readonly ElementSpec[] = [],
+): TracedRun {
   const [traceA, traceB] = [new MemoryTrace(), new MemoryTrace()];
   const network = new Network({ seed });
   const a = network.addEndpoint('a', { controller: 'bbr', trace: traceA.recorder });
@@ -30,6 +34,7 @@ export function tracedRun(seed: number, blackoutUs = 0): TracedRun {
     delay(TRACED_DELAY_US),
     loss(0.03),
     blackout([BLACKOUT_FROM_US, BLACKOUT_FROM_US + blackoutUs]),
+    ...weather,
   ];
   const [forward, backward] = [network.connect(a, b, way), network.connect(b, a, way)];
   const workload = new Workload(network);

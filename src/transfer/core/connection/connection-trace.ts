@@ -54,7 +54,7 @@ export interface ConnectionTrace {
   /** Sending waits for something else now. */
   onHold(hold: SendHold, nowUs: number): void;
   onStall(news: 'stalled' | 'resumed', nowUs: number): void;
-  /** The peer is elsewhere now. */
+  /** It goes on by another path, to this address: the peer is elsewhere now, or this side is. */
   onMoved(address: Address, nowUs: number): void;
   /** For the user it is over. `CloseCode` and the counters as they are then. */
   onEnd(code: number, byPeer: boolean, stats: ConnectionStatsFields, nowUs: number): void;

@@ -7,7 +7,6 @@ import type { ConnectionTrace } from './connection-trace.ts';
 import type { Flight } from './flight.ts';
 import type { MarkSchedule } from './mark-schedule.ts';
 import type { ProbeTimer } from './probe-timer.ts';
-import type { SendStream } from './send-stream.ts';
 import { StandingTap } from './standing-tap.ts';
 
 /** An ACK that is older than the newest by more is not looked at (DESIGN §3). */
@@ -15,11 +14,22 @@ const MAX_ACK_AGE = 1024;
 /** Probe timeouts that a lost packet is remembered, so that its late ACK is seen as spurious loss. */
 const LOST_KEPT_PTO_COUNT = 3;
 
+/** What of a stream is told of its packets; `SendStream` is one. */
+export interface AcknowledgedStream {
+  /** From its start without a gap. */
+  readonly acknowledged: number;
+  readonly creditOffset: number;
+  /** True when it is more than before. */
+  raiseCredit(creditOffset: number): boolean;
+  onAcked(offset: number, length: number, isFin: boolean): void;
+  onLost(offset: number, length: number, isFin: boolean): void;
+}
+
 /** The parts of a sender that hear what became of its packets. */
 export interface LossRecoveryParts {
   readonly sent: SentPackets;
   readonly flight: Flight;
-  readonly stream: SendStream;
+  readonly stream: AcknowledgedStream;
   readonly timer: ProbeTimer;
   readonly mark: MarkSchedule;
   readonly trace?: ConnectionTrace | undefined;
@@ -35,7 +45,7 @@ export class LossRecovery {
   #path: Path;
   readonly #sent: SentPackets;
   readonly #flight: Flight;
-  readonly #stream: SendStream;
+  readonly #stream: AcknowledgedStream;
   readonly #timer: ProbeTimer;
   readonly #mark: MarkSchedule;
   readonly #trace: ConnectionTrace | undefined;
@@ -55,7 +65,7 @@ export class LossRecovery {
     this.#timer = parts.timer;
     this.#mark = parts.mark;
     this.#trace = parts.trace;
-    this.#standing = parts.trace && new StandingTap(parts.trace, path.address);
+    this.#standing = parts.trace && new StandingTap(parts.trace, path);
   }
 
   get newestAckSeq(): number {
@@ -78,6 +88,11 @@ export class LossRecovery {
   /** Probe timeout without backoff. */
   get probeTimeoutUs(): number {
     return this.#path.rtt.probeTimeoutUs(this.#mark.maxAckDelayUs);
+  }
+
+  /** Tells the trace what the connection goes by at its start. */
+  tellStanding(nowUs: number): void {
+    this.#standing?.tell(this.#path, this.#stream, nowUs);
   }
 
   /** What is in flight was sent the old way: it says nothing about the new one. */

@@ -31,6 +31,7 @@ export class PacketTap {
   readonly #packet = new Packet();
   readonly #sentAck: DecodedAck = new DecodedAck();
   #nextAckSeq = 0;
+  #hasSent = false;
 
   constructor(trace: ConnectionTrace, writer: PacketWriter, sender: Sender, receiver: Receiver) {
     this.#trace = trace;
@@ -57,6 +58,8 @@ export class PacketTap {
       number = expandPacketNumber(decodePacketNumber(datagram, this.#bodyAt)!, newestNumber);
     }
     this.#fill({ header, datagram, number }, ack, newestNumber);
+    if (!this.#hasSent) this.#sender.tellStanding(nowUs);
+    this.#hasSent = true;
     this.#trace.onSent(this.#packet, nowUs);
   }
 

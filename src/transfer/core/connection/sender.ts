@@ -321,6 +321,11 @@ export class Sender {
     return this.#recovery.handleAck(ack, nowUs);
   }
 
+  /** Tells the trace what the connection goes by at its start. */
+  tellStanding(nowUs: number): void {
+    this.#recovery.tellStanding(nowUs);
+  }
+
   /** Whether a MARK should leave. */
   isMarkDue(nowUs: number): boolean {
     return this.#mark.isDue(this.#sent.oldest, this.#path.rtt.smoothedUs, nowUs);

@@ -1,22 +1,26 @@
-import type { Address } from '../path/path-member.ts';
 import type { Path } from '../path/path.ts';
 import type { ConnectionTrace, TracedStanding } from './connection-trace.ts';
-import type { SendStream } from './send-stream.ts';
+
+/** From the start without a gap, and how far it may go; `SendStream` is one. */
+interface StreamStanding {
+  readonly acknowledged: number;
+  readonly creditOffset: number;
+}
 
 /** Tells the trace of a connection what it goes by, and when its path has become another one. */
 export class StandingTap {
   readonly #trace: ConnectionTrace;
   readonly #standing = new Standing();
-  #address: Address;
+  #path: Path;
 
-  constructor(trace: ConnectionTrace, address: Address) {
+  constructor(trace: ConnectionTrace, path: Path) {
     this.#trace = trace;
-    this.#address = address;
+    this.#path = path;
   }
 
-  tell(path: Path, stream: SendStream, nowUs: number): void {
-    if (path.address !== this.#address) {
-      this.#address = path.address;
+  tell(path: Path, stream: StreamStanding, nowUs: number): void {
+    if (path !== this.#path) {
+      this.#path = path;
       this.#trace.onMoved(path.address, nowUs);
     }
     const standing = this.#standing;
