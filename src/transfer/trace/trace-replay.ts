@@ -10,34 +10,45 @@ import {
 
 /** One event of a trace, as it was read; nothing of it is believed. */
 export interface RecordedEvent {
+  /** Milliseconds since the trace's start. */
   readonly timeMs: number;
+  /** As docs/trace.md has it: `transport:packet_sent`. */
   readonly name: string;
   /** Which connection it belongs to. */
   readonly group: string;
+  /** What it says, as JSON. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** Something that this program would do otherwise than the one that was traced. */
 export interface ReplayDifference {
+  /** Milliseconds since the trace's start. */
   readonly timeMs: number;
   /** `lost`: it would declare this packet lost then; `kept`: it was, and would not be; `rtt`: the smoothed RTT. */
   readonly what: 'lost' | 'kept' | 'rtt';
-  /** The packet's number; of `rtt` milliseconds, as recorded and as it would be. */
+  /** The packet's number; of `rtt` milliseconds, as recorded. */
   readonly recorded: number;
+  /** The same number; of `rtt` milliseconds, as it would be. */
   readonly replayed: number;
 }
 
 /** What came of one connection that was replayed. */
 export interface ReplayedGroup {
+  /** As the trace calls it. */
   readonly group: string;
+  /** Numbered packets that it sent. */
   readonly packetCount: number;
+  /** ACKs that it received. */
   readonly ackCount: number;
+  /** Packets that it declared lost, as recorded. */
   readonly lostCount: number;
   /** The first `MAX_DIFFERENCES`; one leads to others. */
   readonly differences: readonly ReplayDifference[];
+  /** Of all differences, kept or not. */
   readonly differenceCount: number;
-  /** Why it was replayed no further than `untilMs`; undefined at the end. */
+  /** Why it was replayed no further than `untilMs`: a clause for people. Undefined at its end. */
   readonly stopped?: string;
+  /** Milliseconds since the trace's start. */
   readonly untilMs: number;
 }
 
@@ -63,6 +74,7 @@ export class TraceReplay {
   readonly #groups: Map<string, GroupReplay> = new Map();
   #lastUs = 0;
 
+  /** The next event of the trace. */
   take({ timeMs, name, group, data }: RecordedEvent): void {
     const nowUs = Math.round(timeMs * 1_000);
     if (nowUs < this.#lastUs) this.#stopAll('its times go back', nowUs);
