@@ -24,6 +24,7 @@ const codeOfError: Readonly<Record<TransferErrorCode, number>> = {
   refused: exitCodes.refused,
   unanswered: exitCodes.unanswered,
   lost: exitCodes.lost,
+  stalled: exitCodes.lost,
   // By the other side: this side's signals have codes of their own.
   cancelled: exitCodes.refused,
   'source-changed': exitCodes.localFile,

@@ -20,7 +20,7 @@ export function explained(error: TransferError, clause: string): TransferError {
 
 /** What has arrived is kept, so that the next try goes on from there. */
 export function isResumable({ code }: TransferError): boolean {
-  return code === 'lost' || code === 'cancelled' || code === 'no-space';
+  return ['lost', 'stalled', 'cancelled', 'no-space'].includes(code);
 }
 
 export function asError(error: unknown): TransferError {

@@ -24,6 +24,7 @@ test('every failure has the exit code of the table, and none of them is 0', () =
     refused: 4,
     unanswered: 6,
     lost: 7,
+    stalled: 7,
     cancelled: 4,
     'source-changed': 3,
     integrity: 8,

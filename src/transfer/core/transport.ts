@@ -39,6 +39,10 @@ export const CloseCode = {
   busy: 7,
   internal: 8,
   integrity: 9,
+  /** The peer answered, and nothing went on for too long. */
+  stalled: 10,
+  /** The receiver's disk was full for too long. */
+  noSpace: 11,
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 

@@ -20,6 +20,8 @@ const meanings: Record<CloseCode, Meaning> = {
   [CloseCode.busy]: { code: 'refused', text: 'the peer has no room for another transfer now' },
   [CloseCode.internal]: { code: 'internal', text: 'the peer failed' },
   [CloseCode.integrity]: { code: 'integrity', text: 'what arrived is not what was sent' },
+  [CloseCode.stalled]: { code: 'stalled', text: 'nothing went on for too long' },
+  [CloseCode.noSpace]: { code: 'no-space', text: 'the disk was full for too long' },
 };
 
 /** What the end of its connection means for a transfer that is not over. */
@@ -53,6 +55,10 @@ export function closeCodeOf(code: TransferErrorCode): CloseCode {
       return CloseCode.violation;
     case 'internal':
       return CloseCode.internal;
+    case 'stalled':
+      return CloseCode.stalled;
+    case 'no-space':
+      return CloseCode.noSpace;
     default:
       return CloseCode.cancelled;
   }

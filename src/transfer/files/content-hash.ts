@@ -15,6 +15,7 @@ export class ContentHash {
   readonly #hash = createHash('sha256');
   readonly #read: ReadAt | undefined;
   readonly #onChange: () => void;
+  readonly #onRead: () => void;
   #hashedBytes = 0;
   #limitBytes = 0;
   #isReading = false;
@@ -26,9 +27,15 @@ export class ContentHash {
 
   /**
    * @param read absent: content passes by
-   * @param onChange called after each read that caught up, and when one failed
+   * @param onChange called when reading has caught up, and when it failed
+   * @param onRead called after each read
    */
-  constructor(read: ReadAt | undefined, onChange: () => void) {
+  constructor(
+    read: ReadAt | undefined,
+    onChange: () => void,
+    onRead: () => void = () => undefined,
+  ) {
+    this.#onRead = onRead;
     this.#read = read;
     this.#onChange = onChange;
   }
@@ -98,6 +105,7 @@ export class ContentHash {
         }
         this.#hash.update(buffer.subarray(0, length));
         this.#hashedBytes += length;
+        this.#onRead();
       }
     } catch (error) {
       this.#error = error;

@@ -149,8 +149,11 @@ export interface ClaimedFolder {
   /** Asked once for each file before the first of them is opened. */
   find(file: StoredFile): Promise<Found>;
   open(file: StoredFile, startBytes: number): PartialFile;
-  /** Gives the folders that were made their modes and times, the last one first, and syncs them. */
-  settle(folders: readonly StoredFile[]): Promise<void>;
+  /**
+   * Gives the folders that were made their modes and times, the last one first, and syncs them;
+   * `onSettled` is called after each.
+   */
+  settle(folders: readonly StoredFile[], onSettled: () => void): Promise<void>;
   /** Publishes it after it was settled; resolves with its path, or undefined when aborted. */
   publish(isAborted: () => boolean): Promise<string | undefined>;
   /** The transfer has failed: what is there stays for a later one, unless it is nothing. */

@@ -14,6 +14,7 @@ import { type TransferErrorCode, transferErrorCodes } from './transfer-error.ts'
  *                                             ←   AGAIN (a file from its beginning), PAUSE, RESUME
  *   MISS (a file cannot be sent)             ⇄   MISS (a file cannot be stored)
  *   REPORT, before the last END              →   LIMIT, before the last DONE
+ *   WORKING, at work where nobody sees it    ⇄   WORKING
  *                                             ←   DONE, and after the last offer FIN
  *   CLOSE(ok), or the next OFFER             →
  * ```
@@ -35,6 +36,7 @@ export const MessageType = {
   resume: 12,
   report: 13,
   limit: 14,
+  working: 15,
 } as const;
 
 /** First byte of OFFER: the version of everything in this file. */
@@ -93,6 +95,7 @@ const wireNumbers: Record<TransferErrorCode, number> = {
   exists: 10,
   protocol: 11,
   internal: 12,
+  stalled: 13,
 };
 
 /** START: entry u32 · offset u48. */

@@ -15,6 +15,8 @@ export interface OfferIntakeOptions {
   readonly conflict: ConflictPolicy;
   readonly platform: NamePlatform;
   readonly spaceWait: SpaceWait;
+  /** Called whenever a place was found on the disk. */
+  readonly onPlaced: () => void;
   /** Gives the folder that the last offer left open, if one goes on with this name. */
   readonly openPlace: (name: string) => Promise<Place | undefined>;
 }

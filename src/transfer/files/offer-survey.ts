@@ -14,7 +14,7 @@ export interface OutgoingOffer {
 export class OfferSurvey {
   readonly #survey: SourceSurvey;
   readonly #tally: TransferTally;
-  readonly #limitEntries: number;
+  readonly #onFound: () => void;
   /** Found and not offered yet. */
   #found: readonly Surveyed[] = [];
   #foundAt = 0;
@@ -23,15 +23,16 @@ export class OfferSurvey {
   /** The folders around what comes next, the outermost first. */
   readonly #folders: SourceEntry[] = [];
 
+  /** `onFound`: called whenever the way has led further. */
   constructor(
     disk: SourceDisk,
     paths: readonly string[],
     tally: TransferTally,
-    limitEntries: number = MAX_OFFER_ENTRIES,
+    onFound: () => void,
   ) {
     this.#survey = disk.survey(paths);
     this.#tally = tally;
-    this.#limitEntries = limitEntries;
+    this.#onFound = onFound;
   }
 
   /** The next offer; undefined when there is nothing more. One call at a time. */
@@ -43,7 +44,7 @@ export class OfferSurvey {
     // Whoever reads an offer needs the folders around what it begins with.
     const entries = entry.kind === 'folder' ? [...this.#folders] : [...this.#folders, entry];
     entry = await this.#nextEntry();
-    while (entry !== undefined && entries.length < this.#limitEntries) {
+    while (entry !== undefined && entries.length < MAX_OFFER_ENTRIES) {
       this.#enter(entry);
       entries.push(entry);
       entry = await this.#nextEntry();
@@ -68,6 +69,7 @@ export class OfferSurvey {
     for (;;) {
       if (this.#foundAt === this.#found.length) {
         this.#found = await this.#survey.next();
+        this.#onFound();
         this.#foundAt = 0;
         if (this.#found.length === 0) return undefined;
       }

@@ -3,9 +3,12 @@ import { RecordReader } from '../secure/record-reader.ts';
 import { RecordWriter } from '../secure/record-writer.ts';
 import { recordsOf } from '../secure/sealed-session.ts';
 import { closeCodeOf } from './close-meaning.ts';
-import { encodeFailure, type MessageType } from './message.ts';
+import { encodeFailure, MessageType } from './message.ts';
 import { cleanReason } from './reason.ts';
 import { TransferError } from './transfer-error.ts';
+
+/** How a peer learns that a transfer has failed: from a record, in order; from CLOSE, at once; not by us. */
+export type Telling = 'reject' | 'fail' | 'close' | 'nothing';
 
 /** Takes one record; `body` is a view that is valid until it returns. */
 export type OnRecord = (type: number, body: Uint8Array) => void;
@@ -68,6 +71,11 @@ export class PeerLink {
   /** The end of a turn. */
   flush(): void {
     this.connection.flush();
+  }
+
+  tell(how: Telling, error: TransferError): void {
+    if (how === 'close') this.close(error);
+    else if (how !== 'nothing') this.sayLast(MessageType[how], error);
   }
 
   /** Says why it ends, in order behind what was sent, and FIN. */

@@ -33,6 +33,11 @@ export class ProgressMeter {
     return this.#silentSinceUs !== undefined;
   }
 
+  /** Milliseconds since anything went on; 0 before the start. */
+  get idleMs(): number {
+    return Math.max(0, (this.#nowUs() - this.#progressAtUs) / 1_000);
+  }
+
   /** Nothing has gone on for long: 10 probe timeouts, and 5 s at least. */
   isStalled(probeTimeoutUs: number): boolean {
     const stallUs = Math.max(MIN_STALL_US, STALL_PTO_COUNT * probeTimeoutUs);

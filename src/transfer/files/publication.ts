@@ -10,6 +10,8 @@ export interface PublicationOptions {
   readonly tally: TransferTally;
   /** The transfer has failed: nothing more gets its name. */
   readonly isAborted: () => boolean;
+  /** Called whenever the disk has got further. */
+  readonly onSettled: () => void;
 }
 
 /** Gives the folders of a transfer their names, and lets go of its places when its sender has heard. */
@@ -36,17 +38,19 @@ export class Publication {
   async finish({ places, offer, stored }: PlacedOffer): Promise<void> {
     this.#openPlace = undefined;
     const folders = [...stored.values()].filter(({ entry }) => entry.kind === 'folder');
+    const { spaceWait, onSettled } = this.#options;
     for (const place of places) {
       const { claim, entry } = place;
       if (claim.kind === 'folder') {
         const below = folders.filter((folder) => isBelow(folder.entry.name, entry.name));
-        await this.#options.spaceWait.run(() => claim.folder.settle(below));
+        await spaceWait.run(() => claim.folder.settle(below, onSettled));
         if (offer.hasMoreOffers && place === places.at(-1)) {
           this.#openPlace = place;
           continue;
         }
       }
       await this.#publish(place);
+      onSettled();
     }
   }
 

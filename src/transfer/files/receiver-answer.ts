@@ -20,6 +20,7 @@ export type ReceiverAnswer =
   | { readonly kind: 'miss'; readonly entryIndex: number; readonly error: TransferError }
   | { readonly kind: 'pause'; readonly reason: PauseReason }
   | { readonly kind: 'resume' }
+  | { readonly kind: 'working' }
   | { readonly kind: 'limit'; readonly limit: TransferLimit }
   | { readonly kind: 'done' }
   | { readonly kind: 'failure'; readonly error: TransferError };
@@ -45,6 +46,8 @@ export function decodeAnswer(type: number, body: Uint8Array): ReceiverAnswer | u
     }
     case MessageType.resume:
       return body.length > 0 ? undefined : { kind: 'resume' };
+    case MessageType.working:
+      return body.length > 0 ? undefined : { kind: 'working' };
     case MessageType.limit: {
       const limit = decodeLimit(body);
       return limit && { kind: 'limit', limit };

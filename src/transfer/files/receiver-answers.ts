@@ -18,12 +18,10 @@ export class ReceiverAnswers {
     this.#link.flush();
   }
 
-  pause(): void {
-    this.#say(MessageType.pause, encodePause('no-space'));
-  }
-
-  resume(): void {
-    this.#say(MessageType.resume, NOTHING);
+  /** PAUSE, or RESUME. */
+  pause(isPaused: boolean): void {
+    if (isPaused) this.#say(MessageType.pause, encodePause('no-space'));
+    else this.#say(MessageType.resume, NOTHING);
   }
 
   /** Asks for a file once more, from its beginning. */

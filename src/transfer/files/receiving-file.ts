@@ -15,8 +15,10 @@ export interface ReceivingFileOptions {
   /** The most that it may have, where its offer does not say its size. */
   readonly limitBytes: number;
   readonly spaceWait: SpaceWait;
-  /** Called after each write and each read for the hash: there is room, or it failed. */
+  /** Called after each write, and when reading for the hash has caught up: there is room, or it failed. */
   readonly onChange: () => void;
+  /** Called after each such read. */
+  readonly onRead: () => void;
 }
 
 /** The content of one file from the stream to its name: written, hashed, verified, published. */
@@ -30,6 +32,7 @@ export class ReceivingFile {
   readonly #content: ContentWriter;
   readonly #hash: ContentHash;
   readonly #onChange: () => void;
+  readonly #onRead: () => void;
   #arrivedBytes: number;
   #digest: Uint8Array | undefined;
   #onHashed: (() => void) | undefined;
@@ -45,6 +48,7 @@ export class ReceivingFile {
     this.#partial = partial;
     this.#spaceWait = spaceWait;
     this.#onChange = onChange;
+    this.#onRead = options.onRead;
     this.#arrivedBytes = startBytes;
     const write = async (segment: Uint8Array): Promise<void> => {
       const endBytes = partial.writtenBytes + segment.length;
@@ -63,10 +67,11 @@ export class ReceivingFile {
       startBytes === 0
         ? undefined
         : (target, positionBytes) => spaceWait.run(() => partial.read(target, positionBytes));
-    this.#hash = new ContentHash(read, () => {
+    const onHashed = (): void => {
       this.#onHashed?.();
       onChange();
-    });
+    };
+    this.#hash = new ContentHash(read, onHashed, options.onRead);
     this.#hash.follow(startBytes);
   }
 
@@ -159,6 +164,7 @@ export class ReceivingFile {
       limitBytes: this.#limitBytes,
       spaceWait: this.#spaceWait,
       onChange: this.#onChange,
+      onRead: this.#onRead,
     });
   }
 

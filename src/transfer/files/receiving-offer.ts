@@ -23,6 +23,8 @@ export interface ReceivingOfferOptions {
   readonly isAborted: () => boolean;
   /** A file got further: there is room, or it is settled. */
   readonly onChange: () => void;
+  /** The disk was read for a hash. */
+  readonly onRead: () => void;
   /** Content came, or is found to be here. */
   readonly onProgress: (byteCount: number) => void;
   /** Asks for a file once more, from its beginning. */
@@ -52,7 +54,8 @@ export class ReceivingOffer {
   /** The file whose content comes now; no `file` while it is let by. */
   #current: { readonly index: number; readonly file: ReceivingFile | undefined } | undefined;
   #leftCount: number;
-  #publishingCount = 0;
+  /** Files that are getting their names. */
+  readonly #publishing: Set<Promise<unknown>> = new Set();
 
   constructor(options: ReceivingOfferOptions) {
     this.#options = options;
@@ -94,7 +97,7 @@ export class ReceivingOffer {
 
   /** A file is getting its name right now. */
   get isPublishing(): boolean {
-    return this.#publishingCount > 0;
+    return this.#publishing.size > 0;
   }
 
   /** All has arrived, and what was here before is still read for its hash. */
@@ -170,8 +173,8 @@ export class ReceivingOffer {
 
   /** The transfer has failed: puts away what its files left, and what was claimed for them. */
   async putAway(error: TransferError): Promise<void> {
-    // Whoever restarts opens a file that the transfer no longer needs.
-    await Promise.allSettled(this.#restarting);
+    // Whoever restarts opens a file that the transfer no longer needs; what has its name by now has it.
+    await Promise.allSettled([...this.#restarting, ...this.#publishing]);
     const open = new Set([...this.#settling, ...this.#asked.values()]);
     if (this.#current?.file !== undefined) open.add(this.#current.file);
     await Promise.all([...open].map((file) => file.putAway(error)));
@@ -191,7 +194,7 @@ export class ReceivingOffer {
 
   #openFile(index: number, entry: OfferedEntry, startBytes: number): ReceivingFile {
     this.#options.onProgress(startBytes);
-    const { spaceWait, onChange } = this.#options;
+    const { spaceWait, onChange, onRead } = this.#options;
     const partial = this.#partialOf(index, startBytes);
     const { room } = this.#placed;
     const onFileChange = (): void => {
@@ -206,6 +209,7 @@ export class ReceivingOffer {
       limitBytes: this.#placed.placeOf[index]!.limitBytes,
       spaceWait,
       onChange: onFileChange,
+      onRead,
     });
   }
 
@@ -257,13 +261,9 @@ export class ReceivingOffer {
       if (!isAborted()) sayAgain(index + baseIndex);
       return;
     }
-    this.#publishingCount++;
-    let path: string | undefined;
-    try {
-      path = await file.publish(isAborted);
-    } finally {
-      this.#publishingCount--;
-    }
+    const publication = file.publish(isAborted);
+    this.#publishing.add(publication);
+    const path = await publication.finally(() => this.#publishing.delete(publication));
     if (path === undefined) return;
     const place = this.#placed.placeOf[index]!;
     place.totalBytes += file.sizeBytes;

@@ -16,7 +16,7 @@ export interface ReceivingOptions {
   readonly policy: ReceivePolicy;
   readonly conflict: ConflictPolicy;
   readonly platform: NamePlatform;
-  /** How long a full disk is waited for. */
+  /** How long a full disk is waited for, and anything else that does not go on. */
   readonly giveUpMs: number;
   /** Microseconds that the engine has been at work, from any beginning; for telling what limits. */
   readonly busyUs?: () => number;

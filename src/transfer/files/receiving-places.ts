@@ -62,6 +62,8 @@ export interface PlacingOptions {
   readonly conflict: ConflictPolicy;
   readonly platform: NamePlatform;
   readonly spaceWait: SpaceWait;
+  /** Called whenever a place was found. */
+  readonly onPlaced: () => void;
 }
 
 /** Asks for each item of an offer whether it is wanted, and finds out what is there of it. */
@@ -103,6 +105,7 @@ export class Placing {
       } catch (error) {
         this.#refuse(item.firstIndex, asTransferError(error), item.endIndex);
       }
+      this.#options.onPlaced();
     }
     const { spaceWait, inbox } = this.#options;
     const wantedBytes = this.#wantedBytes;
@@ -172,7 +175,7 @@ export class Placing {
   }
 
   async #placeFolder(item: OfferedItem, folder: ClaimedFolder): Promise<void> {
-    const { spaceWait, platform } = this.#options;
+    const { spaceWait, platform, onPlaced } = this.#options;
     /** Offered folders to where they are stored; those that were refused are not among them. */
     const folders = new Map<string, string>([[item.entry.name, '']]);
     this.#stored.set(item.firstIndex, { entry: item.entry, storedPath: '' });
@@ -196,6 +199,7 @@ export class Placing {
       }
       try {
         await spaceWait.run(() => folder.makeFolder(file.storedPath));
+        onPlaced();
         this.#stored.set(index, file);
         folders.set(entry.name, file.storedPath);
       } catch (error) {
@@ -205,6 +209,7 @@ export class Placing {
     const finders = Array.from({ length: FINDS_AT_ONCE }, async () => {
       for (let next = files.pop(); next !== undefined; next = files.pop()) {
         await this.#find(folder, ...next);
+        onPlaced();
       }
     });
     await Promise.all(finders);

@@ -2,12 +2,13 @@ import { type CloseReason, CloseCode, type TransportConnection } from '../core/t
 import { errorOfClose, errorOfFailure } from './close-meaning.ts';
 import { takeContentRecord } from './content-records.ts';
 import type { Try } from './earlier-tries.ts';
+import { IdleWatch, lastWork } from './idle-watch.ts';
 import { decodeFailure, MessageType } from './message.ts';
 import type { OfferedEntry } from './offer.ts';
 import { OfferIntake } from './offer-intake.ts';
 import type { IncomingOffer } from './offer-reader.ts';
 import { Outcome } from './outcome.ts';
-import { PeerLink } from './peer-link.ts';
+import { PeerLink, type Telling } from './peer-link.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { ReceiverAnswers } from './receiver-answers.ts';
 import { Publication } from './publication.ts';
@@ -40,9 +41,8 @@ import type {
  * ```
  *
  * The driver hands it every event of its connection. `state` becomes `done` only after the disk said
- * that all is durable under its name. A
- * failure before the first byte, a failed check and a changed source remove a partial; every other
- * failure keeps it (PRODUCT §4).
+ * that all is durable under its name. A failure before the first byte, a failed check and a changed
+ * source remove a partial; every other failure keeps it (PRODUCT §4).
  */
 export class ReceivingTransfer implements EngineTransfer, Try {
   readonly id: number;
@@ -59,6 +59,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   readonly #publication: Publication;
   readonly #intake: OfferIntake;
   readonly #clock: ReceiverClock;
+  readonly #watch: IdleWatch;
   #report: SenderTimes | undefined;
   #state: TransferState = 'waiting';
   #stage: Stage = 'offer';
@@ -66,6 +67,8 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   #isOffered = false;
   #arrivedBytes = 0;
   #offer: ReceivingOffer | undefined;
+  /** Folders are getting their names. */
+  #finishing: Promise<void> = Promise.resolve();
   /** Set when a failure comes while a file is being published; too late once it has its name. */
   #abort: (() => void) | undefined;
 
@@ -79,25 +82,32 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     options.connection.expectPeer();
     this.#link = new PeerLink(options.connection, 'sender');
     this.#answers = new ReceiverAnswers(this.#link);
-    this.#spaceWait = new SpaceWait({
-      after: options.after,
-      giveUpMs: options.giveUpMs,
-      onPause: () => {
-        this.#pause(true);
+    this.#watch = new IdleWatch(options, this.#meter, {
+      reason: () => this.#stallReason,
+      isUnseen: () => this.#isBusy,
+      link: () => this.#link,
+      // A file that is getting its name gets it behind our back, or never.
+      onGiveUp: (error) => {
+        this.#end(error, 'close');
       },
-      onResume: () => {
-        this.#pause(false);
+    });
+    this.#spaceWait = new SpaceWait({
+      ...options,
+      onChange: (isWaiting) => {
+        this.#pause(isWaiting);
       },
     });
     this.#publication = new Publication({
       spaceWait: this.#spaceWait,
       tally: this.#tally,
       isAborted: () => this.#abort !== undefined || this.isOver,
+      onSettled: this.#watch.onWork,
     });
     this.#intake = new OfferIntake({
       ...options,
       spaceWait: this.#spaceWait,
       openPlace: (name) => this.#publication.goOn(name),
+      onPlaced: this.#watch.onWork,
     });
   }
 
@@ -117,16 +127,20 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   get state(): TransferState {
     if (this.#isPaused && this.#stage !== 'over') return 'paused';
     if (this.#state !== 'running') return this.#state;
-    if (this.#offer?.isChecking === true) return 'checking';
-    return this.#stallReason === undefined ? 'running' : 'stalled';
+    if (this.#stallReason !== undefined) return 'stalled';
+    return this.#offer?.isChecking === true ? 'checking' : 'running';
   }
 
-  /** Why nothing goes on, if that is so for long; nobody asked for it. */
+  /** Why nothing goes on, if that is so for long; what waits for room has its own end. */
   get #stallReason(): StallReason | undefined {
-    if (this.#state !== 'running') return undefined;
-    const isSettling = this.#isComplete || this.#offer?.isComplete === true;
-    const isBusy = isSettling || (this.#stage === 'content' && !this.#canRead);
-    return receiverStall(this.#meter, this.#link, isBusy);
+    if (this.#state !== 'running' || this.#isPaused) return undefined;
+    return receiverStall(this.#meter, this.#link, this.#isBusy || !this.#canRead);
+  }
+
+  /** The disk is at work where the sender sees nothing of it. */
+  get #isBusy(): boolean {
+    const isPlacing = this.#stage === 'deciding' || this.#stage === 'room';
+    return isPlacing || this.#isComplete || this.#offer?.isComplete === true;
   }
 
   get isOver(): boolean {
@@ -175,15 +189,15 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     const isWhole = this.#offer?.isComplete === true && !this.#offer.placed.offer.hasMoreOffers;
     const isComplete = this.#stage === 'finishing' || (this.#stage === 'content' && isWhole);
     if (isComplete && reason.code !== CloseCode.cancelled) return;
-    this.#fail(errorOfClose(reason), () => undefined);
+    this.#fail(errorOfClose(reason), 'nothing');
   }
 
   giveWay(): void {
-    this.#failAndClose(new TransferError('cancelled', 'the sender was gone and has begun again'));
+    this.#fail(new TransferError('cancelled', 'the sender was gone and has begun again'), 'close');
   }
 
   cancel(): void {
-    this.#failAndClose(new TransferError('cancelled', CANCELLED));
+    this.#fail(new TransferError('cancelled', CANCELLED), 'close');
   }
 
   /** What is refused, too, has one line on both sides. */
@@ -199,17 +213,16 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#isPaused = isPaused;
     this.#clock.enter(this.#stand);
     if (isPaused) this.#tellOffered();
-    if (isPaused) this.#answers.pause();
-    else this.#answers.resume();
+    this.#answers.pause(isPaused);
     this.#options.wake();
   }
 
   #pump(): void {
     if (this.isOver) return;
     const error = this.#link.read(() => this.#canRead, this.#onRecord);
-    if (error !== undefined) this.#failAndClose(error);
+    if (error !== undefined) this.#fail(error, 'close');
     else if (this.#link.isReadFinished && !this.#isComplete) {
-      this.#failAndClose(this.#link.endedEarly());
+      this.#fail(this.#link.endedEarly(), 'close');
     }
     this.#finishWhenSettled();
     this.#clock.enter(this.#stand);
@@ -231,10 +244,11 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
     this.#meter.touch();
+    if (type === MessageType.working && body.length === 0) return;
     if (type === MessageType.fail) {
       const failure = decodeFailure(body);
       if (failure === undefined) this.#violation('a broken FAIL');
-      else this.#failAndClose(errorOfFailure(failure));
+      else this.#fail(errorOfFailure(failure), 'close');
     } else if (this.#stage === 'offer' && type === MessageType.offer) {
       this.#onOffer(body);
     } else if (this.#stage !== 'content') {
@@ -251,12 +265,10 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   #onOffer(body: Uint8Array): void {
     const offer = this.#intake.read(body);
-    if (offer === 'more') return;
-    if (offer === 'violation') {
-      this.#violation('a broken OFFER');
-    } else if (offer === 'unsupported') {
-      this.#reject(new TransferError('version', 'this kind of offer is not supported'));
-    } else {
+    if (offer === 'violation') this.#violation('a broken OFFER');
+    else if (offer === 'unsupported')
+      this.#fail(new TransferError('version', 'this kind of offer is not supported'), 'reject');
+    else if (offer !== 'more') {
       this.#meter.totalBytes = this.#intake.offeredBytes;
       this.#meter.isTotalKnown = offer.isSizeKnown;
       this.#stage = 'deciding';
@@ -270,14 +282,13 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     const { placed, refusal, places } = await this.#intake.decide(offer);
     if (this.#stage !== 'deciding') {
       // It ended while the disk was asked, so the end did not see these places.
-      await putAwayPlaces(places, CANCELLATION);
+      await putAwayPlaces(places, new TransferError('cancelled', CANCELLED));
       placed?.room.release();
       return;
     }
     if (placed === undefined) {
       await putAwayPlaces(places, refusal);
-      if (this.#intake.isFirst) this.#reject(refusal);
-      else this.#failAndSay(refusal);
+      this.#fail(refusal, this.#intake.isFirst ? 'reject' : 'fail');
     } else {
       this.#offer = this.#offerOf(placed);
       this.#stage = 'room';
@@ -294,6 +305,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       tally: this.#tally,
       isAborted: () => this.#abort !== undefined || this.isOver,
       onChange: this.#onFileChange,
+      onRead: this.#watch.onWork,
       onProgress: (byteCount) => {
         this.#arrivedBytes += byteCount;
         this.#meter.update(this.#arrivedBytes);
@@ -303,7 +315,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       },
       onFileFailed: (entryIndex, error) => {
         if (this.#intake.isSingle) {
-          this.#failAndSay(error);
+          this.#fail(error, 'fail');
           return false;
         }
         this.#answers.miss(entryIndex, error);
@@ -316,6 +328,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     if (this.#intake.isFirst) {
       if (!this.#link.connection.raiseCredit()) return;
       this.#state = 'running';
+      this.#watch.start();
       this.#meter.start();
       this.#tellOffered();
     }
@@ -353,15 +366,18 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   async #finishOffer(placed: PlacedOffer): Promise<void> {
     const { offer, room } = placed;
     room.release();
+    this.#finishing = this.#publication.finish(placed);
     try {
-      await this.#publication.finish(placed);
+      await this.#finishing;
+      if (this.isOver) return;
       if (!offer.hasMoreOffers) this.#publication.told();
     } catch (error) {
+      if (this.isOver) return;
       const abort = this.#abort;
       this.#abort = undefined;
       this.#stage = 'content'; // a failure from here on ends it at once
       if (abort !== undefined) abort();
-      else this.#failAndSay(asTransferError(error));
+      else this.#fail(asTransferError(error), 'fail');
       this.#options.wake();
       return;
     }
@@ -387,6 +403,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     }
     this.#link.connection.finish();
     this.#stage = 'over';
+    this.#watch.stop();
     if (!this.#meter.isTotalKnown) this.#meter.endAt(this.#arrivedBytes);
     this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
     const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000;
@@ -395,55 +412,37 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#outcome.resolve({ ...this.#tally.result, ...sent, ...(limit && { limit }), elapsedMs });
   }
 
-  /** Before the first byte: the peer learns it from REJECT. */
-  #reject(error: TransferError): void {
-    this.#fail(error, () => {
-      this.#link.sayLast(MessageType.reject, error);
-    });
-  }
-
-  /** The peer learns it from a record. */
-  #failAndSay(error: TransferError): void {
-    this.#fail(error, () => {
-      this.#link.sayLast(MessageType.fail, error);
-    });
-  }
-
-  /** The peer learns it from CLOSE, at once. */
-  #failAndClose(error: TransferError): void {
-    this.#fail(error, () => {
-      this.#link.close(error);
-    });
-  }
-
   #violation(what: string): void {
-    this.#failAndClose(this.#link.violation(what));
+    this.#fail(this.#link.violation(what), 'close');
   }
 
-  #fail(error: TransferError, tellPeer: () => void): void {
+  #fail(error: TransferError, how: Telling): void {
     if (this.isOver) return;
-    if (this.#stage === 'finishing' || this.#offer?.isPublishing === true) {
+    if (!this.#isComplete) this.#end(error, how);
+    else
       this.#abort ??= () => {
-        this.#fail(error, tellPeer);
+        this.#fail(error, how);
       };
-      return;
-    }
+  }
+
+  #end(error: TransferError, how: Telling): void {
     this.#stage = 'over';
     this.#state = 'failed';
+    this.#watch.stop();
     // Without a name nothing was offered yet, unless it was no offer that this version knows.
     if (this.name !== '' || error.code === 'version') this.#tellOffered();
-    tellPeer();
+    this.#link.tell(how, error);
     this.#spaceWait.stop();
-    void this.#putAway(error).then(() => {
+    void lastWork(this.#putAway(error), error, this.#options.after).then(() => {
       this.#outcome.reject(error);
     });
   }
 
   async #putAway(error: TransferError): Promise<void> {
+    await this.#finishing.catch(() => undefined);
     await this.#offer?.putAway(error);
     await this.#publication.leave(this.#offer?.placed.places ?? []);
   }
 }
 
 const CANCELLED = 'cancelled by the receiver';
-const CANCELLATION = new TransferError('cancelled', CANCELLED);

@@ -17,8 +17,11 @@ export class SendingFile {
   #check: 'none' | 'running' | 'passed' = 'none';
   #error: TransferError | undefined;
 
-  /** @param onChange called when there is more to take, the end was reached, or it failed */
-  constructor(source: SourceFile, startBytes: number, onChange: () => void) {
+  /**
+   * @param onChange called when there is more to take, the end was reached, or it failed
+   * @param onRead called after each read of what is not sent
+   */
+  constructor(source: SourceFile, startBytes: number, onChange: () => void, onRead?: () => void) {
     this.#source = source;
     this.#onChange = onChange;
     this.#readAhead = new ReadAhead(source, startBytes, () => {
@@ -26,10 +29,11 @@ export class SendingFile {
       onChange();
     });
     const read = startBytes === 0 ? undefined : source.read.bind(source);
-    this.#hash = new ContentHash(read, () => {
+    const onHashed = (): void => {
       this.#look();
       onChange();
-    });
+    };
+    this.#hash = new ContentHash(read, onHashed, onRead);
   }
 
   /** Of a stream what was taken of it; all of it once it is complete. */

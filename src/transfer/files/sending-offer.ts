@@ -35,6 +35,7 @@ export class SendingOffer {
   readonly #disk: SourceDisk;
   readonly #tally: TransferTally;
   readonly #onChange: () => void;
+  readonly #onRead: () => void;
   readonly offer: OutgoingOffer;
   readonly #stands: Uint8Array;
   readonly #starts: Map<number, number> = new Map();
@@ -50,7 +51,15 @@ export class SendingOffer {
   #nextIndex = 0;
   #isClosed = false;
 
-  constructor(offer: OutgoingOffer, disk: SourceDisk, tally: TransferTally, onChange: () => void) {
+  /** `onRead`: called after each read of what is not sent. */
+  constructor(
+    offer: OutgoingOffer,
+    disk: SourceDisk,
+    tally: TransferTally,
+    onChange: () => void,
+    onRead: () => void,
+  ) {
+    this.#onRead = onRead;
     this.offer = offer;
     this.#disk = disk;
     this.#tally = tally;
@@ -242,7 +251,7 @@ export class SendingOffer {
     if (source !== undefined && (turn.error !== undefined || turn.isDropped || this.#isClosed)) {
       await source.close().catch(() => undefined);
     } else if (source !== undefined) {
-      turn.file = new SendingFile(source, turn.startBytes, this.#onChange);
+      turn.file = new SendingFile(source, turn.startBytes, this.#onChange, this.#onRead);
       turn.file.start();
     }
     this.#onChange();

@@ -12,6 +12,10 @@ export interface SendingOptions {
   readonly disk: SourceDisk;
   /** What bounds the sending, for telling what limited it. */
   readonly bounds?: SenderBounds;
+  /** After so long in which nothing goes on it fails. */
+  readonly giveUpMs: number;
+  /** Runs `action` later; the function that it gives takes that back. */
+  readonly after: (delayMs: number, action: () => void) => () => void;
   /** A monotonic clock, microseconds; the one of `stalled` events. */
   readonly nowUs: () => number;
   /** Called after this transfer wrote to its connection by itself: the driver then drains it. */

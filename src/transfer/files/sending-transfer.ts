@@ -1,5 +1,6 @@
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
 import { closeCodeOf, errorOfClose } from './close-meaning.ts';
+import { IdleWatch, lastWork } from './idle-watch.ts';
 import { encodeReport } from './limit-message.ts';
 import { type AcceptMessage, MessageType } from './message.ts';
 import { OfferSurvey, type OutgoingOffer } from './offer-survey.ts';
@@ -50,6 +51,7 @@ export class SendingTransfer implements EngineTransfer {
   readonly #survey: OfferSurvey;
   readonly #sentItems: SentItems;
   readonly #clock: SenderClock;
+  readonly #watch: IdleWatch;
   /** As the receiver found it. */
   #limit: TransferLimit | undefined;
   #state: TransferState = 'waiting';
@@ -61,6 +63,7 @@ export class SendingTransfer implements EngineTransfer {
   /** Number of the first entry of the offer, counted over all of them. */
   #baseIndex = 0;
   #isSingle = false;
+  #isPreparing = false;
   #isTurnFlushed = false;
   /** Stream bytes of the last flush that a stream without more content brought. */
   #flushedBytes = 0;
@@ -75,7 +78,16 @@ export class SendingTransfer implements EngineTransfer {
     this.peer = options.peer;
     this.name = options.name ?? nameOfPaths(options.paths);
     this.#meter = new ProgressMeter(options.nowUs);
-    this.#survey = new OfferSurvey(options.disk, options.paths, this.#tally);
+    this.#watch = new IdleWatch(options, this.#meter, {
+      reason: () => (this.#isPreparing ? 'sender' : (this.#pauseReason ?? this.#stallReason)),
+      // What was sent before is read, or the next offer is being made.
+      isUnseen: () => this.#offer === undefined || this.#offer.turn?.file?.isChecking === true,
+      link: () => this.#link,
+      onGiveUp: (error) => {
+        this.#failAndClose(error);
+      },
+    });
+    this.#survey = new OfferSurvey(options.disk, options.paths, this.#tally, this.#watch.onWork);
     this.#sentItems = new SentItems(options.paths, this.#tally);
     this.#clock = new SenderClock(options.bounds ?? {});
   }
@@ -83,8 +95,8 @@ export class SendingTransfer implements EngineTransfer {
   get state(): TransferState {
     if (this.#state !== 'running') return this.#state;
     if (this.#pauseReason !== undefined) return 'paused';
-    if (this.#offer?.turn?.file?.isChecking === true) return 'checking';
-    return this.#stallReason === undefined ? 'running' : 'stalled';
+    if (this.#stallReason !== undefined) return 'stalled';
+    return this.#offer?.turn?.file?.isChecking === true ? 'checking' : 'running';
   }
 
   /** Why nothing goes on, if that is so for long; the user did not ask for it. */
@@ -115,6 +127,8 @@ export class SendingTransfer implements EngineTransfer {
    * cancelled meanwhile: then `done` rejects and no connection is needed.
    */
   async prepare(): Promise<boolean> {
+    this.#isPreparing = true;
+    this.#watch.start();
     try {
       const offer = await this.#survey.next();
       if (this.isOver) return false;
@@ -130,6 +144,8 @@ export class SendingTransfer implements EngineTransfer {
     } catch (error) {
       this.#fail(asTransferError(error));
       return false;
+    } finally {
+      this.#isPreparing = false;
     }
   }
 
@@ -194,7 +210,9 @@ export class SendingTransfer implements EngineTransfer {
   /** The next offer is to be sent. */
   #take(offer: OutgoingOffer): void {
     this.#isTurnFlushed = false;
-    this.#offer = new SendingOffer(offer, this.#options.disk, this.#tally, this.#onFileChange);
+    const { disk } = this.#options;
+    const { onWork } = this.#watch;
+    this.#offer = new SendingOffer(offer, disk, this.#tally, this.#onFileChange, onWork);
     this.#meter.isTotalKnown = offer.entries.every(({ isSizeKnown }) => isSizeKnown);
     this.#meter.totalBytes += offer.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     this.#offer.fill();
@@ -236,6 +254,8 @@ export class SendingTransfer implements EngineTransfer {
       case 'resume':
         this.#pauseReason = undefined;
         if (this.#writer?.isAccepted === true) this.#goOn();
+        return true;
+      case 'working':
         return true;
       case 'limit':
         this.#limit = answer.limit;
@@ -413,14 +433,15 @@ export class SendingTransfer implements EngineTransfer {
   #fail(error: TransferError): void {
     if (this.isOver) return;
     this.#state = 'failed';
-    void this.#release().then(() => {
+    void this.#release(error).then(() => {
       this.#outcome.reject(error);
     });
   }
 
-  async #release(): Promise<void> {
-    await this.#offer?.close();
-    await this.#survey.close();
+  async #release(error?: TransferError): Promise<void> {
+    this.#watch.stop();
+    const closed = Promise.all([this.#offer?.close(), this.#survey.close()]);
+    await lastWork(closed, error, this.#options.after);
   }
 }
 

@@ -9,8 +9,8 @@ export interface SpaceWaitOptions {
   readonly after: (delayMs: number, action: () => void) => () => void;
   /** After this long without room it fails. */
   readonly giveUpMs: number;
-  readonly onPause: () => void;
-  readonly onResume: () => void;
+  /** Whether something waits, whenever that changes. */
+  readonly onChange: (isWaiting: boolean) => void;
 }
 
 /** Tries what fails for want of space on the disk until there is room, or for as long as allowed. */
@@ -44,12 +44,12 @@ export class SpaceWait {
             error.cause !== NEVER_FITS;
           if (!isFull || this.stopped.aborted || triedMs >= this.#options.giveUpMs) throw error;
         }
-        if (triedMs === 0 && this.#waitingCount++ === 0) this.#options.onPause();
+        if (triedMs === 0 && this.#waitingCount++ === 0) this.#options.onChange(true);
         triedMs += SPACE_RETRY_MS;
         await this.#sleep();
       }
     } finally {
-      if (triedMs > 0 && --this.#waitingCount === 0) this.#options.onResume();
+      if (triedMs > 0 && --this.#waitingCount === 0) this.#options.onChange(false);
     }
   }
 

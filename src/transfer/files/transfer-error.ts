@@ -4,6 +4,7 @@ export const transferErrorCodes = [
   'refused', // by the other side: its user, its policy, --max-size, a name it cannot store
   'unanswered', // never connected
   'lost', // connected, then the peer vanished
+  'stalled', // connected and answered, and nothing went on for too long
   'cancelled', // by this side's user or the other's
   'source-changed', // the source changed while being sent
   'integrity', // what arrived is not what was sent

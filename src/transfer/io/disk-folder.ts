@@ -158,7 +158,7 @@ export class DiskFolder implements ClaimedFolder {
     });
   }
 
-  async settle(folders: readonly StoredFile[]): Promise<void> {
+  async settle(folders: readonly StoredFile[], onSettled: () => void): Promise<void> {
     const { files } = this.#context;
     try {
       await this.#removeUnfinished();
@@ -167,7 +167,7 @@ export class DiskFolder implements ClaimedFolder {
         return;
       }
       if (this.#stored !== undefined) await pruneFolder(files, this.#root, this.#stored);
-      await this.#setAttributes(this.#root, folders);
+      await this.#setAttributes(this.#root, folders, onSettled);
     } catch (error) {
       throw cannotWrite(error);
     }
@@ -277,7 +277,11 @@ export class DiskFolder implements ClaimedFolder {
   }
 
   /** The last one first: what is inside a folder is done before the folder is closed to its owner. */
-  async #setAttributes(root: string, folders: readonly StoredFile[]): Promise<void> {
+  async #setAttributes(
+    root: string,
+    folders: readonly StoredFile[],
+    onSettled: () => void = () => undefined,
+  ): Promise<void> {
     for (const { entry, storedPath } of folders.toReversed()) {
       const mtimeSeconds = Number(entry.mtimeNs) / 1e9;
       await this.#withFolder(join(root, storedPath), async (handle) => {
@@ -285,6 +289,7 @@ export class DiskFolder implements ClaimedFolder {
         await handle.utimes(mtimeSeconds, mtimeSeconds);
         await handle.sync();
       });
+      onSettled();
     }
   }
 

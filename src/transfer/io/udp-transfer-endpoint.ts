@@ -202,6 +202,8 @@ export class UdpTransferEndpoint implements EngineEndpoint {
         windowPackets: this.#options.windowPackets,
         busyUs: this.#busyUs,
       },
+      giveUpMs: this.#giveUpMs,
+      after: (delayMs, action) => systemTimers.after(delayMs, action),
       nowUs: monotonicNowUs,
       wake: () => engine?.wake(),
     });

@@ -14,11 +14,11 @@ interface Stall {
 }
 
 /** A transfer of which a tenth has arrived. */
-async function begun(): Promise<Stall> {
+async function begun(giveUpMs = 60_000): Promise<Stall> {
   const source = new MemorySource({ content: contentOf(BYTES) });
   const inbox = new MemoryInbox();
   const pair = { stepBytes: 200_000, creditBytes: 400_000 };
-  const run = new TransferRun({ source, inbox, pair });
+  const run = new TransferRun({ source, inbox, pair, giveUpMs });
   await run.start();
   await run.runUntil(() => run.receiver.progress.transferredBytes > BYTES / 10);
   return { run, source, inbox };

@@ -6,6 +6,7 @@ import {
 import { EarlierTries } from '../../../src/transfer/files/earlier-tries.ts';
 import { ReceivingTransfer } from '../../../src/transfer/files/receiving-transfer.ts';
 import { SendingTransfer } from '../../../src/transfer/files/sending-transfer.ts';
+import type { NamePlatform } from '../../../src/transfer/files/stored-name.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 import type { TransferResult, TransferState } from '../../../src/transfer/files/transfer.ts';
 import { MemoryPair, type PairOptions } from './memory-pair.ts';
@@ -15,17 +16,23 @@ export interface RunOptions {
   readonly inbox: Inbox | undefined;
   readonly path?: string;
   readonly policy?: ReceivePolicy;
+  /** Of the receiver; default posix. */
+  readonly platform?: NamePlatform;
   readonly pair?: PairOptions;
   readonly paths?: readonly string[];
   readonly conflict?: ConflictPolicy;
   /** With the other receives of the same endpoint; default alone. */
   readonly earlierTries?: EarlierTries;
-  /** How long a full disk is waited for; 0, so that it is not, when absent. */
+  /**
+   * How long either side waits for what does not go on. Absent: long, and a full disk is not waited for.
+   */
   readonly giveUpMs?: number;
   /** A real disk may take any time to answer: only the test's own time limit ends the run. */
   readonly isOnDisk?: boolean;
 }
 
+/** Longer than any run takes. */
+const LONG_MS = 300_000;
 /** Steps without any news after which a run in memory counts as stuck. */
 const MAX_IDLE_STEPS = 20_000;
 
@@ -43,13 +50,17 @@ export class TransferRun {
   readonly offeredStates: TransferState[] = [];
   wakeCount = 0;
   readonly #maxIdleSteps: number;
+  readonly #isOnDisk: boolean;
   readonly #inbox: Inbox | undefined;
   readonly #timers = new StepTimers();
 
   constructor(options: RunOptions) {
     this.pair = new MemoryPair(options.pair);
     this.#inbox = options.inbox;
-    this.#maxIdleSteps = options.isOnDisk === true ? Infinity : MAX_IDLE_STEPS;
+    this.#isOnDisk = options.isOnDisk === true;
+    this.#maxIdleSteps = this.#isOnDisk ? Infinity : MAX_IDLE_STEPS;
+    const after = (delayMs: number, action: () => void): (() => void) =>
+      this.#timers.after(delayMs, action);
     const shared = {
       nowUs: () => this.nowUs,
       wake: () => {
@@ -62,7 +73,10 @@ export class TransferRun {
       peer: 'jess',
       paths: options.paths ?? [options.path ?? '/home/derek/movie.mp4'],
       disk: options.source,
+      giveUpMs: options.giveUpMs ?? LONG_MS,
+      after,
     });
+    const { platform = 'posix' } = options;
     const earlierTries = options.earlierTries ?? new EarlierTries(unasked);
     this.receiver = new ReceivingTransfer({
       ...shared,
@@ -70,11 +84,11 @@ export class TransferRun {
       peer: 'derek',
       connection: this.pair.responder,
       inbox: options.inbox,
-      policy: options.policy ?? createReceivePolicy({ platform: 'posix' }),
+      policy: options.policy ?? createReceivePolicy({ platform }),
       conflict: options.conflict ?? 'rename',
-      platform: 'posix',
+      platform,
       giveUpMs: options.giveUpMs ?? 0,
-      after: (delayMs, action) => this.#timers.after(delayMs, action),
+      after,
       earlierTries,
       onOffered: ({ state }) => {
         if (state === 'running') this.acceptedCount++;
@@ -99,8 +113,8 @@ export class TransferRun {
 
   /** One flight each way, then whatever promises wait. */
   async step(): Promise<boolean> {
-    this.nowUs += 1_000;
-    this.#timers.passUs(1_000);
+    // Of a real disk nobody knows how many turns it takes: it is never too slow.
+    if (!this.#isOnDisk) this.passMs(1);
     const hasMoved = this.pair.step(this.sender, this.receiver);
     await new Promise((resolve) => setImmediate(resolve));
     return hasMoved;
