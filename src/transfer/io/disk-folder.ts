@@ -61,6 +61,8 @@ export class DiskFolder implements ClaimedFolder {
   readonly #stored: Set<string> | undefined;
   /** Files that are not whole, or of which something may be left. */
   readonly #unfinished: Set<string> = new Set();
+  /** Inodes of what an earlier transfer left here, and of which entry that is. */
+  readonly #foundAs: Map<bigint, string> = new Map();
   /** Once it has its name. */
   #path: string | undefined;
   #attributes: StoredFile[] = [];
@@ -120,6 +122,10 @@ export class DiskFolder implements ClaimedFolder {
     const path = join(this.#root, storedPath);
     const stats = await statsOf(files, path);
     if (stats === undefined || !isOurs(this.#context, stats)) return 0;
+    // Where two names are one, what is there is of the file that was asked for first.
+    const owner = this.#foundAs.get(stats.ino) ?? entry.name;
+    if (owner !== entry.name) return 0;
+    this.#foundAs.set(stats.ino, entry.name);
     const isSame = isSameTime(stats.mtimeNs, entry.mtimeNs);
     if (isSame && stats.size === BigInt(entry.sizeBytes) && entry.sizeBytes > 0) {
       return entry.sizeBytes;
@@ -127,7 +133,7 @@ export class DiskFolder implements ClaimedFolder {
     if (this.#parts.isPublished) return 0;
     const childState = childStatePathOf(path);
     const state = await readState(files, childState);
-    if (state !== undefined && state !== 'broken' && isSameSource(state, entry)) {
+    if (typeof state === 'object' && isSameSource(state, entry)) {
       if (stats.size >= BigInt(state.durableBytes) && state.durableBytes > 0) {
         return state.durableBytes;
       }

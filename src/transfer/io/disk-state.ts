@@ -121,11 +121,14 @@ function draftPathOf(statePath: string): string {
   return statePath.slice(0, -STATE_SUFFIX.length) + STATE_DRAFT_SUFFIX;
 }
 
-/** Undefined when there is none; `broken` when it is not one that we wrote. */
+/**
+ * Undefined when there is none; `broken` when it is not one that we wrote; `other` when it speaks of another
+ * file: it was moved here, or this disk takes the two names for one.
+ */
 export async function readState(
   files: DiskFiles,
   statePath: string,
-): Promise<PartialState | 'broken' | undefined> {
+): Promise<PartialState | 'broken' | 'other' | undefined> {
   let handle;
   try {
     handle = await files.open(statePath, constants.O_RDONLY | NO_FOLLOW);
@@ -138,9 +141,8 @@ export async function readState(
     const bytes = Buffer.alloc(Number(stats.size));
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
     const state = parseState(bytes.toString('utf8', 0, bytesRead));
-    // A state that was moved here speaks of something else.
     if (state === undefined) return 'broken';
-    return basename(statePath) === stateNameOf(state.storedName) ? state : 'broken';
+    return basename(statePath) === stateNameOf(state.storedName) ? state : 'other';
   } catch {
     return 'broken';
   } finally {

@@ -30,13 +30,35 @@ export async function pruneFolder(
   kept: ReadonlySet<string>,
 ): Promise<void> {
   const folders = [''];
+  /** Made when there is a name that is not kept: the disk may tell another one than it was given. */
+  let inodes: ReadonlySet<bigint> | undefined;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const name of await files.readdir(join(root, folder))) {
       const path = folder === '' ? name : `${folder}/${name}`;
-      if (!kept.has(path)) await removeAny(files, join(root, path));
-      else if ((await statsOf(files, join(root, path)))?.isDirectory() === true) folders.push(path);
+      const stats = await statsOf(files, join(root, path));
+      if (!kept.has(path) && stats !== undefined) {
+        inodes ??= await inodesOf(files, root, kept);
+        if (!inodes.has(stats.ino)) {
+          await removeAny(files, join(root, path));
+          continue;
+        }
+      }
+      if (stats?.isDirectory() === true) folders.push(path);
     }
   }
+}
+
+async function inodesOf(
+  files: DiskFiles,
+  root: string,
+  paths: ReadonlySet<string>,
+): Promise<ReadonlySet<bigint>> {
+  const inodes = new Set<bigint>();
+  for (const path of paths) {
+    const stats = await statsOf(files, join(root, path));
+    if (stats !== undefined) inodes.add(stats.ino);
+  }
+  return inodes;
 }
 
 /** Moves what is in a folder of ours into one that exists; what exists there is replaced, or stays. */

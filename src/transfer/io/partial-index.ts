@@ -63,7 +63,7 @@ export class PartialIndex {
     for (const known of this.#known.get(keyOf(peer, name)) ?? []) {
       const { partPath, statePath } = known;
       const state = await readState(this.#context.files, statePath);
-      if (state === undefined || state === 'broken') continue;
+      if (typeof state !== 'object') continue;
       if (state.peer === peer && state.name === name) found.push({ partPath, statePath, state });
     }
     return found;
@@ -137,7 +137,8 @@ export class PartialIndex {
     const { folder, files } = this.#context;
     let names: string[];
     try {
-      names = await files.readdir(folder);
+      // Some disks tell other names than they were given.
+      names = (await files.readdir(folder)).map((name) => name.normalize('NFC'));
     } catch {
       return; // whoever claims something will be told
     }
@@ -167,12 +168,12 @@ export class PartialIndex {
       const state = await readState(files, statePath);
       if (state === undefined) return;
       const part = await statsOf(files, partPath);
-      const isRecord = state !== 'broken' && (await isPublished(this.#context, state, part));
+      const isRecord = typeof state === 'object' && (await isPublished(this.#context, state, part));
       if (part === undefined && !isRecord) {
         if (await this.#isStale(statePath)) await removeState(files, statePath);
         return;
       }
-      if (state === 'broken') return;
+      if (typeof state !== 'object') return;
       this.add({ partPath, statePath, state });
       const atMs = Number(((await statsOf(files, statePath))?.mtimeNs ?? 0n) / 1_000_000n);
       if (isRecord) this.#addRecord({ partPath, statePath, state, atMs });
@@ -211,7 +212,7 @@ export async function removeRecord(
   const statePath = statePathOf(partPath);
   const removal = async (): Promise<void> => {
     const found = await readState(files, statePath);
-    if (found === undefined || found === 'broken') return;
+    if (typeof found !== 'object') return;
     // Without an inode if it could not be written.
     const isOurs = found.partInode === 0n && found.owner === ownSignature;
     if (found.partInode === state.partInode || isOurs) await removeState(files, statePath);
@@ -234,7 +235,7 @@ export async function removeUseless(context: InboxContext, partPath: string): Pr
   const statePath = statePathOf(partPath);
   const state = await readState(files, statePath);
   if (state === undefined) return true;
-  if (state === 'broken' || mayStillRun(state.owner)) return false;
+  if (typeof state !== 'object' || mayStillRun(state.owner)) return false;
   if ((await statsOf(files, partPath)) !== undefined) return false;
   await removeState(files, statePath);
   return true;

@@ -48,7 +48,9 @@ export async function listPartials(folder: string): Promise<readonly PartialTran
   const partials: PartialTransfer[] = [];
   for (const name of names) {
     if (!name.endsWith(STATE_SUFFIX)) continue;
-    const path = join(folder, name.slice(0, -STATE_SUFFIX.length) + PART_SUFFIX);
+    // Some disks tell other names than they were given.
+    const stem = name.slice(0, -STATE_SUFFIX.length).normalize('NFC');
+    const path = join(folder, stem + PART_SUFFIX);
     const partial = await lookAt(path).catch(() => undefined);
     if (partial !== undefined) partials.push(partial);
   }
@@ -82,7 +84,7 @@ export async function removePartial(partial: PartialTransfer): Promise<void> {
 async function lookAt(path: string): Promise<PartialTransfer | undefined> {
   const statePath = statePathOf(path);
   const [state, stateStats] = [await readState(files, statePath), await statsOf(files, statePath)];
-  if (state === undefined || state === 'broken' || stateStats === undefined) return undefined;
+  if (typeof state !== 'object' || stateStats === undefined) return undefined;
   const stats = await statsOf(files, path);
   const isOfItsKind = state.kind === 'folder' ? stats?.isDirectory() : stats?.isFile();
   if (stats === undefined || isOfItsKind !== true || !isOurs(stats.uid)) return undefined;
