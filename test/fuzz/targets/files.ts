@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
 import {
+  decodeLimit,
+  decodeReport,
+  encodeLimit,
+  encodeReport,
+  REPORT_BYTES,
+} from '../../../src/transfer/files/limit-message.ts';
+import {
   decodeAccept,
   decodeAgain,
   decodeEnd,
@@ -30,6 +37,7 @@ import {
   storedNameOf,
   unusedName,
 } from '../../../src/transfer/files/stored-name.ts';
+import { limitCauses } from '../../../src/transfer/files/transfer-limit.ts';
 import { transferErrorCodes } from '../../../src/transfer/files/transfer-error.ts';
 import { type FuzzTarget, tokens } from '../target.ts';
 
@@ -86,6 +94,12 @@ function same(again: Uint8Array, input: Uint8Array): void {
   assert(Buffer.compare(again, input) === 0, 'written again, the same fields are the same bytes');
 }
 
+/** What senders report: nothing yet, something, and as much as fits. */
+function reportSeeds(): readonly Uint8Array[] {
+  const counting = Uint8Array.from({ length: REPORT_BYTES }, (_unused, index) => index);
+  return [0, 255].map((byte) => new Uint8Array(REPORT_BYTES).fill(byte)).concat(counting);
+}
+
 export const fileTargets: readonly FuzzTarget[] = [
   {
     name: 'offer',
@@ -128,6 +142,8 @@ export const fileTargets: readonly FuzzTarget[] = [
       encodePause('no-space'),
       encodeMiss({ entryIndex: 2, code: 'local-file', reason: 'gone' }),
       encodeEnd({ entryIndex: 0, sizeBytes: 70_000, digest: new Uint8Array(32).fill(7) }),
+      ...limitCauses.map((cause, index) => encodeLimit({ cause, value: 7 ** (3 * index) })),
+      ...reportSeeds(),
       ...transferErrorCodes.map((code) => encodeFailure({ code, reason: `because of é ${code}` })),
     ],
     dictionary: tokens('\x1b[2J', '\u202e', '\r\n', '\ufffd'),
@@ -149,7 +165,20 @@ export const fileTargets: readonly FuzzTarget[] = [
         assert.deepEqual(decodeFailure(encodeFailure(failure)), failure);
         assert(!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(failure.reason), 'a reason is one line');
       }
-      return [accept && 'accept', start && 'start', end && 'end', pause, miss?.code, failure?.code]
+      const report = decodeReport(input);
+      if (report !== undefined) same(encodeReport(report), input);
+      const limit = decodeLimit(input);
+      if (limit !== undefined) same(encodeLimit(limit), input);
+      return [
+        accept && 'accept',
+        start && 'start',
+        end && 'end',
+        report && 'report',
+        limit?.cause,
+        pause,
+        miss?.code,
+        failure?.code,
+      ]
         .filter(Boolean)
         .join(' ');
     },
