@@ -1,7 +1,8 @@
 /**
  * One file from one process to another over loopback, disk to disk, as the engine ships:
- * `transfer-once.ts [MiB] [controller] [window]` prints a `TransferRate`. Source and inbox lie on
- * tmpfs where there is one, so that no disk is measured.
+ * `transfer-once.ts [MiB] [datagram bytes] [controller] [window]` prints a `TransferRate`. With `auto` the
+ * engine finds the size of its datagrams. Source and inbox lie on tmpfs where there is one, so that no
+ * disk is measured.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -33,10 +34,13 @@ export interface TransferRate {
 
 const GIB = 2 ** 30;
 const PIECE_BYTES = 1_048_576;
-const [mebibytes = '256', controller = 'bbr', windowPackets] = process.argv.slice(2);
+const IP_AND_UDP_BYTES = 28;
+const [mebibytes = '256', datagramBytes = 'auto', controller = 'bbr', windowPackets] =
+  process.argv.slice(2);
 
 const options: EndpointOptions = {
   congestion: controller as NonNullable<EndpointOptions['congestion']>,
+  ...(datagramBytes === 'auto' ? {} : { mtuBytes: Number(datagramBytes) + IP_AND_UDP_BYTES }),
   ...(windowPackets === undefined ? {} : { windowPackets: Number(windowPackets) }),
 };
 

@@ -1,25 +1,27 @@
 /**
  * Whole transfers against the raw blast, alternately, so that both meet the same minute of the
- * machine: `tsx bench/loopback/transfer-rate.ts [MiB] [pairs] [controller] [window]`.
+ * machine: `tsx bench/loopback/transfer-rate.ts [MiB] [pairs] [datagram bytes] [controller] [window]`.
+ * With `auto` (the default) the engine finds the size of its datagrams, and the blast sends 1400 bytes.
  */
 import { cpus } from 'node:os';
 import { median, runScript } from './alternate.ts';
 import type { Rate } from './process-pair.ts';
 import type { TransferRate } from './transfer-once.ts';
 
-/** What the engine sends by default; the blast sends the same. */
-const DATAGRAM_BYTES = '1200';
-const [mebibytes = '256', pairs = '5', ...policy] = process.argv.slice(2);
+const GIB = 2 ** 30;
+const [mebibytes = '256', pairs = '5', datagramBytes = 'auto', ...policy] = process.argv.slice(2);
+const blastBytes = datagramBytes === 'auto' ? '1400' : datagramBytes;
 
 const ratios: number[] = [];
 const cpuSecPerGiB: number[] = [];
+const cpuRatios: number[] = [];
 const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}`);
-console.log(`${mebibytes} MiB file to file, ${DATAGRAM_BYTES}-byte datagrams, MB/s`);
+console.log(`${mebibytes} MiB file to file, ${datagramBytes}-byte datagrams, MB/s`);
 for (let pair = 0; pair < Number(pairs); pair++) {
-  const blast = (): Rate => runScript('raw-blast.ts', [DATAGRAM_BYTES, mebibytes]) as Rate;
+  const blast = (): Rate => runScript('raw-blast.ts', [blastBytes, mebibytes]) as Rate;
   const send = (): TransferRate =>
-    runScript('transfer-once.ts', [mebibytes, ...policy]) as TransferRate;
+    runScript('transfer-once.ts', [mebibytes, datagramBytes, ...policy]) as TransferRate;
   // Each goes first as often as the other.
   const isRawFirst = pair % 2 === 0;
   const first = isRawFirst ? blast() : undefined;
@@ -28,16 +30,19 @@ for (let pair = 0; pair < Number(pairs); pair++) {
   const ratio = transfer.mbPerSec / raw.mbPerSec;
   const cpu = transfer.sendCpuSecPerGiB + transfer.receiveCpuSecPerGiB;
   ratios.push(ratio);
+  const rawCpu = ((raw.sendCpuUs + raw.receiveCpuUs) / 1e6) * (GIB / Number(blastBytes));
   cpuSecPerGiB.push(cpu);
+  cpuRatios.push(cpu / rawCpu);
   console.log(
     `raw ${raw.mbPerSec.toFixed(1)}  transfer ${transfer.mbPerSec.toFixed(1)}  ` +
       `ratio ${ratio.toFixed(3)}  sent again ${(100 * transfer.retransmittedShare).toFixed(2)} %  ` +
-      `CPU-s/GiB ${transfer.sendCpuSecPerGiB.toFixed(2)} + ${transfer.receiveCpuSecPerGiB.toFixed(2)}  ` +
+      `CPU-s/GiB ${rawCpu.toFixed(2)}, ${transfer.sendCpuSecPerGiB.toFixed(2)} + ${transfer.receiveCpuSecPerGiB.toFixed(2)}  ` +
       `RSS ${mb(transfer.sendRssBytes)} + ${mb(transfer.receiveRssBytes)}`,
   );
 }
 console.log(
   `median ratio ${median(ratios).toFixed(3)} ` +
     `(${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)}), ` +
-    `median ${median(cpuSecPerGiB).toFixed(2)} CPU-s/GiB both sides`,
+    `median ${median(cpuSecPerGiB).toFixed(2)} CPU-s/GiB both sides, ` +
+    `${median(cpuRatios).toFixed(2)} times the blast's`,
 );

@@ -34,3 +34,13 @@ test('the bench of many small files finds all of them intact, and says a ratio',
     rmSync(folder, { recursive: true });
   }
 });
+
+test('the bench of many transfers at once finds every file intact, and says what they cost', () => {
+  const rows = run('many-rate.ts', '1', '2', '1400', '20').trimEnd().split('\n');
+  expect(rows.at(-1)).toMatch(/^\| 20 \| 20 \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d % \| /);
+});
+
+test('the bench of whole transfers says a ratio of speed and of CPU', () => {
+  const lines = run('transfer-rate.ts', '2', '1', '1400').trimEnd().split('\n');
+  expect(lines.at(-1)).toMatch(/^median ratio \d\.\d+ .* times the blast's$/);
+});
