@@ -3,22 +3,21 @@ import {
   appendFileSync,
   chmodSync,
   chownSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../chat/server-fixture.ts';
+import { changedProgram } from './changed-program.ts';
 import { expectRow, rows, seen } from './failure-table.ts';
 import { randomFile, sha256, sparseFile } from './sample-files.ts';
 import { Receiver, send } from './ticket-processes.ts';
@@ -286,20 +285,6 @@ test.runIf(canMount)(
   },
 );
 
-/** The program with one expression changed. */
-function changedSource(file: string, was: string, is: string): string {
-  const folder = temporaryFolder();
-  const project = resolve(import.meta.dirname, '../..');
-  cpSync(join(project, 'src'), join(folder, 'src'), { recursive: true });
-  cpSync(join(project, 'package.json'), join(folder, 'package.json'));
-  symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
-  const path = join(folder, 'src', file);
-  const text = readFileSync(path, 'utf8');
-  expect(text.split(was)).toHaveLength(2);
-  writeFileSync(path, text.replace(was, is));
-  return join(folder, 'src');
-}
-
 test('a sender that lies or is of another version is found out, and both say so', async () => {
   counted(2);
   const { receiver, to } = await receiverOf();
@@ -318,8 +303,8 @@ test('a sender that lies or is of another version is found out, and both say so'
       'FILES_VERSION = 2;',
     ],
   ] as const) {
-    const source = changedSource(file, was, is);
-    const sender = send([path, ...to], {}, { source });
+    const program = changedProgram([file, was, is]);
+    const sender = send([path, ...to], {}, { program });
     await expectRow(situation, { name: 'a', path, receiver, sender });
   }
 });

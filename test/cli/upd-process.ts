@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject, onTestFinished } from 'vitest';
 
@@ -8,14 +8,9 @@ const TOP = resolve(import.meta.dirname, '../..');
 /** `upd`, compiled from the source when the tests began. */
 export const UPD: readonly string[] = [inject('upd')];
 
-/** `upd` of another source, by a loader. */
-function updFrom(source: string): readonly string[] {
-  return ['--import', 'tsx', join(source, 'cli/upd.ts')];
-}
-
 export interface UpdProcessOptions {
-  /** Another source than this project's: of another version, or one that lies. */
-  readonly source?: string;
+  /** Another `upd`: of another version, or one that lies. */
+  readonly program?: string;
   /** Whose process it is: root may read and write what nobody may. */
   readonly uid?: number;
 }
@@ -40,18 +35,14 @@ export class UpdProcess {
   constructor(
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
-    { source, uid }: UpdProcessOptions = {},
+    { program, uid }: UpdProcessOptions = {},
   ) {
-    this.child = spawn(
-      process.execPath,
-      [...(source === undefined ? UPD : updFrom(source)), ...args],
-      {
-        env: { ...process.env, ...environment },
-        stdio: 'pipe',
-        cwd: TOP,
-        ...(uid === undefined ? {} : { uid, gid: uid }),
-      },
-    );
+    this.child = spawn(process.execPath, [...(program === undefined ? UPD : [program]), ...args], {
+      env: { ...process.env, ...environment },
+      stdio: 'pipe',
+      cwd: TOP,
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
     for (const [stream, lines] of [
       [this.child.stdout!, this.out],
       [this.child.stderr!, this.errors],

@@ -29,8 +29,10 @@ export class UdpRelay {
   readonly #options: UdpRelayOptions;
   /** Heard by the opener, and by the listener. */
   readonly #front: dgram.Socket;
-  readonly #back: dgram.Socket;
+  #back: dgram.Socket;
   #openerPort: number | undefined;
+  /** All that comes vanishes, both ways. */
+  isDown = false;
   #isClosed = false;
 
   private constructor(options: UdpRelayOptions, front: dgram.Socket, back: dgram.Socket) {
@@ -41,9 +43,7 @@ export class UdpRelay {
       this.#openerPort = port;
       this.#pass(datagram, 'listener');
     });
-    back.on('message', (datagram) => {
-      this.#pass(datagram, 'opener');
-    });
+    this.#listenBehind();
   }
 
   static async open(options: UdpRelayOptions): Promise<UdpRelay> {
@@ -53,6 +53,20 @@ export class UdpRelay {
 
   get port(): number {
     return this.#front.address().port;
+  }
+
+  /** From here on the listener hears the opener from another port, as behind a router that has forgotten it. */
+  async moveOpener(): Promise<void> {
+    const old = this.#back;
+    this.#back = await bound('127.0.0.1', 0);
+    this.#listenBehind();
+    await new Promise<void>((done) => old.close(done));
+  }
+
+  #listenBehind(): void {
+    this.#back.on('message', (datagram) => {
+      this.#pass(datagram, 'opener');
+    });
   }
 
   /** From where the opener spoke last. */
@@ -78,7 +92,7 @@ export class UdpRelay {
 
   #pass(datagram: Buffer, towards: Towards): void {
     const { maxDatagramBytes = Infinity, delayMs = 0, onPassed } = this.#options;
-    if (datagram.length > maxDatagramBytes) return;
+    if (this.isDown || datagram.length > maxDatagramBytes) return;
     const pass = (): void => {
       this.inject(datagram, towards);
       onPassed(datagram, towards);

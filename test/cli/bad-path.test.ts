@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { decodeTicket, encodeTicket } from '../../src/transfer/io/ticket-text.ts';
+import { temporaryFolder } from '../chat/server-fixture.ts';
+import { UdpRelay } from '../loopback/udp-relay.ts';
+import { changedProgram } from './changed-program.ts';
+import { randomFile, sha256 } from './sample-files.ts';
+import { Receiver, send } from './ticket-processes.ts';
+
+const FILE_BYTES = 4_000_000;
+const RATE = '4M';
+/** A stall is told after 5 s; a test does not wait so long. */
+const SHORT_STALL = ['MIN_STALL_US = 5_000_000', 'MIN_STALL_US = 300_000'] as const;
+
+test('a path that is silent for a while is told on both sides with its reason, and from another port it goes on', async () => {
+  const program = changedProgram(
+    ['transfer/core/connection/liveness.ts', ...SHORT_STALL],
+    ['transfer/files/progress-meter.ts', ...SHORT_STALL],
+  );
+  const receiver = new Receiver(['--once'], temporaryFolder(), { program });
+  const ticket = decodeTicket(await receiver.ticket())!;
+  let passedBytes = 0;
+  const relay = await UdpRelay.open({
+    listenerPort: ticket.port,
+    onPassed: (datagram, towards) => {
+      if (towards === 'listener') passedBytes += datagram.length;
+    },
+  });
+  onTestFinished(() => relay.close());
+  const path = randomFile(temporaryFolder(), 'film', FILE_BYTES);
+  const through = encodeTicket({ ...ticket, port: relay.port, addresses: ['127.0.0.1'] });
+  const sender = send([path, '--to', through, '--rate', RATE], {}, { program });
+  await receiver.warned('film from');
+  await receiver.warned(' % (');
+
+  relay.isDown = true;
+  expect(await sender.warned('stalled')).toMatch(/: no answer, trying again$/);
+  expect(await receiver.warned('stalled')).toMatch(/: no answer, trying again$/);
+  await relay.moveOpener();
+  relay.isDown = false;
+  await sender.warned('goes on');
+  await receiver.warned('goes on');
+  expect(await Promise.all([sender.exit, receiver.exit])).toEqual([0, 0]);
+  expect(sha256(join(receiver.dir, 'film'))).toBe(sha256(path));
+  // What was on its way went twice, not all of it.
+  expect(passedBytes).toBeLessThan(1.5 * FILE_BYTES);
+});
