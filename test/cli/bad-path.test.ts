@@ -3,20 +3,15 @@ import { expect, onTestFinished, test } from 'vitest';
 import { decodeTicket, encodeTicket } from '../../src/transfer/io/ticket-text.ts';
 import { temporaryFolder } from '../chat/server-fixture.ts';
 import { UdpRelay } from '../loopback/udp-relay.ts';
-import { changedProgram } from './changed-program.ts';
+import { changedProgram, impatient } from './changed-program.ts';
 import { randomFile, sha256 } from './sample-files.ts';
 import { Receiver, send } from './ticket-processes.ts';
 
 const FILE_BYTES = 4_000_000;
 const RATE = '4M';
-/** A stall is told after 5 s; a test does not wait so long. */
-const SHORT_STALL = ['MIN_STALL_US = 5_000_000', 'MIN_STALL_US = 300_000'] as const;
 
 test('a path that is silent for a while is told on both sides with its reason, and from another port it goes on', async () => {
-  const program = changedProgram(
-    ['transfer/core/connection/liveness.ts', ...SHORT_STALL],
-    ['transfer/files/progress-meter.ts', ...SHORT_STALL],
-  );
+  const program = changedProgram(...impatient);
   const receiver = new Receiver(['--once'], temporaryFolder(), { program });
   const ticket = decodeTicket(await receiver.ticket())!;
   let passedBytes = 0;

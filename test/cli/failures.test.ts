@@ -17,7 +17,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../chat/server-fixture.ts';
-import { changedProgram } from './changed-program.ts';
+import { changedProgram, impatient } from './changed-program.ts';
 import { expectRow, rows, seen } from './failure-table.ts';
 import { randomFile, sha256, sparseFile } from './sample-files.ts';
 import { Receiver, send } from './ticket-processes.ts';
@@ -284,6 +284,27 @@ test.runIf(canMount)(
     expect(sha256(join(disk, 'film'))).toBe(sha256(path));
   },
 );
+
+test('a disk that hangs is given up by both sides, and sending again goes on', async () => {
+  counted(1);
+  const program = changedProgram(...impatient, [
+    'transfer/io/disk-content.ts',
+    'const { bytesWritten } =',
+    'if (this.#writtenBytes > 1_000_000) await new Promise(() => undefined); const { bytesWritten } =',
+  ]);
+  const { receiver, to } = await receiverOf(['--give-up', '1'], undefined, { program });
+  const path = randomFile(temporaryFolder(), 'film', SLOW_BYTES);
+  const known = { XDG_STATE_HOME: temporaryFolder() };
+  const sender = send([path, ...to, '--give-up', '1'], known, { program });
+  await expectRow('disk hangs midway', { name: 'film', path, receiver, sender });
+  receiver.child.kill('SIGKILL');
+  await receiver.exit;
+  const healthy = await receiverOf(['--once'], receiver.dir);
+  expect(await send([path, ...healthy.to], known).exit).toBe(0);
+  expect(await healthy.receiver.exit).toBe(0);
+  expect(readdirSync(receiver.dir)).toEqual(['film']);
+  expect(sha256(join(receiver.dir, 'film'))).toBe(sha256(path));
+});
 
 test('a sender that lies or is of another version is found out, and both say so', async () => {
   counted(2);
