@@ -4,6 +4,11 @@ import type { DiskHandle } from './disk-files.ts';
 /** Content is made durable, and that noted, at least this often while it comes (DESIGN §8). */
 export const CHECKPOINT_BYTES = 67_108_864;
 export const CHECKPOINT_MS = 2_000;
+/**
+ * Content that may wait for a sync that runs. A disk slower than its cache would else gather minutes of work
+ * for the last one, in which nothing seems to go on, and a kill would lose all of that.
+ */
+export const MAX_UNSYNCED_BYTES = 268_435_456;
 /** Zeros of this length are left out where they would be written: the file has a hole there. */
 export const SPARSE_BLOCK_BYTES = 65_536;
 
@@ -132,6 +137,7 @@ export class DiskContent {
 
   /** Writing goes on meanwhile. */
   async #checkpointWhenDue(): Promise<void> {
+    if (this.#writtenBytes - this.#durableBytes >= MAX_UNSYNCED_BYTES) await this.#checkpoint;
     if (this.#checkpoint !== undefined) return;
     const isDue =
       this.#writtenBytes - this.#durableBytes >= CHECKPOINT_BYTES ||
