@@ -90,7 +90,10 @@ export async function claimFolder(
   throw new TransferError('local-file', 'too many folders of this name');
 }
 
-/** False when something of somebody else is in the way. */
+/**
+ * False when something of somebody else is in the way. The state is durable before there is a folder: of a
+ * folder without one nobody could tell whose it is.
+ */
 async function create(
   context: InboxContext,
   partPath: string,
@@ -98,12 +101,12 @@ async function create(
 ): Promise<boolean> {
   const { files } = context;
   const statePath = statePathOf(partPath);
-  if (!(await createState(files, statePath, state))) {
+  if (!(await createState(files, statePath, state, true))) {
     // A state that cannot be read is of use to nobody, unless there is something that it may speak of.
     const isBroken = (await readState(files, statePath)) === 'broken';
     if (isBroken && !(await exists(files, partPath))) await removeState(files, statePath);
     else if (!(await removeUseless(context, partPath))) return false;
-    if (!(await createState(files, statePath, state))) return false;
+    if (!(await createState(files, statePath, state, true))) return false;
   }
   try {
     // A crash must not leave a partial without its state.

@@ -154,14 +154,15 @@ function stateNameOf(storedName: string): string {
   return statePathOf(partNameOf(storedName));
 }
 
-/** False when there is a state file already. Written, not synced. */
+/** False when there is a state file already. Its content is durable when it `isSynced`, its name not yet. */
 export async function createState(
   files: DiskFiles,
   statePath: string,
   state: PartialState,
+  isSynced = false,
 ): Promise<boolean> {
   try {
-    await writeNew(files, statePath, state, false);
+    await writeNew(files, statePath, state, isSynced);
     return true;
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') return false;
