@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { constants } from 'node:fs';
 import type { PartialFile, PublishRequest, StoredFile } from '../files/disk.ts';
-import { unusedName } from '../files/stored-name.ts';
+import { partNameOf, unusedName } from '../files/stored-name.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import { DiskContent } from './disk-content.ts';
 import { diskError, systemCodeOf } from './disk-error.ts';
@@ -15,7 +15,13 @@ import {
   removeState,
   replaceState,
 } from './disk-state.ts';
-import { type InboxContext, isOurs, MAX_NAME_ATTEMPTS, statsOf } from './inbox-context.ts';
+import {
+  type InboxContext,
+  isOurs,
+  MAX_NAME_ATTEMPTS,
+  moveWithoutClobber,
+  statsOf,
+} from './inbox-context.ts';
 
 export interface DiskChildParts {
   readonly context: InboxContext;
@@ -24,7 +30,10 @@ export interface DiskChildParts {
   readonly peer: string;
   readonly file: StoredFile;
   readonly startBytes: number;
-  /** The folder has its name, and its files may be somebody's by now: none is changed. */
+  /**
+   * The folder has its name, and its files may be somebody's by now: none is changed, and what comes
+   * instead of one is a partial until it is whole.
+   */
   readonly isPublished: boolean;
   /** Told the path below `root` under which it is being stored, … */
   readonly onCreated: (storedPath: string) => void;
@@ -49,6 +58,8 @@ export class DiskChild implements PartialFile {
   #hasState: boolean;
   /** A file that was published by an earlier transfer, and that is only compared. */
   #isFound: boolean;
+  /** It is a partial in a folder that has its name. */
+  #isBeside = false;
   /** Content of a small file; undefined when it is written as it comes. */
   #held: Uint8Array | undefined;
 
@@ -108,6 +119,7 @@ export class DiskChild implements PartialFile {
       await content.finish(mode & 0o777 & ~context.umask, mtimeNs);
       if (isAborted()) return undefined;
       if (this.#hasState) await removeState(context.files, this.#statePath);
+      if (this.#isBeside) await this.#takeName();
       await content.close();
     } catch (error) {
       throw diskError('the inbox cannot be written', error);
@@ -134,6 +146,10 @@ export class DiskChild implements PartialFile {
 
   async keep(): Promise<void> {
     const content = await this.#opened();
+    if (this.#isBeside) {
+      await this.discard();
+      return;
+    }
     try {
       await content?.save();
     } finally {
@@ -220,8 +236,25 @@ export class DiskChild implements PartialFile {
   }
 
   #create(): Promise<DiskHandle> {
-    const { files } = this.#parts.context;
-    return this.#takeFreeName((path) => files.open(path, NEW_FLAGS, 0o600));
+    const { context, isPublished } = this.#parts;
+    this.#isBeside = isPublished;
+    return this.#takeFreeName((path) => context.files.open(path, NEW_FLAGS, 0o600));
+  }
+
+  /** Whole now, a partial beside published files gets the first free name. */
+  async #takeName(): Promise<void> {
+    const { context, file, onDiscarded } = this.#parts;
+    const partPath = this.#path;
+    for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt++) {
+      const name = unusedName(basename(file.storedPath), attempt);
+      const path = join(dirname(partPath), name);
+      if (!(await moveWithoutClobber(context, partPath, path))) continue;
+      onDiscarded(this.#storedPath);
+      this.#path = path;
+      this.#isBeside = false;
+      return;
+    }
+    throw new TransferError('local-file', 'too many files of this name');
   }
 
   /** The name may be taken where names that differ in case only are the same. */
@@ -229,7 +262,8 @@ export class DiskChild implements PartialFile {
     const folder = dirname(this.#path);
     const name = this.#name;
     for (let attempt = 0; attempt < MAX_NAME_ATTEMPTS; attempt++) {
-      const path = join(folder, unusedName(name, attempt));
+      const free = unusedName(name, attempt);
+      const path = join(folder, this.#isBeside ? partNameOf(free) : free);
       try {
         const created = await create(path);
         this.#path = path;
@@ -245,6 +279,8 @@ export class DiskChild implements PartialFile {
 
   async #saveState(durableBytes: number): Promise<void> {
     const { context, peer, file } = this.#parts;
+    // Nobody goes on with it.
+    if (this.#isBeside) return;
     this.#hasState = true;
     const state = { ...newState(peer, file.entry, this.#name), durableBytes };
     await replaceState(context.files, this.#statePath, state);
