@@ -87,7 +87,7 @@ export interface EndpointOptions {
   readonly maxBytesPerSec?: number;
   /** No larger IP packet is sent, 1,228 to 65,535. Default: what interface and path carry. */
   readonly mtuBytes?: number;
-  /** After this long without an answer from the peer a transfer fails. Default 300,000. */
+  /** After this long without an answer from the peer, or in which nothing goes on, a transfer fails. Default 300,000. */
   readonly giveUpMs?: number;
   /**
    * An opening fails after this long without an answer, and after `giveUpMs` at the latest. Default: under
