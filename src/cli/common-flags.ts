@@ -48,7 +48,7 @@ export function addEngineFlags(command: Command): Command {
     .option('--mtu <bytes>', 'largest IP packet to send, 1228 to 65535 (default: auto)', mtuOf)
     .option(
       '--give-up <seconds>',
-      `fail after this long without an answer (default: ${GIVE_UP_SECONDS})`,
+      `fail after this long without an answer, or any progress (default: ${GIVE_UP_SECONDS})`,
       integerOf('A time', 1, MAX_GIVE_UP_SECONDS),
     )
     .option('--overwrite', 'put what is received in the place of a file of that name')
