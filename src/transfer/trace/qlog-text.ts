@@ -81,7 +81,7 @@ export class QlogText {
   #event(group: number, timeUs: number, name: string, data: string): string {
     this.#eventCount++;
     const groupId = group === 0 ? 'endpoint' : String(group);
-    const time = (timeUs - this.#startUs) / 1000;
+    const time = msText(timeUs - this.#startUs);
     return `${RECORD_SEPARATOR}{"time":${time},"name":"${name}","group_id":"${groupId}","data":${data}}\n`;
   }
 
@@ -92,6 +92,13 @@ export class QlogText {
     const timeUs = words[recordAt + 3]!;
     this.#lastUs = timeUs;
     const at = recordAt + RECORD_HEADER_WORDS;
+    // Nearly all are packets.
+    if (kind === RecordKind.sent) {
+      return this.#event(group, timeUs, 'transport:packet_sent', packetData(words, at));
+    }
+    if (kind === RecordKind.received) {
+      return this.#event(group, timeUs, 'transport:packet_received', packetData(words, at));
+    }
     const event = (name: string, data: string): string => this.#event(group, timeUs, name, data);
     switch (kind) {
       case RecordKind.begin: {
@@ -99,10 +106,6 @@ export class QlogText {
         const peer = addressData(textAt(words, at + 2), words[at + 1]!);
         return event('connectivity:connection_started', `{"updraft_opened_by":"${owner}",${peer}}`);
       }
-      case RecordKind.sent:
-        return event('transport:packet_sent', packetData(words, at));
-      case RecordKind.received:
-        return event('transport:packet_received', packetData(words, at));
       case RecordKind.lost:
         return event('recovery:packet_lost', headerData(words[at]!));
       case RecordKind.spuriousLoss:
@@ -204,6 +207,14 @@ const metrics: readonly (
   { name: 'updraft_acknowledged_offset', of: same },
   { name: 'updraft_credit_offset', of: same },
 ];
+
+/** As a fraction of milliseconds; by whole numbers, for a fraction takes longer to print than all else. */
+function msText(us: number): string {
+  const ms = Math.floor(us / 1000);
+  const rest = us - 1000 * ms;
+  if (rest === 0) return String(ms);
+  return `${ms}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}`;
+}
 
 function record(value: object): string {
   return `${RECORD_SEPARATOR}${JSON.stringify(value)}\n`;
