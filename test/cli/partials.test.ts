@@ -136,7 +136,7 @@ test('events follow the schema', async () => {
   }
 });
 
-test('upd receive tells at its start of partials older than a week, and of no younger ones', async () => {
+test('upd receive and upd client tell at their start of partials older than a week, and of no younger ones', async () => {
   leave('new', 6);
   const quiet = new Receiver([], dir);
   await quiet.ticket();
@@ -149,4 +149,11 @@ test('upd receive tells at its start of partials older than a week, and of no yo
   expect(await telling.warned('older than a week')).toBe(
     `1 partial is older than a week (1.5 MB): see upd partials --dir ${dir}`,
   );
+  // Of clients that find no server.
+  const lines = [[], ['--quiet']].map(async (flags) => {
+    const client = new UpdProcess(['client', '127.0.0.1', '1', '0', '--inbox', dir, ...flags]);
+    expect(await client.exit).toBe(6);
+    return client.errors.filter((line) => line.includes('older than a week')).length;
+  });
+  expect(await Promise.all(lines)).toEqual([1, 0]);
 });
