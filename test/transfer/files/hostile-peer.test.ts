@@ -103,6 +103,8 @@ describe('a sender breaks the protocol when it', () => {
       'leaves out what it did not offer',
       [good[0]!, [MessageType.miss, encodeMiss({ entryIndex: 7, code: 'local-file', reason: '' })]],
     ],
+    ['says more than WORKING', [good[0]!, [MessageType.working, Uint8Array.of(0)]]],
+    ['sends a broken REPORT', [good[0]!, [MessageType.report, Uint8Array.of(0)]]],
     ['sends a broken FAIL', [good[0]!, [MessageType.fail, Uint8Array.of(77)]]],
     ['offers nonsense', [[MessageType.offer, Uint8Array.of(1, 0, 0, 1, 9)]]],
   ];
@@ -181,6 +183,8 @@ describe('a receiver breaks the protocol when it', () => {
     ],
     ['pauses for no reason', [accept, [MessageType.pause, Uint8Array.of(9)]]],
     ['resumes with more than that', [accept, [MessageType.resume, Uint8Array.of(9)]]],
+    ['says more than WORKING', [[MessageType.working, Uint8Array.of(0)]]],
+    ['says LIMIT without a cause', [accept, [MessageType.limit, new Uint8Array(7).fill(255)]]],
     ['sends content', [accept, [MessageType.content, content]]],
     ['says more than DONE', [accept, [MessageType.done, Uint8Array.of(0)]]],
     ['rejects without a code', [[MessageType.reject, nothing]]],

@@ -95,10 +95,10 @@ test.runIf(canHole)(
       ...{ handle, startBytes, nowMs: () => 0 },
       onDurable: (bytes) => Promise.resolve(void durable.push(bytes)),
     });
-    await content.append(new Uint8Array(4 * SPARSE_BLOCK_BYTES));
+    await content.append(new Uint8Array(HOLE_BYTES));
     await content.append(Buffer.from('the end'));
     await content.save();
-    const endBytes = startBytes + 4 * SPARSE_BLOCK_BYTES + 7;
+    const endBytes = startBytes + HOLE_BYTES + 7;
     expect(durable).toEqual([endBytes]);
     const last = new Uint8Array(7);
     expect(await content.read(last, endBytes - 7)).toBe(7);
