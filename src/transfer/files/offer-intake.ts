@@ -17,6 +17,8 @@ export interface OfferIntakeOptions {
   readonly spaceWait: SpaceWait;
   /** Called whenever a place was found on the disk. */
   readonly onPlaced: () => void;
+  /** Somebody has said what becomes of an item. */
+  readonly onAnswer: () => void;
   /** Gives the folder that the last offer left open, if one goes on with this name. */
   readonly openPlace: (name: string) => Promise<Place | undefined>;
 }

@@ -7,6 +7,8 @@ const SAMPLE_SPACING_US = 100_000;
 /** Least time without progress that is called a stall, though the peer is heard (PRODUCT §4). */
 const MIN_STALL_US = 5_000_000;
 const STALL_PTO_COUNT = 10;
+/** A shorter wait for the answer to an offer is the network's and the disk's, a longer one a person's. */
+const MIN_ANSWER_WAIT_MS = 1_000;
 
 interface Sample {
   readonly atUs: number;
@@ -20,6 +22,7 @@ export class ProgressMeter {
   #bytes = 0;
   #silentSinceUs: number | undefined;
   #progressAtUs = Infinity;
+  #waitedMs = 0;
   /** As far as it is known. */
   totalBytes = 0;
   isTotalKnown = true;
@@ -43,6 +46,17 @@ export class ProgressMeter {
     const stallUs = Math.max(MIN_STALL_US, STALL_PTO_COUNT * probeTimeoutUs);
     return this.isSilent || this.#nowUs() - this.#progressAtUs >= stallUs;
   }
+
+  /** Milliseconds in which nothing went on because an offer had no answer; not the transfer's time. */
+  get waitedMs(): number {
+    return this.#waitedMs;
+  }
+
+  /** An offer has its answer: called before anything else goes on. */
+  readonly endWait = (): void => {
+    if (this.idleMs >= MIN_ANSWER_WAIT_MS) this.#waitedMs += this.idleMs;
+    this.touch();
+  };
 
   /** The clock of the rate begins here. */
   start(): void {

@@ -64,6 +64,8 @@ export interface PlacingOptions {
   readonly spaceWait: SpaceWait;
   /** Called whenever a place was found. */
   readonly onPlaced: () => void;
+  /** Somebody has said what becomes of an item. */
+  readonly onAnswer: () => void;
 }
 
 /** Asks for each item of an offer whether it is wanted, and finds out what is there of it. */
@@ -142,6 +144,7 @@ export class Placing {
       if (signal.aborted) throw new TransferError('cancelled', 'the transfer is over');
       const about = { from: peer, name, kind, sizeBytes, isAlone, offeredBytes };
       const decision = await policy({ ...about, signal });
+      this.#options.onAnswer();
       if (decision.type === 'reject') throw new TransferError(decision.code, decision.reason);
       const { storedName, into, limitBytes } = decision;
       const request = { peer, entry, storedName, conflict };

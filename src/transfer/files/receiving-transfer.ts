@@ -108,6 +108,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       spaceWait: this.#spaceWait,
       openPlace: (name) => this.#publication.goOn(name),
       onPlaced: this.#watch.onWork,
+      onAnswer: this.#meter.endWait,
     });
   }
 
@@ -406,7 +407,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#watch.stop();
     if (!this.#meter.isTotalKnown) this.#meter.endAt(this.#arrivedBytes);
     this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
-    const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000;
+    const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000 - this.#meter.waitedMs;
     if (!this.#tally.hasDelivered) this.#outcome.reject(this.#tally.error);
     const sent = { retransmittedBytes: 0, packetsLostCount: 0 };
     this.#outcome.resolve({ ...this.#tally.result, ...sent, ...(limit && { limit }), elapsedMs });

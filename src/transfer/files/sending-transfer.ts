@@ -230,6 +230,7 @@ export class SendingTransfer implements EngineTransfer {
   }
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
+    if (this.#writer?.isAccepted === false && !this.#pauseReason) this.#meter.endWait();
     this.#meter.touch();
     const answer = decodeAnswer(type, body);
     if (answer?.kind === 'failure') this.#failAndClose(answer.error);
@@ -402,7 +403,7 @@ export class SendingTransfer implements EngineTransfer {
     const result: TransferResult = {
       ...this.#tally.result,
       ...(this.#limit && { limit: this.#limit }),
-      elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000,
+      elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000 - this.#meter.waitedMs,
       retransmittedBytes: bytesRetransmittedCount,
       packetsLostCount,
     };

@@ -97,7 +97,7 @@ export const MAX_LISTED_FILES = 10_000;
 export interface TransferResult {
   /** Of the files that were delivered. */
   readonly totalBytes: number;
-  /** Milliseconds since the connection was opened. */
+  /** Milliseconds since the connection was opened, without a second or more that a person took to accept it. */
   readonly elapsedMs: number;
   /** `path` of the first item. */
   readonly path: string;
