@@ -20,6 +20,9 @@ const PIPE_COLUMNS = 80;
 /** Connections that are listed beside the one that is drawn. */
 const MAX_LISTED = 20;
 
+/** It is eight times as large as all else that updraft needs, and only this command draws. */
+const NO_ECHARTS = 'an SVG needs the package echarts: npm install echarts';
+
 /** `upd plot`: how a transfer went, from its trace. */
 export function addPlotCommand(program: Command): void {
   program
@@ -76,7 +79,9 @@ async function runPlot(trace: string, flags: PlotFlags): Promise<number> {
       svgOfPicture(picture, `${basename(trace)}, connection ${picture.group}`),
     );
   } catch (error) {
-    return fail(`${svgPath} cannot be written: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_MODULE_NOT_FOUND') return fail(NO_ECHARTS);
+    return fail(`${svgPath} cannot be written: ${message}`);
   }
   output.result(safeLine`${svgPath}`);
   return report(trace, found, output);
