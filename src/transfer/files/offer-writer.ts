@@ -28,6 +28,8 @@ export class OfferWriter {
   readonly #report: () => Uint8Array;
   /** Records of the offer itself that are not written yet. */
   #offerRecords: Generator<Uint8Array, undefined> | undefined;
+  /** Stream bytes of the last flush that a stream without more content brought. */
+  #flushedBytes = 0;
   /** The answer has come whole: more than the initial credit may be written. */
   isAccepted = false;
   /** Content on the stream, and content that the receiver had. */
@@ -80,6 +82,16 @@ export class OfferWriter {
   writeMiss(turn: Turn, { code, message: reason }: TransferError): void {
     const entryIndex = this.#baseIndex + turn.index;
     this.#link.write(MessageType.miss, encodeMiss({ entryIndex, code, reason }));
+  }
+
+  /** A stream that has nothing more ready may be silent for long: what there is goes at once. */
+  flushStream(): void {
+    const { writer, connection } = this.#link;
+    const isFlushed = this.#flushedBytes === writer.writtenBytes;
+    if (this.#offer.turn?.entry.isSizeKnown !== false || isFlushed) return;
+    if (connection.writeRoomBytes === 0) return;
+    this.#flushedBytes = writer.writtenBytes;
+    connection.flush();
   }
 
   #writeContent(turn: Turn): Written {

@@ -15,6 +15,7 @@ import type { TransferLimit } from './transfer-limit.ts';
 import { SendingOffer } from './sending-offer.ts';
 import type { SendingOptions } from './sending-options.ts';
 import { SentItems } from './sent-items.ts';
+import { SentProgress } from './sent-progress.ts';
 import { senderStall } from './stall-reason.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { nameOfPaths } from './transfer-name.ts';
@@ -47,6 +48,7 @@ export class SendingTransfer implements EngineTransfer {
   readonly #options: SendingOptions;
   readonly #outcome: Outcome = new Outcome();
   readonly #meter: ProgressMeter;
+  readonly #sent: SentProgress;
   readonly #tally = new TransferTally();
   readonly #survey: OfferSurvey;
   readonly #sentItems: SentItems;
@@ -65,12 +67,7 @@ export class SendingTransfer implements EngineTransfer {
   #isSingle = false;
   #isPreparing = false;
   #isTurnFlushed = false;
-  /** Stream bytes of the last flush that a stream without more content brought. */
-  #flushedBytes = 0;
-  /** Content of earlier offers. */
-  #contentBytes = 0;
   #startedAtUs = 0;
-  #acknowledgedBytes = 0;
 
   constructor(options: SendingOptions) {
     this.#options = options;
@@ -78,6 +75,7 @@ export class SendingTransfer implements EngineTransfer {
     this.peer = options.peer;
     this.name = options.name ?? nameOfPaths(options.paths);
     this.#meter = new ProgressMeter(options.nowUs);
+    this.#sent = new SentProgress(this.#meter);
     this.#watch = new IdleWatch(options, this.#meter, {
       reason: () => (this.#isPreparing ? 'sender' : (this.#pauseReason ?? this.#stallReason)),
       // What was sent before is read, or the next offer is being made.
@@ -103,7 +101,7 @@ export class SendingTransfer implements EngineTransfer {
   get #stallReason(): StallReason | undefined {
     const link = this.#link;
     if (link === undefined || this.#state !== 'running') return undefined;
-    this.#measure();
+    this.#sent.measure(link, this.#writer);
     return senderStall({ meter: this.#meter, link, writer: this.#writer, offer: this.#offer });
   }
 
@@ -112,7 +110,7 @@ export class SendingTransfer implements EngineTransfer {
   }
 
   get progress(): TransferProgress {
-    this.#measure();
+    if (this.#link !== undefined) this.#sent.measure(this.#link, this.#writer);
     const pauseReason = this.#pauseReason;
     if (pauseReason !== undefined) return { ...this.#meter.snapshot(undefined), pauseReason };
     return this.#meter.snapshot(this.#stallReason);
@@ -304,7 +302,7 @@ export class SendingTransfer implements EngineTransfer {
     if (writer?.isAccepted !== true || offer?.isFinished !== true) return false;
     this.#sentItems.add(offer);
     this.#baseIndex += offer.offer.entries.length;
-    this.#contentBytes += writer.contentBytes;
+    this.#sent.finishOffer(writer);
     this.#offer = undefined;
     this.#writer = undefined;
     if (offer.offer.hasMoreOffers) void this.#offerNext();
@@ -343,25 +341,16 @@ export class SendingTransfer implements EngineTransfer {
       written = writer.write();
       if (written === 'failed' && !this.#goesOn(writer, offer)) return;
     }
-    this.#measure();
+    this.#sent.measure(link, writer);
     // What is left out is told, and nothing follows it.
     if (this.#hasEnded() || this.#isTurnFlushed) return;
     if (!offer.isFinished) {
-      this.#flushStream(link, offer);
+      writer.flushStream();
       return;
     }
     this.#isTurnFlushed = true;
     this.#clock.stop(connection.stats);
     link.flush();
-  }
-
-  /** A stream that has nothing more ready may be silent for long: what there is goes at once. */
-  #flushStream({ writer, connection }: PeerLink, { turn }: SendingOffer): void {
-    const isFlushed = this.#flushedBytes === writer.writtenBytes;
-    if (turn?.entry.isSizeKnown !== false || isFlushed) return;
-    if (connection.writeRoomBytes === 0) return;
-    this.#flushedBytes = writer.writtenBytes;
-    connection.flush();
   }
 
   /** A file cannot be sent: leaves it out. False when the transfer fails with it. */
@@ -378,26 +367,11 @@ export class SendingTransfer implements EngineTransfer {
     return true;
   }
 
-  /** What is not acknowledged counts as content, so this never says too much. */
-  #measure(): void {
-    if (this.#link === undefined) return;
-    const { writer, connection } = this.#link;
-    const { acknowledgedBytes } = connection;
-    if (acknowledgedBytes > this.#acknowledgedBytes) this.#meter.touch();
-    this.#acknowledgedBytes = acknowledgedBytes;
-    const unacknowledged = writer.writtenBytes - acknowledgedBytes;
-    const contentBytes = this.#contentBytes + (this.#writer?.contentBytes ?? 0);
-    const arrivedBytes = contentBytes - unacknowledged;
-    const { isTotalKnown, totalBytes } = this.#meter;
-    this.#meter.update(isTotalKnown ? Math.min(totalBytes, arrivedBytes) : arrivedBytes);
-  }
-
   #succeed(): void {
     const { connection } = this.#link!;
     const { bytesRetransmittedCount, packetsLostCount } = connection.stats;
     this.#sentItems.finish();
-    if (!this.#meter.isTotalKnown) this.#meter.endAt(this.#contentBytes);
-    if (this.#tally.hasDelivered) this.#meter.update(this.#meter.totalBytes);
+    this.#sent.finish(this.#tally.hasDelivered);
     this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
     connection.close(CloseCode.ok, '');
     const result: TransferResult = {
