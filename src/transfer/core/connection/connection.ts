@@ -219,7 +219,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
     if (this.#ending.hasBegun) return;
     this.#sendStream.write(chunk);
     this.#writeRoom.onWritten();
-    if (this.#hold !== this.#holds.state) this.#host.wantsControl(this);
+    if (this.#sendStream.hold !== this.#holds.state) this.#host.wantsControl(this);
     this.#activate();
   }
 
@@ -280,15 +280,9 @@ export class Connection implements PathMember, PacketIntakeOwner {
     if (this.#isConfirmed && !this.isClosed && this.#sender.hasData) this.path.activate(this);
   }
 
-  /** What sending waits for now. */
-  get #hold(): SendHold {
-    if (this.#sendStream.hasSlice) return 'path';
-    return this.#sendStream.isBlockedByCredit ? 'credit' : 'source';
-  }
-
   /** Only where the time is known: what a command changes is noted by the next `pollControl`. */
   #noteHold(): void {
-    const hold = this.#hold;
+    const { hold } = this.#sendStream;
     if (hold !== this.#holds.state) this.trace?.onHold(hold, this.#host.nowUs);
     this.#holds.enter(hold, this.#host.nowUs);
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { RangeSet } from '../recovery/range-set.ts';
 import { PacketKind, PacketState, type SentPackets } from '../recovery/sent-packets.ts';
+import type { SendHold } from './connection-stats.ts';
 
 /** What one packet carries of a stream. */
 export interface StreamSlice {
@@ -92,6 +93,12 @@ export class SendStream {
   get isBlockedByCredit(): boolean {
     if (this.#creditOffset > this.#sentEnd) return false;
     return this.#written > this.#sentEnd || !this.isFinished;
+  }
+
+  /** What sending waits for now. */
+  get hold(): SendHold {
+    if (this.hasSlice) return 'path';
+    return this.isBlockedByCredit ? 'credit' : 'source';
   }
 
   /** Nothing sent for the first time may follow what was sent so far. */
