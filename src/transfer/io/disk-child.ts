@@ -22,6 +22,8 @@ import {
   moveWithoutClobber,
   statsOf,
 } from './inbox-context.ts';
+import type { ToWrite } from './whole-file-work.ts';
+import { WholeFileError } from './whole-files.ts';
 
 export interface DiskChildParts {
   readonly context: InboxContext;
@@ -41,6 +43,8 @@ export interface DiskChildParts {
   readonly onStored: (storedPath: string) => void;
   /** … or that nothing of it is there any more. */
   readonly onDiscarded: (storedPath: string) => void;
+  /** Nobody knows what is there of it. */
+  readonly onDoubt: () => void;
 }
 
 /**
@@ -62,6 +66,8 @@ export class DiskChild implements PartialFile {
   #isBeside = false;
   /** Content of a small file; undefined when it is written as it comes. */
   #held: Uint8Array | undefined;
+  /** A try to write what is held has left something under its name. */
+  #isLeft = false;
 
   constructor(parts: DiskChildParts) {
     this.#parts = parts;
@@ -134,14 +140,29 @@ export class DiskChild implements PartialFile {
     const mode = request.mode & 0o777 & ~context.umask;
     const mtimeSeconds = Number(request.mtimeNs) / 1e9;
     try {
-      await this.#takeFreeName((path) =>
-        context.wholeFiles!.write({ path, mode, mtimeSeconds }, content),
-      );
+      if (this.#isLeft) await removeFile(context.files, this.#path);
+      this.#isLeft = false;
+      await this.#takeFreeName((path) => this.#write({ path, mode, mtimeSeconds }, content));
     } catch (error) {
       throw diskError('the inbox cannot be written', error);
     }
     onStored(this.#storedPath);
     return request.isAborted() ? undefined : this.#path;
+  }
+
+  async #write(file: Omit<ToWrite, 'id' | 'sizeBytes'>, content: Uint8Array): Promise<void> {
+    const { context, onCreated, onDoubt } = this.#parts;
+    try {
+      await context.wholeFiles!.write(file, content);
+    } catch (error) {
+      if (!(error instanceof WholeFileError)) onDoubt();
+      else if (error.isLeft) {
+        this.#path = file.path;
+        this.#isLeft = true;
+        onCreated(this.#storedPath);
+      }
+      throw error;
+    }
   }
 
   async keep(): Promise<void> {

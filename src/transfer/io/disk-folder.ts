@@ -63,6 +63,8 @@ export class DiskFolder implements ClaimedFolder {
   readonly #unfinished: Set<string> = new Set();
   /** Inodes of what an earlier transfer left here, and of which entry that is. */
   readonly #foundAs: Map<bigint, string> = new Map();
+  /** Something may be in it that nobody knows of: it gets its name in a later transfer, which looks. */
+  #isInDoubt = false;
   /** Once it has its name. */
   #path: string | undefined;
   #attributes: StoredFile[] = [];
@@ -161,12 +163,14 @@ export class DiskFolder implements ClaimedFolder {
         this.#unfinished.delete(storedPath);
         this.#stored?.delete(storedPath);
       },
+      onDoubt: () => (this.#isInDoubt = true),
     });
   }
 
   async settle(folders: readonly StoredFile[], onSettled: () => void): Promise<void> {
     const { files } = this.#context;
     try {
+      if (this.#isInDoubt) throw new TransferError('internal', 'a small file was not answered for');
       await this.#removeUnfinished();
       if (await this.#isMerging()) {
         this.#attributes.push(...folders);

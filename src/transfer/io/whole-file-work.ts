@@ -2,19 +2,24 @@ import {
   type BigIntStats,
   closeSync,
   constants,
-  fchmodSync,
   fstatSync,
-  fsync,
-  futimesSync,
   openSync,
   readSync,
   statSync,
-  unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { systemCodeOf } from './disk-error.ts';
+import type { DiskHandle } from './disk-files.ts';
 import { NEW_FLAGS } from './disk-state.ts';
 import { isSameContent } from './source-change.ts';
+
+/** What of a created file is asked for; a `DiskHandle` is one. */
+export type WritableHandle = Pick<DiskHandle, 'write' | 'chmod' | 'utimes' | 'sync' | 'close'>;
+
+/** The calls by which small files are written; `DiskFiles` has them. */
+export interface WritingCalls {
+  readonly open: (path: string, flags: number, mode: number) => Promise<WritableHandle>;
+  readonly unlink: (path: string) => Promise<void>;
+}
 
 /** A file to be read whole. */
 export interface ToRead {
@@ -57,7 +62,8 @@ export interface FailedFile {
 }
 
 export type Read = ReadFile | FailedFile;
-export type Written = { readonly id: number } | FailedFile;
+/** `isLeft`: it was created, and could not be removed again. */
+export type Written = { readonly id: number } | (FailedFile & { readonly isLeft: boolean });
 
 export type FromWholeFiles =
   /** Said first: from now on nothing that is asked waits for the thread to start. */
@@ -114,62 +120,77 @@ function refuseUnlessRegular(stats: BigIntStats): void {
   if (!stats.isFile()) throw Object.assign(new Error('not a regular file'), { code: 'EINVAL' });
 }
 
-/**
- * Creates a file where none is, with its content, mode and time, and makes all that durable; nothing of
- * it is left when that fails. All but the sync is done at once: for a small file the way to another
- * thread and back costs more than the call.
- */
-export function writeWhole(
+/** Creates a file where none is, with its content, mode and time, and makes all that durable. */
+export async function writeWhole(
+  calls: WritingCalls,
   { id, path, mode, mtimeSeconds }: ToWrite,
   content: Uint8Array,
-  onDone: (result: Written) => void,
-): void {
-  let descriptor: number;
+): Promise<Written> {
+  let handle: WritableHandle;
   try {
-    descriptor = openSync(path, NEW_FLAGS, 0o600);
+    handle = await calls.open(path, NEW_FLAGS, 0o600);
   } catch (error) {
-    onDone({ id, systemCode: systemCodeOf(error) });
-    return;
+    return { id, systemCode: systemCodeOf(error), isLeft: false };
   }
-  const fail = (error: unknown): void => {
-    closeAndRemove(descriptor, path);
-    onDone({ id, systemCode: systemCodeOf(error) });
-  };
   try {
     let from = 0;
     while (from < content.length) {
-      from += writeSync(descriptor, content, from, content.length - from, from);
+      const { bytesWritten } = await handle.write(content, from, content.length - from, from);
+      from += bytesWritten;
     }
-    fchmodSync(descriptor, mode);
-    futimesSync(descriptor, mtimeSeconds, mtimeSeconds);
+    await handle.chmod(mode);
+    await handle.utimes(mtimeSeconds, mtimeSeconds);
+    await handle.sync();
   } catch (error) {
-    fail(error);
-    return;
+    const isLeft = await calls.unlink(path).then(
+      () => false,
+      () => true,
+    );
+    // Its first error is told.
+    await handle.close().catch(() => undefined);
+    return { id, systemCode: systemCodeOf(error), isLeft };
   }
-  fsync(descriptor, (error) => {
-    if (error !== null) {
-      fail(error);
-      return;
-    }
-    try {
-      closeSync(descriptor);
-    } catch (closeError) {
-      onDone({ id, systemCode: systemCodeOf(closeError) });
-      return;
-    }
-    onDone({ id });
-  });
+  try {
+    await handle.close();
+  } catch (error) {
+    return { id, systemCode: systemCodeOf(error), isLeft: true };
+  }
+  return { id };
 }
 
-function closeAndRemove(descriptor: number, path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Its transfer fails with the first error.
+/** What the thread of small files does with what it is asked; answers of one turn go back together. */
+export class WholeFileWork {
+  readonly #calls: WritingCalls;
+  readonly #say: (message: FromWholeFiles, transferred: ArrayBuffer[]) => void;
+  #written: Written[] = [];
+
+  constructor(
+    calls: WritingCalls,
+    say: (message: FromWholeFiles, transferred: ArrayBuffer[]) => void,
+  ) {
+    this.#calls = calls;
+    this.#say = say;
   }
-  try {
-    closeSync(descriptor);
-  } catch {
-    // As above.
+
+  handle(message: ToWholeFiles): void {
+    if (message.type === 'read') {
+      const answer = readBatch(message);
+      this.#say(answer, [answer.content.buffer as ArrayBuffer]);
+      return;
+    }
+    let from = 0;
+    for (const file of message.files) {
+      const content = message.content.subarray(from, (from += file.sizeBytes));
+      void writeWhole(this.#calls, file, content).then(this.#onWritten);
+    }
   }
+
+  readonly #onWritten = (result: Written): void => {
+    this.#written.push(result);
+    if (this.#written.length > 1) return;
+    setImmediate(() => {
+      this.#say({ type: 'written', results: this.#written }, []);
+      this.#written = [];
+    });
+  };
 }

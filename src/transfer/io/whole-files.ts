@@ -29,6 +29,20 @@ export interface WholeFileThread {
   terminate(): void;
 }
 
+/** A small file that could not be read or written; of what fails otherwise nobody knows what is left. */
+export class WholeFileError extends Error {
+  /** That of the system. */
+  readonly code: string;
+  /** It was created, and could not be removed again. */
+  readonly isLeft: boolean;
+
+  constructor(code: string, isLeft: boolean) {
+    super(code);
+    this.code = code;
+    this.isLeft = isLeft;
+  }
+}
+
 interface Waiting {
   readonly resolve: (file: WholeFile | undefined) => void;
   readonly reject: (error: unknown) => void;
@@ -46,6 +60,7 @@ interface Waiting {
  */
 export class WholeFiles {
   readonly #start: () => WholeFileThread;
+  readonly #filesBeforeThread: number;
   readonly #waiting: Map<number, Waiting> = new Map();
   #reads: ToRead[] = [];
   #writes: ToWrite[] = [];
@@ -56,18 +71,24 @@ export class WholeFiles {
   #nextId = 1;
   #isFlushing = false;
 
-  constructor(start: () => WholeFileThread = startThread) {
+  constructor(
+    start: () => WholeFileThread = startThread,
+    filesBeforeThread: number = FILES_BEFORE_THREAD,
+  ) {
     this.#start = start;
+    this.#filesBeforeThread = filesBeforeThread;
   }
 
   /** Whether a file of this size is to be read or written here. Asked once for each file. */
   takes(sizeBytes: number): boolean {
     if (sizeBytes > MAX_WHOLE_BYTES) return false;
-    if (this.#stand === 'counting' && ++this.#fileCount > FILES_BEFORE_THREAD) this.#startThread();
+    if (this.#stand === 'counting' && ++this.#fileCount > this.#filesBeforeThread) {
+      this.#startThread();
+    }
     return this.#stand === 'ready';
   }
 
-  /** Rejects with an error that has a `code`; of a file that has another size no content comes. */
+  /** Rejects with a `WholeFileError`, or because the thread has ended; of a file that has another size no content comes. */
   async read(path: string, sizeBytes: number): Promise<WholeFile> {
     const id = this.#nextId++;
     this.#reads.push({ id, path, sizeBytes });
@@ -76,8 +97,8 @@ export class WholeFiles {
   }
 
   /**
-   * Creates a file of this content, which must stay as it is, and makes it durable; its failure leaves
-   * nothing behind, and has a `code`.
+   * Creates a file of this content, which must stay as it is, and makes it durable. Rejects as `read`
+   * does.
    */
   async write(file: Omit<ToWrite, 'id' | 'sizeBytes'>, content: Uint8Array): Promise<void> {
     const id = this.#nextId++;
@@ -140,8 +161,8 @@ export class WholeFiles {
       const waiting = this.#waiting.get(result.id);
       this.#waiting.delete(result.id);
       if ('systemCode' in result) {
-        const { systemCode: code } = result;
-        waiting?.reject(Object.assign(new Error(code), { code }));
+        const isLeft = 'isLeft' in result && result.isLeft;
+        waiting?.reject(new WholeFileError(result.systemCode, isLeft));
       } else if (message.type === 'read' && 'stats' in result) {
         const { stats, sizeBytes, isUnchanged } = result;
         const content = message.content.subarray(from, (from += sizeBytes));

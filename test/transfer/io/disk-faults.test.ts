@@ -8,15 +8,20 @@ import { contentOf } from '../files/memory-disk.ts';
 import { type TransferEnd, TransferRun } from '../files/transfer-run.ts';
 import { openBelow, useTemporaryFolder } from './disk-folder.ts';
 import { FaultyFiles } from './faulty-files.ts';
+import { wholeFilesHere } from './whole-files-here.ts';
 
 /** Every call of the disk fails in its turn, in a transfer that begins and in one that goes on. */
 
 const folder = useTemporaryFolder();
 const GIVE_UP_MS = 2 * SPACE_RETRY_MS;
 
-const shapes: Record<'file' | 'folder', Readonly<Record<string, Uint8Array>>> = {
+const shapes: Record<'file' | 'folder' | 'small files', Readonly<Record<string, Uint8Array>>> = {
   file: { '': contentOf(300_000) },
   folder: { a: contentOf(10_000, 2), 'sub/b': contentOf(300_000, 3), 'sub/empty': contentOf(0) },
+  // These are written by the code of the thread of small files.
+  'small files': Object.fromEntries(
+    ['a', 'b', 'c', 'd', 'sub/e'].map((name, seed) => [name, contentOf(50_000, seed)]),
+  ),
 };
 type Shape = keyof typeof shapes;
 
@@ -34,10 +39,19 @@ function runOf({ shape, inbox, owned }: Scene, { files }: FaultyFiles): Transfer
   let nowMs = 0;
   // Content is made durable, and that noted, after each write: more places to fail.
   const clock = { nowMs: () => (nowMs += 10_000) };
+  const small = shape === 'small files' ? { wholeFiles: wholeFilesHere(files) } : {};
   return new TransferRun({
     source: sourceDisk,
     path: sourcePath(shape),
-    inbox: new DiskInbox({ folder: inbox, platform: 'posix', umask: 0, owned, files, ...clock }),
+    inbox: new DiskInbox({
+      folder: inbox,
+      platform: 'posix',
+      umask: 0,
+      owned,
+      files,
+      ...clock,
+      ...small,
+    }),
     giveUpMs: GIVE_UP_MS,
     pair: { stepBytes: 65_536 },
     isOnDisk: true,
@@ -124,6 +138,8 @@ describe.each([
   ['file', 'goes on'],
   ['folder', 'begins'],
   ['folder', 'goes on'],
+  ['small files', 'begins'],
+  ['small files', 'goes on'],
 ] as const)('a %s that %s, when each call of the disk in turn', (shape, how) => {
   const isResumed = how === 'goes on';
 
@@ -176,7 +192,7 @@ describe.each([
     expect(isWhole(received)).toBe(true);
     expect(await readdir(scene.inbox)).toEqual(['thing']);
     const names = Object.keys(shapes[shape]).sort();
-    if (shape === 'folder') expect(await filesIn(join(scene.inbox, 'thing'))).toEqual(names);
+    if (shape !== 'file') expect(await filesIn(join(scene.inbox, 'thing'))).toEqual(names);
     await expectNothingHalf(scene);
   }
 
@@ -192,6 +208,14 @@ describe.each([
         }
         if (isWhole(received) && !isResumed) expect(withoutRecord(names)).toEqual(['thing']);
       },
+    );
+  });
+
+  test('and the next one fail: one reason on both sides, and nothing half or wrong', async () => {
+    await forEachCall(
+      (at, index) => at === index || at === index + 1,
+      'EIO',
+      () => undefined,
     );
   });
 

@@ -1,18 +1,22 @@
 import { execFileSync } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { promptFiles } from '../../../src/transfer/io/prompt-files.ts';
 import {
   type FromWholeFiles,
   readBatch,
   type ToWholeFiles,
   type ToWrite,
   writeWhole,
+  type WritingCalls,
   type Written,
 } from '../../../src/transfer/io/whole-file-work.ts';
 import {
   FILES_BEFORE_THREAD,
   MAX_WHOLE_BYTES,
+  WholeFileError,
   type WholeFileThread,
   WholeFiles,
 } from '../../../src/transfer/io/whole-files.ts';
@@ -21,11 +25,13 @@ import { useTemporaryFolder } from './disk-folder.ts';
 const folder = useTemporaryFolder();
 const pathOf = (name: string): string => join(folder.path, name);
 
-function write(file: Partial<ToWrite>, content: Uint8Array): Promise<Written> {
+function write(
+  file: Partial<ToWrite>,
+  content: Uint8Array,
+  calls: WritingCalls = promptFiles,
+): Promise<Written> {
   const asked = { id: 7, path: pathOf('a'), sizeBytes: content.length, mode: 0o640 };
-  return new Promise((resolve) => {
-    writeWhole({ ...asked, mtimeSeconds: 1_600_000_000.5, ...file }, content, resolve);
-  });
+  return writeWhole(calls, { ...asked, mtimeSeconds: 1_600_000_000.5, ...file }, content);
 }
 
 test('a file is written whole, with its mode and time', async () => {
@@ -37,14 +43,24 @@ test('a file is written whole, with its mode and time', async () => {
 
 test('a name that exists is not written to', async () => {
   writeFileSync(pathOf('a'), 'old');
-  expect(await write({}, Buffer.from('new'))).toEqual({ id: 7, systemCode: 'EEXIST' });
+  expect(await write({}, Buffer.from('new'))).toEqual({
+    ...{ id: 7, systemCode: 'EEXIST', isLeft: false },
+  });
   expect(readFileSync(pathOf('a'), 'utf8')).toBe('old');
 });
 
 test('a file that cannot be given its time is not left behind', async () => {
   const result = await write({ mtimeSeconds: NaN }, Buffer.from('content'));
+  expect(result).toMatchObject({ isLeft: false });
   expect(result).toHaveProperty('systemCode');
   expect(readdirSync(folder.path)).toEqual([]);
+});
+
+test('a file that can neither be finished nor removed is said to be left', async () => {
+  const calls: WritingCalls = { open, unlink: () => Promise.reject(new Error('read-only')) };
+  const result = await write({ mtimeSeconds: NaN }, Buffer.from('content'), calls);
+  expect(result).toMatchObject({ isLeft: true });
+  expect(readdirSync(folder.path)).toEqual(['a']);
 });
 
 test('files are read one behind the other, and those that cannot be are named', () => {
@@ -127,8 +143,11 @@ test('what is asked in one turn goes over in one message of each kind', async ()
       content: Uint8Array.from(Buffer.from('ab')),
     },
   ]);
-  thread.say({ type: 'written', results: [{ id: 2 }, { id: 1, systemCode: 'ENOSPC' }] });
-  await expect(written[0]).rejects.toMatchObject({ code: 'ENOSPC' });
+  thread.say({
+    type: 'written',
+    results: [{ id: 2 }, { id: 1, systemCode: 'ENOSPC', isLeft: true }],
+  });
+  await expect(written[0]).rejects.toEqual(new WholeFileError('ENOSPC', true));
   await written[1];
   const stats = { size: 3n, mtimeNs: 0n, ctimeNs: 0n, ino: 1n, dev: 1n };
   const result = { id: 3, stats, sizeBytes: 3, isUnchanged: true };
