@@ -320,8 +320,8 @@ test('a sender that lies or is of another version is found out, and both say so'
     [
       'sender of another version of offers',
       'transfer/files/message.ts',
-      'FILES_VERSION = 1;',
       'FILES_VERSION = 2;',
+      'FILES_VERSION = 3;',
     ],
   ] as const) {
     const program = changedProgram([file, was, is]);

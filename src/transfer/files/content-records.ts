@@ -1,9 +1,11 @@
 import {
   type AcceptItem,
   decodeEnd,
+  decodeFile,
   decodeMiss,
   decodeStart,
   encodeAccept,
+  FILE_HEADER_BYTES,
   MAX_ACCEPT_ITEMS,
   MessageType,
 } from './message.ts';
@@ -19,6 +21,11 @@ export function takeContentRecord(
   switch (type) {
     case MessageType.content:
       return offer.content(body) ? undefined : 'content that does not fit the offer';
+    case MessageType.file: {
+      const file = decodeFile(body);
+      const isFit = file !== undefined && offer.whole(file);
+      return isFit ? undefined : 'a FILE that does not fit the offer';
+    }
     case MessageType.start: {
       const start = decodeStart(body);
       return start !== undefined && offer.start(start) ? undefined : 'an unexpected START';
@@ -35,6 +42,12 @@ export function takeContentRecord(
     default:
       return 'an unexpected record';
   }
+}
+
+/** Content in a record of this type and length. */
+export function contentBytesOf(type: number, bodyBytes: number): number {
+  if (type === MessageType.content) return bodyBytes;
+  return type === MessageType.file ? Math.max(0, bodyBytes - FILE_HEADER_BYTES) : 0;
 }
 
 /** The answer to an offer, as bodies of ACCEPT. */

@@ -10,7 +10,7 @@ import { type TransferErrorCode, transferErrorCodes } from './transfer-error.ts'
  *   sender                                        receiver
  *   OFFER…, START CONTENT… (64 KiB in all)   →
  *                                             ←   ACCEPT… | REJECT
- *   START CONTENT… END for each file         →
+ *   START CONTENT… END for each file, or FILE →
  *                                             ←   AGAIN (a file from its beginning), PAUSE, RESUME
  *   MISS (a file cannot be sent)             ⇄   MISS (a file cannot be stored)
  *   REPORT, before the last END              →   LIMIT, before the last DONE
@@ -37,10 +37,11 @@ export const MessageType = {
   report: 13,
   limit: 14,
   working: 15,
+  file: 16,
 } as const;
 
 /** First byte of OFFER: the version of everything in this file. */
-export const FILES_VERSION = 1;
+export const FILES_VERSION = 2;
 /** Length of a SHA-256. */
 export const DIGEST_BYTES = 32;
 
@@ -73,6 +74,14 @@ export interface EndMessage {
   readonly sizeBytes: number;
   /** SHA-256 of the whole content, as 32 bytes. */
   readonly digest: Uint8Array;
+}
+
+/** FILE: one entry whole, from its beginning: START, CONTENT and END in one record. */
+export interface FileMessage {
+  readonly entryIndex: number;
+  /** SHA-256 of the content. */
+  readonly digest: Uint8Array;
+  readonly content: Uint8Array;
 }
 
 /** REJECT and FAIL. */
@@ -226,6 +235,27 @@ export function decodeEnd(body: Uint8Array): EndMessage | undefined {
     digest: Uint8Array.from(cursor.bytes(DIGEST_BYTES)),
   };
   return cursor.isExactlyRead ? message : undefined;
+}
+
+/** Bytes of FILE before its content. */
+export const FILE_HEADER_BYTES: number = 4 + DIGEST_BYTES;
+
+/** FILE: entry u32 · SHA-256 · content. */
+export function encodeFile({ entryIndex, digest, content }: FileMessage): Uint8Array {
+  const bytes = Buffer.allocUnsafe(FILE_HEADER_BYTES + content.length);
+  bytes.writeUInt32BE(entryIndex, 0);
+  bytes.set(digest, 4);
+  bytes.set(content, FILE_HEADER_BYTES);
+  return bytes;
+}
+
+/** `content` is a view. */
+export function decodeFile(body: Uint8Array): FileMessage | undefined {
+  const cursor = new ByteCursor(body);
+  const entryIndex = cursor.u32();
+  const digest = Uint8Array.from(cursor.bytes(DIGEST_BYTES));
+  if (!cursor.isIntact) return undefined;
+  return { entryIndex, digest, content: body.subarray(FILE_HEADER_BYTES) };
 }
 
 /** REJECT and FAIL: code u8 · reason (UTF-8, to the end of the record, at most 256 bytes). */

@@ -1,4 +1,11 @@
-import { encodeEnd, encodeMiss, encodeStart, MessageType } from './message.ts';
+import {
+  encodeEnd,
+  encodeFile,
+  encodeMiss,
+  encodeStart,
+  FILE_HEADER_BYTES,
+  MessageType,
+} from './message.ts';
 import { offerRecords } from './offer.ts';
 import type { PeerLink } from './peer-link.ts';
 import type { SendingOffer, Turn } from './sending-offer.ts';
@@ -70,6 +77,11 @@ export class OfferWriter {
     if (this.error !== undefined) return this.#mayWrite(MISS_ROOM_BYTES) ? 'failed' : 'idle';
     if (turn.file === undefined) return 'idle';
     if (turn.isStarted) return this.#writeContent(turn);
+    if (this.#isForOneRecord(turn)) {
+      const { isWholeReady } = turn.file;
+      if (isWholeReady === true) return this.#writeWhole(turn);
+      if (isWholeReady === undefined) return 'idle';
+    }
     if (!this.#mayWrite(SMALL_RECORD_BYTES)) return 'idle';
     turn.isStarted = true;
     this.contentBytes += turn.startBytes;
@@ -82,6 +94,25 @@ export class OfferWriter {
   writeMiss(turn: Turn, { code, message: reason }: TransferError): void {
     const entryIndex = this.#baseIndex + turn.index;
     this.#link.write(MessageType.miss, encodeMiss({ entryIndex, code, reason }));
+  }
+
+  /** It fits one record, as far as its size and what the transport takes now tell. */
+  #isForOneRecord({ entry, startBytes }: Turn): boolean {
+    const bodyBytes = FILE_HEADER_BYTES + entry.sizeBytes;
+    return entry.isSizeKnown && startBytes === 0 && bodyBytes <= this.#bodyLimitBytes;
+  }
+
+  #writeWhole(turn: Turn): Written {
+    const file = turn.file!;
+    const content = file.takeWhole();
+    if (this.#offer.isLastTurn) this.#link.write(MessageType.report, this.#report());
+    const entryIndex = this.#baseIndex + turn.index;
+    const { digest } = file;
+    this.#link.write(MessageType.file, encodeFile({ entryIndex, digest, content }));
+    this.contentBytes += content.length;
+    this.#offer.onSent(turn);
+    this.#offer.fill();
+    return 'record';
   }
 
   /** A stream that has nothing more ready may be silent for long: what there is goes at once. */

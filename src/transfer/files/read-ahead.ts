@@ -63,6 +63,17 @@ export class ReadAhead {
     return this.isAllRead && this.#ready.length === 0;
   }
 
+  /**
+   * Whether all of the source lies in one chunk of which nothing was taken; undefined while it may come
+   * to that.
+   */
+  get isInOneChunk(): boolean | undefined {
+    const [chunk] = this.#ready;
+    if (this.#inFlight.length > 0 || (chunk !== undefined && chunk.taken > 0)) return false;
+    if (this.isAllRead) return this.#ready.length <= 1;
+    return chunk === undefined ? undefined : false;
+  }
+
   /** Chunks that hold content now, in flight or not. */
   get chunkCount(): number {
     return this.#ready.length + this.#inFlight.length + (this.#isReading ? 1 : 0);

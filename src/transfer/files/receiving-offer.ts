@@ -1,5 +1,5 @@
 import type { PartialFile } from './disk.ts';
-import type { EndMessage, MissMessage, StartMessage } from './message.ts';
+import type { EndMessage, FileMessage, MissMessage, StartMessage } from './message.ts';
 import type { OfferedEntry } from './offer.ts';
 import { errorOfFailure } from './close-meaning.ts';
 import { putAwayPartial, ReceivingFile } from './receiving-file.ts';
@@ -154,6 +154,14 @@ export class ReceivingOffer {
     this.#settling.add(file);
     void this.#settle(index, file);
     return true;
+  }
+
+  /** All of a file in one record. */
+  whole({ entryIndex, digest, content }: FileMessage): boolean {
+    const sizeBytes = content.length;
+    if (!this.start({ entryIndex, offsetBytes: 0 })) return false;
+    if (sizeBytes > 0 && !this.content(content)) return false;
+    return this.end({ entryIndex, sizeBytes, digest });
   }
 
   /** The sender leaves a file out. */

@@ -1,6 +1,6 @@
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
 import { errorOfClose, errorOfFailure } from './close-meaning.ts';
-import { takeContentRecord } from './content-records.ts';
+import { contentBytesOf, takeContentRecord } from './content-records.ts';
 import type { Try } from './earlier-tries.ts';
 import { IdleWatch, lastWork } from './idle-watch.ts';
 import { decodeFailure, MessageType } from './message.ts';
@@ -258,7 +258,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       this.#report = decodeReport(body);
       if (this.#report === undefined) this.#violation('a broken REPORT');
     } else {
-      if (type === MessageType.content) this.#clock.onContent(body.length);
+      this.#clock.onContent(contentBytesOf(type, body.length));
       const broken = takeContentRecord(this.#offer!, type, body);
       if (broken !== undefined) this.#violation(broken);
     }

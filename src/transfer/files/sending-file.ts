@@ -81,6 +81,18 @@ export class SendingFile {
     return content;
   }
 
+  /** Whether `takeWhole` may be called; undefined while that is not known. */
+  get isWholeReady(): boolean | undefined {
+    const isInOneChunk = this.#readAhead.isInOneChunk;
+    if (isInOneChunk !== true || this.#hash.isFollowing) return isInOneChunk;
+    return this.#check === 'passed' || undefined;
+  }
+
+  /** All content at once: it is complete then. */
+  takeWhole(): Uint8Array {
+    return this.take(this.#source.sizeBytes) ?? NOTHING;
+  }
+
   /** What was taken last now stands in the stream, which ends at `streamEndBytes`. */
   onWritten(streamEndBytes: number): void {
     this.#readAhead.onWritten(streamEndBytes);
@@ -130,6 +142,8 @@ export class SendingFile {
     this.#onChange();
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 export function sourceChanged(): TransferError {
   return new TransferError('source-changed', 'the source changed while being sent');

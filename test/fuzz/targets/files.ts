@@ -10,6 +10,7 @@ import {
   decodeAccept,
   decodeAgain,
   decodeEnd,
+  decodeFile,
   decodeFailure,
   decodeMiss,
   decodePause,
@@ -17,6 +18,7 @@ import {
   encodeAccept,
   encodeAgain,
   encodeEnd,
+  encodeFile,
   encodeFailure,
   encodeMiss,
   encodePause,
@@ -144,6 +146,7 @@ export const fileTargets: readonly FuzzTarget[] = [
       encodeEnd({ entryIndex: 0, sizeBytes: 70_000, digest: new Uint8Array(32).fill(7) }),
       ...limitCauses.map((cause, index) => encodeLimit({ cause, value: 7 ** (3 * index) })),
       ...reportSeeds(),
+      encodeFile({ entryIndex: 1, digest: new Uint8Array(32).fill(9), content: Buffer.from('é') }),
       ...transferErrorCodes.map((code) => encodeFailure({ code, reason: `because of é ${code}` })),
     ],
     dictionary: tokens('\x1b[2J', '\u202e', '\r\n', '\ufffd'),
@@ -160,6 +163,8 @@ export const fileTargets: readonly FuzzTarget[] = [
       if (miss !== undefined) assert.deepEqual(decodeMiss(encodeMiss(miss)), miss);
       const end = decodeEnd(input);
       if (end !== undefined) same(encodeEnd(end), input);
+      const file = decodeFile(input);
+      if (file !== undefined) same(encodeFile(file), input);
       const failure = decodeFailure(input);
       if (failure !== undefined) {
         assert.deepEqual(decodeFailure(encodeFailure(failure)), failure);

@@ -7,9 +7,11 @@ import {
   encodeAccept,
   encodeAgain,
   encodeEnd,
+  encodeFile,
   encodeFailure,
   encodeMiss,
   encodeStart,
+  FILES_VERSION,
   MessageType,
 } from '../../../src/transfer/files/message.ts';
 import { encodeOffer } from '../../../src/transfer/files/offer.ts';
@@ -55,6 +57,21 @@ test('the records of the cases below are received when nothing is wrong with the
   const { received, inbox } = await receive(good);
   expect(received).toMatchObject({ totalBytes: 1_000 });
   expect(inbox.published.size).toBe(1);
+});
+
+const whole: Line = [MessageType.file, encodeFile({ entryIndex: 0, digest, content })];
+
+test('a file in one record is received, and published once', async () => {
+  const { received, inbox } = await receive([good[0]!, whole]);
+  expect(received).toMatchObject({ totalBytes: 1_000, sha256: digest.toString('hex') });
+  expect([...inbox.published.values()]).toEqual([Buffer.from(content)]);
+});
+
+test('a file in one record whose hash is another is never published', async () => {
+  const other = encodeFile({ entryIndex: 0, digest, content: contentOf(1_000, 2) });
+  const { received, inbox } = await receive([good[0]!, [MessageType.file, other]]);
+  expect(received).toEqual({ code: 'integrity', text: 'what arrived is not what was sent' });
+  expect([inbox.published.size, inbox.partials.size]).toEqual([0, 0]);
 });
 
 test('content with another hash is never published, and both sides hear why', async () => {
@@ -105,8 +122,19 @@ describe('a sender breaks the protocol when it', () => {
     ],
     ['says more than WORKING', [good[0]!, [MessageType.working, Uint8Array.of(0)]]],
     ['sends a broken REPORT', [good[0]!, [MessageType.report, Uint8Array.of(0)]]],
+    ['sends a file whole within another', [good[0]!, good[1]!, whole]],
+    ['sends a file whole twice', [good[0]!, whole, whole]],
+    [
+      'sends a whole file that it did not offer',
+      [good[0]!, [MessageType.file, encodeFile({ entryIndex: 1, digest, content })]],
+    ],
+    [
+      'sends less than a file and calls it whole',
+      [good[0]!, [MessageType.file, whole[1].subarray(0, -1)]],
+    ],
+    ['sends a FILE without its hash', [good[0]!, [MessageType.file, whole[1].subarray(0, 35)]]],
     ['sends a broken FAIL', [good[0]!, [MessageType.fail, Uint8Array.of(77)]]],
-    ['offers nonsense', [[MessageType.offer, Uint8Array.of(1, 0, 0, 1, 9)]]],
+    ['offers nonsense', [[MessageType.offer, Uint8Array.of(FILES_VERSION, 0, 0, 1, 9)]]],
   ];
   test.each(broken)('%s', async (_what, lines) => {
     const { received, inbox, run } = await receive(lines);
@@ -124,7 +152,7 @@ test.each([0, 1, 2, 3])('a FIN behind record %i is an integrity failure', async 
 
 test('an offer of another version is refused as that', async () => {
   const later = Uint8Array.from(offer);
-  later[0] = 2;
+  later[0] = FILES_VERSION + 1;
   const { received } = await receive([[MessageType.offer, later]]);
   expect(received).toMatchObject({ code: 'version' });
 });

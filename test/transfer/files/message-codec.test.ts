@@ -5,6 +5,7 @@ import {
   decodeAccept,
   decodeAgain,
   decodeEnd,
+  decodeFile,
   decodeFailure,
   decodeMiss,
   decodePause,
@@ -12,10 +13,12 @@ import {
   encodeAccept,
   encodeAgain,
   encodeEnd,
+  encodeFile,
   encodeFailure,
   encodeMiss,
   encodePause,
   encodeStart,
+  FILES_VERSION,
   MAX_ACCEPT_ITEMS,
 } from '../../../src/transfer/files/message.ts';
 import {
@@ -109,7 +112,7 @@ test.each([
 });
 
 test('what only a later program offers is told apart from a broken offer', () => {
-  expect(decodeOffer(changed(0, 2))).toEqual({ type: 'unsupported' });
+  expect(decodeOffer(changed(0, FILES_VERSION + 1))).toEqual({ type: 'unsupported' });
 });
 
 const anyIndex = fc.nat(2 ** 31 - 1);
@@ -130,6 +133,11 @@ test('what is said of single entries survives its encoding', () => {
         expect(decodeStart(encodeStart(start))).toEqual(start);
         const end = { entryIndex, sizeBytes, digest };
         expect(decodeEnd(encodeEnd(end))).toEqual(end);
+        const file = { entryIndex, digest, content: digest.subarray(0, sizeBytes % 32) };
+        expect(decodeFile(encodeFile(file))).toEqual({
+          ...file,
+          content: Buffer.from(file.content),
+        });
         expect(decodeAgain(encodeAgain(entryIndex))).toBe(entryIndex);
         const miss = { entryIndex, ...failure };
         expect(decodeMiss(encodeMiss(miss))).toEqual(miss);
@@ -285,6 +293,7 @@ test('random bytes are decoded or refused, and never throw', () => {
       decodeOffer(noise);
       decodeAccept(noise);
       decodeEnd(noise);
+      decodeFile(noise);
       decodeStart(noise);
       decodeMiss(noise);
       decodePause(noise);

@@ -55,8 +55,8 @@ test('a small file leaves with its offer, before anything is answered', async ()
   const run = new TransferRun({ source, inbox: new MemoryInbox() });
   await run.start();
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-  // OFFER 5 + 47 + 9, START 5 + 10, CONTENT 5 + 1,000, REPORT 5 + 66, END 5 + 42.
-  expect(run.pair.opener.writtenBytes).toBe(61 + 15 + 1_005 + 71 + 47);
+  // OFFER 5 + 47 + 9, REPORT 5 + 66, FILE 5 + 36 + 1,000.
+  expect(run.pair.opener.writtenBytes).toBe(61 + 71 + 1_041);
 });
 
 test('before it is accepted a sender puts no more on the stream than the first credit', async () => {
