@@ -1,4 +1,9 @@
-import { decodeOffer, MAX_OFFER_ENTRIES, type OfferedEntry } from './offer.ts';
+import {
+  decodeOffer,
+  MAX_OFFER_ENTRIES,
+  MAX_OFFER_NAME_BYTES,
+  type OfferedEntry,
+} from './offer.ts';
 
 /** Something at the top of an offer, with what is below it. */
 export interface OfferedItem {
@@ -32,6 +37,7 @@ export class OfferReader {
   readonly #names: Set<string> = new Set();
   readonly #folders: Set<string> = new Set();
   #isSizeKnown = true;
+  #nameBytes = 0;
 
   /** Takes one record: `more` when another must follow. */
   read(body: Uint8Array): IncomingOffer | 'more' | 'unsupported' | 'violation' {
@@ -56,7 +62,8 @@ export class OfferReader {
 
   #add(entry: OfferedEntry): boolean {
     const { name, kind, sizeBytes } = entry;
-    if (this.#names.has(name)) return false;
+    this.#nameBytes += Buffer.byteLength(name);
+    if (this.#nameBytes > MAX_OFFER_NAME_BYTES || this.#names.has(name)) return false;
     const slashAt = name.lastIndexOf('/');
     if (slashAt < 0) {
       const firstIndex = this.#entries.length;

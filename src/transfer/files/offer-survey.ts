@@ -1,5 +1,5 @@
 import type { SourceDisk, SourceEntry, SourceSurvey, Surveyed } from './disk.ts';
-import { MAX_OFFER_ENTRIES } from './offer.ts';
+import { MAX_OFFER_NAME_BYTES, MAX_PATH_BYTES, SENT_OFFER_ENTRIES } from './offer.ts';
 import { asTransferError } from './transfer-error.ts';
 import type { TransferTally } from './transfer-tally.ts';
 
@@ -10,10 +10,18 @@ export interface OutgoingOffer {
   readonly hasMoreOffers: boolean;
 }
 
+export interface OfferSurveyOptions {
+  readonly disk: SourceDisk;
+  readonly paths: readonly string[];
+  /** Entries of an offer, at most; `SENT_OFFER_ENTRIES` when absent. */
+  readonly offerEntries?: number;
+}
+
 /** Makes offers out of what is found on the way through the paths of a transfer. */
 export class OfferSurvey {
   readonly #survey: SourceSurvey;
   readonly #tally: TransferTally;
+  readonly #limitEntries: number;
   readonly #onFound: () => void;
   /** Found and not offered yet. */
   #found: readonly Surveyed[] = [];
@@ -24,15 +32,11 @@ export class OfferSurvey {
   readonly #folders: SourceEntry[] = [];
 
   /** `onFound`: called whenever the way has led further. */
-  constructor(
-    disk: SourceDisk,
-    paths: readonly string[],
-    tally: TransferTally,
-    onFound: () => void,
-  ) {
-    this.#survey = disk.survey(paths);
+  constructor(options: OfferSurveyOptions, tally: TransferTally, onFound: () => void) {
+    this.#survey = options.disk.survey(options.paths);
     this.#tally = tally;
     this.#onFound = onFound;
+    this.#limitEntries = options.offerEntries ?? SENT_OFFER_ENTRIES;
   }
 
   /** The next offer; undefined when there is nothing more. One call at a time. */
@@ -43,10 +47,13 @@ export class OfferSurvey {
     this.#enter(entry);
     // Whoever reads an offer needs the folders around what it begins with.
     const entries = entry.kind === 'folder' ? [...this.#folders] : [...this.#folders, entry];
+    let nameBytes = entries.reduce((sum, { name }) => sum + Buffer.byteLength(name), 0);
+    const roomBytes = MAX_OFFER_NAME_BYTES - MAX_PATH_BYTES;
     entry = await this.#nextEntry();
-    while (entry !== undefined && entries.length < MAX_OFFER_ENTRIES) {
+    while (entry !== undefined && entries.length < this.#limitEntries && nameBytes <= roomBytes) {
       this.#enter(entry);
       entries.push(entry);
+      nameBytes += Buffer.byteLength(entry.name);
       entry = await this.#nextEntry();
     }
     const hasMoreOffers = entry !== undefined;

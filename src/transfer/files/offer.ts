@@ -7,8 +7,15 @@ export const MAX_NAME_BYTES = 255;
 export const MAX_PATH_BYTES = 4_096;
 /** Largest size that fits a u48, 256 TiB. */
 export const MAX_SIZE_BYTES: number = 2 ** 48 - 1;
-/** Entries of one offer; more are sent as further offers. Bounds what a receiver must remember. */
+/** Entries of one offer. With the next limit it bounds what a receiver must remember. */
 export const MAX_OFFER_ENTRIES = 100_000;
+/** Bytes of all their names. */
+export const MAX_OFFER_NAME_BYTES = 16_777_216;
+/**
+ * Entries of the offers that are sent: less than may be, since a sender holds one that it sends and one that
+ * comes next, and a receiver what it reads and what it has accepted.
+ */
+export const SENT_OFFER_ENTRIES = 16_384;
 
 /** One file or folder as its sender describes it. */
 export interface OfferedEntry {

@@ -10,6 +10,8 @@ export interface SendingOptions {
   /** Default: made of the paths. */
   readonly name?: string | undefined;
   readonly disk: SourceDisk;
+  /** Entries of an offer, at most; `SENT_OFFER_ENTRIES` when absent. */
+  readonly offerEntries?: number;
   /** What bounds the sending, for telling what limited it. */
   readonly bounds?: SenderBounds;
   /** After so long in which nothing goes on it fails. */

@@ -62,6 +62,8 @@ export class SendingTransfer implements EngineTransfer {
   #link: PeerLink | undefined;
   #offer: SendingOffer | undefined;
   #writer: OfferWriter | undefined;
+  /** Looked for while this one is sent. */
+  #nextOffer: Promise<OutgoingOffer | undefined> | undefined;
   /** Number of the first entry of the offer, counted over all of them. */
   #baseIndex = 0;
   #isSingle = false;
@@ -85,7 +87,7 @@ export class SendingTransfer implements EngineTransfer {
         this.#failAndClose(error);
       },
     });
-    this.#survey = new OfferSurvey(options.disk, options.paths, this.#tally, this.#watch.onWork);
+    this.#survey = new OfferSurvey(options, this.#tally, this.#watch.onWork);
     this.#sentItems = new SentItems(options.paths, this.#tally);
     this.#clock = new SenderClock(options.bounds ?? {});
   }
@@ -214,9 +216,11 @@ export class SendingTransfer implements EngineTransfer {
     this.#meter.isTotalKnown = offer.entries.every(({ isSizeKnown }) => isSizeKnown);
     this.#meter.totalBytes += offer.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     this.#offer.fill();
-    if (this.#link !== undefined) {
-      this.#writer = this.#writerOf(this.#offer);
-    }
+    if (this.#link !== undefined) this.#writer = this.#writerOf(this.#offer);
+    if (!offer.hasMoreOffers) return;
+    this.#nextOffer = this.#survey.next();
+    // Its failure is met when its turn comes.
+    this.#nextOffer.catch(() => undefined);
   }
 
   #writerOf(offer: SendingOffer): OfferWriter {
@@ -280,8 +284,7 @@ export class SendingTransfer implements EngineTransfer {
 
   /** Content may be sent. */
   #goOn(): void {
-    const isLeft = this.#offer?.isFinished === false;
-    if (isLeft) this.#clock.start(this.#link!.connection.stats);
+    if (this.#offer?.isFinished === false) this.#clock.start(this.#link!.connection.stats);
   }
 
   #onAgain(entryIndex: number): boolean {
@@ -312,7 +315,7 @@ export class SendingTransfer implements EngineTransfer {
 
   async #offerNext(): Promise<void> {
     try {
-      const offer = await this.#survey.next();
+      const offer = await this.#nextOffer;
       if (this.isOver) return;
       if (offer === undefined) throw new TransferError('internal', 'nothing more was found');
       this.#take(offer);
@@ -335,9 +338,8 @@ export class SendingTransfer implements EngineTransfer {
     const writer = this.#writer;
     if (this.isOver || link === undefined) return;
     if (offer === undefined || writer === undefined) return;
-    const { connection } = link;
     let written: Written = 'record';
-    while (written !== 'idle' && connection.writeRoomBytes > 0) {
+    while (written !== 'idle' && link.connection.writeRoomBytes > 0) {
       written = writer.write();
       if (written === 'failed' && !this.#goesOn(writer, offer)) return;
     }
@@ -349,7 +351,7 @@ export class SendingTransfer implements EngineTransfer {
       return;
     }
     this.#isTurnFlushed = true;
-    this.#clock.stop(connection.stats);
+    this.#clock.stop(link.connection.stats);
     link.flush();
   }
 
@@ -368,12 +370,11 @@ export class SendingTransfer implements EngineTransfer {
   }
 
   #succeed(): void {
-    const { connection } = this.#link!;
-    const { bytesRetransmittedCount, packetsLostCount } = connection.stats;
+    const { bytesRetransmittedCount, packetsLostCount } = this.#link!.connection.stats;
     this.#sentItems.finish();
     this.#sent.finish(this.#tally.hasDelivered);
     this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
-    connection.close(CloseCode.ok, '');
+    this.#link!.connection.close(CloseCode.ok, '');
     const result: TransferResult = {
       ...this.#tally.result,
       ...(this.#limit && { limit: this.#limit }),

@@ -6,7 +6,7 @@ import type {
   SourceEntry,
   Surveyed,
 } from '../../../src/transfer/files/disk.ts';
-import { MAX_OFFER_ENTRIES } from '../../../src/transfer/files/offer.ts';
+import { SENT_OFFER_ENTRIES } from '../../../src/transfer/files/offer.ts';
 import { OfferSurvey } from '../../../src/transfer/files/offer-survey.ts';
 import { TransferTally } from '../../../src/transfer/files/transfer-tally.ts';
 import { contentOf, MemoryInbox, MemorySource, offeredFile } from './memory-disk.ts';
@@ -124,29 +124,33 @@ async function send(folderCount: number): Promise<{ inbox: FolderInbox; offers: 
 
 test('what is more than one offer holds goes in two, and its folder gets its name once, at the end', async () => {
   // `before`, `tree`, `first`, the folders, `last` and `behind`: two too many.
-  const { inbox, offers } = await send(MAX_OFFER_ENTRIES - 3);
+  const { inbox, offers } = await send(SENT_OFFER_ENTRIES - 3);
   expect(offers).toBe(2);
   // The one that the second offer goes on in is named there again.
-  expect(inbox.madeCount).toBe(MAX_OFFER_ENTRIES - 3 + 1);
+  expect(inbox.madeCount).toBe(SENT_OFFER_ENTRIES - 3 + 1);
   expect(inbox.folderLog.slice(0, -1)).toEqual([
     'claim tree',
     'settle tree',
     'settle tree',
     'publish tree',
   ]);
-  expect(inbox.stored).toEqual(['first', `${MAX_OFFER_ENTRIES - 3}/last`]);
+  expect(inbox.stored).toEqual(['first', `${SENT_OFFER_ENTRIES - 3}/last`]);
 });
 
 test('as many entries as one offer holds go in one', async () => {
   for (const [folderCount, hasMoreOffers] of [
-    [MAX_OFFER_ENTRIES - 5, false],
-    [MAX_OFFER_ENTRIES - 4, true],
+    [SENT_OFFER_ENTRIES - 5, false],
+    [SENT_OFFER_ENTRIES - 4, true],
   ] as const) {
     const tally = new TransferTally();
-    const survey = new OfferSurvey(treeOf(folderCount), [], tally, () => undefined);
+    const survey = new OfferSurvey(
+      { disk: treeOf(folderCount), paths: [] },
+      tally,
+      () => undefined,
+    );
     const offer = await survey.next();
     expect([offer?.entries.length, offer?.hasMoreOffers]).toEqual([
-      MAX_OFFER_ENTRIES,
+      SENT_OFFER_ENTRIES,
       hasMoreOffers,
     ]);
   }

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly pair?: PairOptions;
   readonly paths?: readonly string[];
   readonly conflict?: ConflictPolicy;
+  /** Entries of an offer, at most. */
+  readonly offerEntries?: number;
   /** With the other receives of the same endpoint; default alone. */
   readonly earlierTries?: EarlierTries;
   /**
@@ -75,6 +77,7 @@ export class TransferRun {
       disk: options.source,
       giveUpMs: options.giveUpMs ?? LONG_MS,
       after,
+      ...(options.offerEntries !== undefined && { offerEntries: options.offerEntries }),
     });
     const { platform = 'posix' } = options;
     const earlierTries = options.earlierTries ?? new EarlierTries(unasked);
