@@ -105,6 +105,7 @@ export class DiskFolder implements ClaimedFolder {
 
   async find(file: StoredFile): Promise<Found> {
     const { conflict, isResumed, state, isPublished } = this.#parts;
+    this.#context.wholeFiles?.expect(file.entry.sizeBytes);
     if (conflict === 'skip' && !isPublished) {
       const final = join(this.#context.folder, state.storedName, file.storedPath);
       if (await exists(this.#context.files, final)) return { refusal: 'exists' };

@@ -10,11 +10,11 @@ import type { WholeFile, WholeFiles } from './whole-files.ts';
 /**
  * Files of this machine, to be sent.
  *
- * @param wholeFiles reads small ones
+ * @param wholeFiles looks at many, and reads small ones
  */
 export function createSourceDisk(wholeFiles?: WholeFiles): SourceDisk {
   return {
-    survey: (paths) => new DiskSurvey(paths),
+    survey: (paths) => new DiskSurvey(paths, wholeFiles),
     open: (path, sizeBytes) =>
       wholeFiles?.takes(sizeBytes) === true
         ? openWhole(wholeFiles, path, sizeBytes)

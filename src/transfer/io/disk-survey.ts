@@ -1,4 +1,4 @@
-import type { BigIntStats, Dir } from 'node:fs';
+import { constants, type Dir } from 'node:fs';
 import { lstat, opendir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { SourceEntry, SourceSurvey, Surveyed } from '../files/disk.ts';
@@ -7,9 +7,12 @@ import { unusedName } from '../files/stored-name.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import { diskError } from './disk-error.ts';
 import { kindOf } from './disk-source.ts';
+import type { Looked, WholeFiles } from './whole-files.ts';
 
 /** Names of one folder that are looked at together. */
 const NAMES_AT_ONCE = 64;
+/** The same where a thread looks at them. */
+const NAMES_A_MESSAGE = 256;
 
 /** A folder on the way, and how far through it. */
 interface OpenFolder {
@@ -26,16 +29,19 @@ interface OpenFolder {
  * A way through files and folders, depth first: a folder, the files in it, then the folders in it. A path
  * that was named is followed if it is a link; links inside folders are left out.
  *
- * Memory: `NAMES_AT_ONCE` entries, and the names of the folders beside the way.
+ * Memory: `NAMES_A_MESSAGE` entries, and the names of the folders beside the way.
  */
 export class DiskSurvey implements SourceSurvey {
   readonly #paths: readonly string[];
+  readonly #wholeFiles: WholeFiles | undefined;
   readonly #usedNames: Set<string> = new Set();
   readonly #open: OpenFolder[] = [];
   #nextItem = 0;
 
-  constructor(paths: readonly string[]) {
+  /** @param wholeFiles looks at many files in a folder, and hears of small ones */
+  constructor(paths: readonly string[], wholeFiles?: WholeFiles) {
     this.#paths = paths;
+    this.#wholeFiles = wholeFiles;
   }
 
   async next(): Promise<readonly Surveyed[]> {
@@ -91,8 +97,10 @@ export class DiskSurvey implements SourceSurvey {
 
   async #lookInto(folder: OpenFolder): Promise<readonly Surveyed[]> {
     const names: string[] = [];
+    const isThreadReady = this.#wholeFiles?.isReady === true;
+    const limit = isThreadReady ? NAMES_A_MESSAGE : NAMES_AT_ONCE;
     try {
-      while (names.length < NAMES_AT_ONCE) {
+      while (names.length < limit) {
         const next = await folder.names.next();
         if (next.done === true) break;
         names.push(next.value);
@@ -101,14 +109,33 @@ export class DiskSurvey implements SourceSurvey {
       return [{ type: 'failure', name: folder.name, error: diskError(folder.path, error) }];
     }
     if (names.length === 0) return this.#lookAtFolder(folder);
-    const found = await Promise.all(names.map((name) => lookAt(folder, name)));
+    const looked = isThreadReady ? await this.#lookTogether(folder, names) : [];
+    const found = await Promise.all(
+      names.map((name, index) => lookAt(folder, name, looked[index])),
+    );
     const told: Surveyed[] = [];
     for (const surveyed of found) {
-      const isFolder = surveyed.type === 'entry' && surveyed.entry.kind === 'folder';
-      if (isFolder) folder.folders.push(surveyed.entry);
-      else told.push(surveyed);
+      const entry = surveyed.type === 'entry' ? surveyed.entry : undefined;
+      if (entry?.kind === 'folder') {
+        folder.folders.push(entry);
+        continue;
+      }
+      told.push(surveyed);
+      if (entry !== undefined) this.#wholeFiles?.expect(entry.sizeBytes);
     }
     return told.length > 0 ? told : this.#lookInto(folder);
+  }
+
+  /** Nothing of those that the ordinary call has to look at. */
+  async #lookTogether(
+    { path }: OpenFolder,
+    names: readonly string[],
+  ): Promise<readonly (Looked | undefined)[]> {
+    try {
+      return await this.#wholeFiles!.look(names.map((name) => join(path, name)));
+    } catch {
+      return [];
+    }
   }
 
   /** The next folder in one whose files are told; nothing when there is none. */
@@ -128,10 +155,17 @@ async function* namesOf(directory: Dir): AsyncGenerator<string, undefined> {
   for await (const { name } of directory) yield name;
 }
 
-async function lookAt(folder: OpenFolder, baseName: string): Promise<Surveyed> {
+async function lookAt(
+  folder: OpenFolder,
+  baseName: string,
+  looked: Looked | undefined,
+): Promise<Surveyed> {
   const path = join(folder.path, baseName);
   const name = `${folder.name}/${baseName.normalize('NFC')}`;
   try {
+    if (looked !== undefined && (isOfType(looked, S_IFREG) || isOfType(looked, S_IFDIR))) {
+      return { type: 'entry', entry: entryOf(path, name, folder.itemIndex, looked) };
+    }
     const stats = await lstat(path, { bigint: true });
     if (stats.isSymbolicLink()) return { type: 'link', name };
     if (!stats.isFile() && !stats.isDirectory()) {
@@ -143,8 +177,14 @@ async function lookAt(folder: OpenFolder, baseName: string): Promise<Surveyed> {
   }
 }
 
-function entryOf(path: string, name: string, itemIndex: number, stats: BigIntStats): SourceEntry {
-  const isFile = stats.isFile();
+const { S_IFMT, S_IFREG, S_IFDIR } = constants;
+
+function isOfType({ mode }: Looked, type: number): boolean {
+  return (Number(mode) & S_IFMT) === type;
+}
+
+function entryOf(path: string, name: string, itemIndex: number, stats: Looked): SourceEntry {
+  const isFile = isOfType(stats, S_IFREG);
   const baseName = name.slice(name.lastIndexOf('/') + 1);
   const isTooLong =
     Buffer.byteLength(name) > MAX_PATH_BYTES || Buffer.byteLength(baseName) > MAX_NAME_BYTES;

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readSync,
   statSync,
@@ -39,6 +40,7 @@ export interface ToWrite {
 }
 
 export type ToWholeFiles =
+  | { readonly type: 'look'; readonly id: number; readonly paths: readonly string[] }
   | { readonly type: 'read'; readonly files: readonly ToRead[] }
   /** `content` is of all files, one behind the other. */
   | { readonly type: 'write'; readonly files: readonly ToWrite[]; readonly content: Uint8Array };
@@ -68,8 +70,27 @@ export type Written = { readonly id: number } | (FailedFile & { readonly isLeft:
 export type FromWholeFiles =
   /** Said first: from now on nothing that is asked waits for the thread to start. */
   | { readonly type: 'ready' }
+  /** Of each path `LOOKED_FIELDS` numbers; all 0 of one that could not be looked at. */
+  | { readonly type: 'looked'; readonly id: number; readonly fields: BigInt64Array }
   | { readonly type: 'read'; readonly results: readonly Read[]; readonly content: Uint8Array }
   | { readonly type: 'written'; readonly results: readonly Written[] };
+
+/** Mode, size, mtime, ctime, inode and device; links are not followed. */
+export const LOOKED_FIELDS = 6;
+
+/** Looks at files one after the other. */
+export function lookAtBatch(paths: readonly string[]): BigInt64Array<ArrayBuffer> {
+  const fields = new BigInt64Array(LOOKED_FIELDS * paths.length);
+  for (const [index, path] of paths.entries()) {
+    try {
+      const { mode, size, mtimeNs, ctimeNs, ino, dev } = lstatSync(path, { bigint: true });
+      fields.set([mode, size, mtimeNs, ctimeNs, ino, dev], LOOKED_FIELDS * index);
+    } catch {
+      // Whoever asked looks once more, and hears why.
+    }
+  }
+  return fields;
+}
 
 /** Reads files one behind the other; what one of them has not is left out of `content`. */
 export function readBatch({
@@ -173,6 +194,11 @@ export class WholeFileWork {
   }
 
   handle(message: ToWholeFiles): void {
+    if (message.type === 'look') {
+      const fields = lookAtBatch(message.paths);
+      this.#say({ type: 'looked', id: message.id, fields }, [fields.buffer]);
+      return;
+    }
     if (message.type === 'read') {
       const answer = readBatch(message);
       this.#say(answer, [answer.content.buffer as ArrayBuffer]);

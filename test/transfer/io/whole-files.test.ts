@@ -1,11 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { open } from 'node:fs/promises';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { promptFiles } from '../../../src/transfer/io/prompt-files.ts';
 import {
   type FromWholeFiles,
+  lookAtBatch,
+  LOOKED_FIELDS,
   readBatch,
   type ToWholeFiles,
   type ToWrite,
@@ -63,6 +72,21 @@ test('a file that can neither be finished nor removed is said to be left', async
   expect(readdirSync(folder.path)).toEqual(['a']);
 });
 
+test('what is looked at in one go is what the ordinary call says of it, and a link is a link', () => {
+  writeFileSync(pathOf('a'), 'first');
+  symlinkSync(pathOf('a'), pathOf('link'));
+  const paths = ['a', 'missing', 'link', '.'].map(pathOf);
+  const fields = lookAtBatch(paths);
+  for (const [index, path] of paths.entries()) {
+    const looked = [...fields.subarray(LOOKED_FIELDS * index, LOOKED_FIELDS * (index + 1))];
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    const { mode, size, mtimeNs, ctimeNs, ino, dev } = stats ?? NO_STATS;
+    expect(looked).toEqual([mode, size, mtimeNs, ctimeNs, ino, dev]);
+  }
+});
+
+const NO_STATS = { mode: 0n, size: 0n, mtimeNs: 0n, ctimeNs: 0n, ino: 0n, dev: 0n };
+
 test('files are read one behind the other, and those that cannot be are named', () => {
   writeFileSync(pathOf('a'), 'first');
   writeFileSync(pathOf('b'), 'grown meanwhile');
@@ -105,22 +129,24 @@ class FakeThread implements WholeFileThread {
 function startedFiles(): { readonly files: WholeFiles; readonly thread: FakeThread } {
   const thread = new FakeThread();
   const files = new WholeFiles(() => thread);
-  for (let count = 0; count <= FILES_BEFORE_THREAD; count++) files.takes(1);
+  for (let count = 0; count <= FILES_BEFORE_THREAD; count++) files.expect(1);
   return { files, thread };
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('a thread is started behind so many small files, and takes them once it is there', () => {
+test('a thread is started when so many small files are expected, and takes them once it is there', () => {
   let startCount = 0;
   const thread = new FakeThread();
   const files = new WholeFiles(() => {
     startCount++;
     return thread;
   });
-  for (let count = 0; count < FILES_BEFORE_THREAD; count++) expect(files.takes(1)).toBe(false);
-  expect(files.takes(MAX_WHOLE_BYTES + 1)).toBe(false);
+  for (let count = 0; count < FILES_BEFORE_THREAD; count++) files.expect(1);
+  files.expect(MAX_WHOLE_BYTES + 1);
   expect(startCount).toBe(0);
+  files.expect(1);
+  files.expect(1);
   expect(files.takes(1)).toBe(false);
   expect(startCount).toBe(1);
   thread.say({ type: 'ready' });
@@ -153,6 +179,19 @@ test('what is asked in one turn goes over in one message of each kind', async ()
   const result = { id: 3, stats, sizeBytes: 3, isUnchanged: true };
   thread.say({ type: 'read', results: [result], content: Buffer.from('abc') });
   expect((await read).content).toEqual(Buffer.from('abc'));
+});
+
+test('what was looked at is told with its numbers, and what could not be is not', async () => {
+  const { files, thread } = startedFiles();
+  const looked = files.look(['a', 'b']);
+  await nextTurn();
+  expect(thread.asked).toMatchObject([{ type: 'look', paths: ['a', 'b'] }]);
+  const fields = BigInt64Array.of(33_188n, 5n, -7n, 8n, -1n, 9n, 0n, 0n, 0n, 0n, 0n, 0n);
+  thread.say({ type: 'looked', id: 1, fields });
+  expect(await looked).toEqual([
+    { mode: 33_188n, size: 5n, mtimeNs: -7n, ctimeNs: 8n, ino: 2n ** 64n - 1n, dev: 9n },
+    undefined,
+  ]);
 });
 
 test('when the thread ends, what it was asked for fails, and nothing more is given to it', async () => {
