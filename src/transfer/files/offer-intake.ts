@@ -3,9 +3,19 @@ import type { ConflictPolicy, Inbox } from './disk.ts';
 import type { OfferedEntry } from './offer.ts';
 import { type IncomingOffer, OfferReader } from './offer-reader.ts';
 import type { ReceivePolicy } from './receive-policy.ts';
-import { type Decided, decide, type Place, type PlacedOffer, Placing } from './receiving-places.ts';
+import type { ReceiverAnswers } from './receiver-answers.ts';
+import { ReceivingOffer, type ReceivingOfferOptions } from './receiving-offer.ts';
+import {
+  type Decided,
+  decide,
+  type Place,
+  type PlacedOffer,
+  Placing,
+  putAwayPlaces,
+} from './receiving-places.ts';
 import type { SpaceWait } from './space-wait.ts';
 import type { NamePlatform } from './stored-name.ts';
+import { TransferError } from './transfer-error.ts';
 import { transferName } from './transfer-name.ts';
 
 export interface OfferIntakeOptions {
@@ -21,6 +31,16 @@ export interface OfferIntakeOptions {
   readonly onAnswer: () => void;
   /** Gives the folder that the last offer left open, if one goes on with this name. */
   readonly openPlace: (name: string) => Promise<Place | undefined>;
+}
+
+/** What the content of an offer goes on with. */
+export interface ContentOptions extends Pick<
+  ReceivingOfferOptions,
+  'tally' | 'isAborted' | 'onChange' | 'onRead' | 'onProgress'
+> {
+  readonly answers: ReceiverAnswers;
+  /** The only file cannot be stored: the transfer fails with it. */
+  readonly fail: (error: TransferError) => void;
 }
 
 /** The offers of one transfer, one behind the other: reads each, asks whether it is wanted, counts. */
@@ -82,12 +102,43 @@ export class OfferIntake {
     return offer;
   }
 
-  /** Asks whether an offer is wanted, and where it goes. */
-  decide(offer: IncomingOffer): Promise<Decided> {
+  /**
+   * Asks whether an offer is wanted, and where it goes; undefined when the transfer has ended meanwhile,
+   * which `isDeciding` tells. What was claimed for nothing is put away.
+   */
+  async decide(offer: IncomingOffer, isDeciding: () => boolean): Promise<Decided | undefined> {
     const { openPlace } = this.#options;
-    return decide(new Placing(this.#options, offer), this.#offeredBytes, () =>
-      openPlace(offer.items[0]!.entry.name),
-    );
+    const placing = new Placing(this.#options, offer);
+    const name = offer.items[0]!.entry.name;
+    const decided = await decide(placing, this.#offeredBytes, () => openPlace(name));
+    const { placed, refusal, places } = decided;
+    if (!isDeciding()) {
+      // The end did not see these places.
+      await putAwayPlaces(places, new TransferError('cancelled', CANCELLED_BY_RECEIVER));
+      placed?.room.release();
+      return undefined;
+    }
+    if (refusal !== undefined) await putAwayPlaces(places, refusal);
+    return decided;
+  }
+
+  /** Takes the content of an offer that has its places. */
+  open(placed: PlacedOffer, { answers, fail, ...options }: ContentOptions): ReceivingOffer {
+    const { spaceWait } = this.#options;
+    return new ReceivingOffer({
+      ...options,
+      placed,
+      spaceWait,
+      baseIndex: this.#baseIndex,
+      sayAgain: (entryIndex) => {
+        answers.again(entryIndex);
+      },
+      onFileFailed: (entryIndex, error) => {
+        if (this.#isSingle) fail(error);
+        else answers.miss(entryIndex, error);
+        return !this.#isSingle;
+      },
+    });
   }
 
   /** The answer to an offer, as bodies of ACCEPT. */
@@ -101,3 +152,5 @@ export class OfferIntake {
     this.#baseIndex += entries.length;
   }
 }
+
+export const CANCELLED_BY_RECEIVER = 'cancelled by the receiver';

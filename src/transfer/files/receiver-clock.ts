@@ -1,5 +1,11 @@
 import { StateClock } from '../core/index.ts';
-import type { ReceiverTimes } from './transfer-limit.ts';
+import { decodeReport } from './limit-message.ts';
+import {
+  limitOf,
+  type ReceiverTimes,
+  type SenderTimes,
+  type TransferLimit,
+} from './transfer-limit.ts';
 
 /**
  * What a receiver does: it reads content; its disk has no room for more; all is here and settles; or it
@@ -30,6 +36,7 @@ export class ReceiverClock {
   #busyAtUs = 0;
   #readBusyUs = 0;
   #contentBytes = 0;
+  #report: SenderTimes | undefined;
 
   constructor(nowUs: () => number, busyUs: (() => number) | undefined) {
     this.#nowUs = nowUs;
@@ -52,7 +59,18 @@ export class ReceiverClock {
     this.#contentBytes += byteCount;
   }
 
-  get times(): ReceiverTimes {
+  /** What the sender says of itself; false when it is broken. */
+  onReport(body: Uint8Array): boolean {
+    this.#report = decodeReport(body);
+    return this.#report !== undefined;
+  }
+
+  /** What limited the transfer; undefined where the sender has not reported. */
+  get limit(): TransferLimit | undefined {
+    return this.#report && limitOf(this.#report, this.#times);
+  }
+
+  get #times(): ReceiverTimes {
     const nowUs = this.#nowUs();
     const diskUs = this.#stands.spentUs('disk', nowUs);
     const contentUs = this.#stands.spentUs('reading', nowUs) + diskUs;

@@ -5,19 +5,17 @@ import type { Try } from './earlier-tries.ts';
 import { IdleWatch, lastWork } from './idle-watch.ts';
 import { decodeFailure, MessageType } from './message.ts';
 import type { OfferedEntry } from './offer.ts';
-import { OfferIntake } from './offer-intake.ts';
+import { CANCELLED_BY_RECEIVER, type ContentOptions, OfferIntake } from './offer-intake.ts';
 import type { IncomingOffer } from './offer-reader.ts';
 import { Outcome } from './outcome.ts';
 import { PeerLink, type Telling } from './peer-link.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { ReceiverAnswers } from './receiver-answers.ts';
 import { Publication } from './publication.ts';
-import { decodeReport } from './limit-message.ts';
-import { ReceiverClock, type ReceiverStand, type Stage, standOf } from './receiver-clock.ts';
-import { limitOf, type SenderTimes } from './transfer-limit.ts';
-import { ReceivingOffer } from './receiving-offer.ts';
+import { ReceiveStanding } from './receive-standing.ts';
+import { ReceiverClock } from './receiver-clock.ts';
 import type { ReceivingOptions } from './receiving-options.ts';
-import { type PlacedOffer, putAwayPlaces } from './receiving-places.ts';
+import type { PlacedOffer } from './receiving-places.ts';
 import { SpaceWait } from './space-wait.ts';
 import { receiverStall } from './stall-reason.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
@@ -60,17 +58,11 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   readonly #intake: OfferIntake;
   readonly #clock: ReceiverClock;
   readonly #watch: IdleWatch;
-  #report: SenderTimes | undefined;
-  #state: TransferState = 'waiting';
-  #stage: Stage = 'offer';
-  #isPaused = false;
+  readonly #at = new ReceiveStanding();
   #isOffered = false;
   #arrivedBytes = 0;
-  #offer: ReceivingOffer | undefined;
   /** Folders are getting their names. */
   #finishing: Promise<void> = Promise.resolve();
-  /** Set when a failure comes while a file is being published; too late once it has its name. */
-  #abort: (() => void) | undefined;
 
   constructor(options: ReceivingOptions) {
     this.#options = options;
@@ -84,7 +76,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#answers = new ReceiverAnswers(this.#link);
     this.#watch = new IdleWatch(options, this.#meter, {
       reason: () => this.#stallReason,
-      isUnseen: () => this.#isBusy,
+      isUnseen: () => this.#at.isBusy,
       link: () => this.#link,
       // A file that is getting its name gets it behind our back, or never.
       onGiveUp: (error) => {
@@ -100,7 +92,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#publication = new Publication({
       spaceWait: this.#spaceWait,
       tally: this.#tally,
-      isAborted: () => this.#abort !== undefined || this.isOver,
+      isAborted: () => this.#at.isAborted,
       onSettled: this.#watch.onWork,
     });
     this.#intake = new OfferIntake({
@@ -126,26 +118,19 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   }
 
   get state(): TransferState {
-    if (this.#isPaused && this.#stage !== 'over') return 'paused';
-    if (this.#state !== 'running') return this.#state;
-    if (this.#stallReason !== undefined) return 'stalled';
-    return this.#offer?.isChecking === true ? 'checking' : 'running';
+    const { state } = this.#at;
+    const mayStall = state === 'running' || state === 'checking';
+    return mayStall && this.#stallReason !== undefined ? 'stalled' : state;
   }
 
   /** Why nothing goes on, if that is so for long; what waits for room has its own end. */
   get #stallReason(): StallReason | undefined {
-    if (this.#state !== 'running' || this.#isPaused) return undefined;
-    return receiverStall(this.#meter, this.#link, this.#isBusy || !this.#canRead);
-  }
-
-  /** The disk is at work where the sender sees nothing of it. */
-  get #isBusy(): boolean {
-    const isPlacing = this.#stage === 'deciding' || this.#stage === 'room';
-    return isPlacing || this.#isComplete || this.#offer?.isComplete === true;
+    if (!this.#at.isRunning) return undefined;
+    return receiverStall(this.#meter, this.#link, this.#at.isBusy || !this.#at.canRead);
   }
 
   get isOver(): boolean {
-    return this.#stage === 'over';
+    return this.#at.stage === 'over';
   }
 
   get progress(): TransferProgress {
@@ -168,7 +153,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   /** Another connection gave memory back: an offer that waits for it may now be accepted. */
   onCreditFreed(): void {
-    if (this.#stage === 'room') this.#acceptWhenRoom();
+    if (this.#at.stage === 'room') this.#acceptWhenRoom();
   }
 
   onStalled(sinceUs: number): void {
@@ -187,9 +172,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       return;
     }
     // All has arrived and been verified: a peer that vanished now takes nothing back.
-    const isWhole = this.#offer?.isComplete === true && !this.#offer.placed.offer.hasMoreOffers;
-    const isComplete = this.#stage === 'finishing' || (this.#stage === 'content' && isWhole);
-    if (isComplete && reason.code !== CloseCode.cancelled) return;
+    if (this.#at.isWhole && reason.code !== CloseCode.cancelled) return;
     this.#fail(errorOfClose(reason), 'nothing');
   }
 
@@ -198,7 +181,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   }
 
   cancel(): void {
-    this.#fail(new TransferError('cancelled', CANCELLED), 'close');
+    this.#fail(new TransferError('cancelled', CANCELLED_BY_RECEIVER), 'close');
   }
 
   /** What is refused, too, has one line on both sides. */
@@ -211,8 +194,8 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   #pause(isPaused: boolean): void {
     if (this.isOver) return;
     this.#meter.touch();
-    this.#isPaused = isPaused;
-    this.#clock.enter(this.#stand);
+    this.#at.isPaused = isPaused;
+    this.#clock.enter(this.#at.stand);
     if (isPaused) this.#tellOffered();
     this.#answers.pause(isPaused);
     this.#options.wake();
@@ -220,27 +203,13 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   #pump(): void {
     if (this.isOver) return;
-    const error = this.#link.read(() => this.#canRead, this.#onRecord);
+    const error = this.#link.read(() => this.#at.canRead, this.#onRecord);
     if (error !== undefined) this.#fail(error, 'close');
-    else if (this.#link.isReadFinished && !this.#isComplete) {
+    else if (this.#link.isReadFinished && !this.#at.isEnding) {
       this.#fail(this.#link.endedEarly(), 'close');
     }
     this.#finishWhenSettled();
-    this.#clock.enter(this.#stand);
-  }
-
-  get #stand(): ReceiverStand {
-    if (this.#isPaused) return 'waiting';
-    return standOf(this.#stage, this.#offer?.isComplete === true, this.#canRead);
-  }
-
-  get #isComplete(): boolean {
-    return this.#stage === 'finishing' || this.#offer?.isPublishing === true;
-  }
-
-  get #canRead(): boolean {
-    if (this.#stage === 'content') return this.#offer!.hasRoom && this.#abort === undefined;
-    return this.#stage === 'offer';
+    this.#clock.enter(this.#at.stand);
   }
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
@@ -250,16 +219,15 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       const failure = decodeFailure(body);
       if (failure === undefined) this.#violation('a broken FAIL');
       else this.#fail(errorOfFailure(failure), 'close');
-    } else if (this.#stage === 'offer' && type === MessageType.offer) {
+    } else if (this.#at.stage === 'offer' && type === MessageType.offer) {
       this.#onOffer(body);
-    } else if (this.#stage !== 'content') {
+    } else if (this.#at.stage !== 'content') {
       this.#violation('an unexpected record');
     } else if (type === MessageType.report) {
-      this.#report = decodeReport(body);
-      if (this.#report === undefined) this.#violation('a broken REPORT');
+      if (!this.#clock.onReport(body)) this.#violation('a broken REPORT');
     } else {
       this.#clock.onContent(contentBytesOf(type, body.length));
-      const broken = takeContentRecord(this.#offer!, type, body);
+      const broken = takeContentRecord(this.#at.offer!, type, body);
       if (broken !== undefined) this.#violation(broken);
     }
   };
@@ -272,7 +240,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     else if (offer !== 'more') {
       this.#meter.totalBytes = this.#intake.offeredBytes;
       this.#meter.isTotalKnown = offer.isSizeKnown;
-      this.#stage = 'deciding';
+      this.#at.stage = 'deciding';
       void this.#decide(offer);
     }
   }
@@ -280,61 +248,45 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   async #decide(offer: IncomingOffer): Promise<void> {
     if (this.#intake.isFirst) await this.#options.earlierTries.endBefore(this);
     if (this.isOver) return;
-    const { placed, refusal, places } = await this.#intake.decide(offer);
-    if (this.#stage !== 'deciding') {
-      // It ended while the disk was asked, so the end did not see these places.
-      await putAwayPlaces(places, new TransferError('cancelled', CANCELLED));
-      placed?.room.release();
-      return;
-    }
-    if (placed === undefined) {
-      await putAwayPlaces(places, refusal);
-      this.#fail(refusal, this.#intake.isFirst ? 'reject' : 'fail');
+    const decided = await this.#intake.decide(offer, () => this.#at.stage === 'deciding');
+    if (decided === undefined) return;
+    if (decided.placed === undefined) {
+      this.#fail(decided.refusal, this.#intake.isFirst ? 'reject' : 'fail');
     } else {
-      this.#offer = this.#offerOf(placed);
-      this.#stage = 'room';
+      this.#at.offer = this.#intake.open(decided.placed, this.#contentOptions);
+      this.#at.stage = 'room';
       this.#acceptWhenRoom();
     }
     this.#options.wake();
   }
 
-  #offerOf(placed: PlacedOffer): ReceivingOffer {
-    return new ReceivingOffer({
-      placed,
-      baseIndex: this.#intake.baseIndex,
-      spaceWait: this.#spaceWait,
+  get #contentOptions(): ContentOptions {
+    return {
       tally: this.#tally,
-      isAborted: () => this.#abort !== undefined || this.isOver,
+      answers: this.#answers,
+      isAborted: () => this.#at.isAborted,
       onChange: this.#onFileChange,
       onRead: this.#watch.onWork,
       onProgress: (byteCount) => {
         this.#arrivedBytes += byteCount;
         this.#meter.update(this.#arrivedBytes);
       },
-      sayAgain: (entryIndex) => {
-        this.#answers.again(entryIndex);
+      fail: (error) => {
+        this.#fail(error, 'fail');
       },
-      onFileFailed: (entryIndex, error) => {
-        if (this.#intake.isSingle) {
-          this.#fail(error, 'fail');
-          return false;
-        }
-        this.#answers.miss(entryIndex, error);
-        return true;
-      },
-    });
+    };
   }
 
   #acceptWhenRoom(): void {
     if (this.#intake.isFirst) {
       if (!this.#link.connection.raiseCredit()) return;
-      this.#state = 'running';
+      this.#at.outcome = 'running';
       this.#watch.start();
       this.#meter.start();
       this.#tellOffered();
     }
-    this.#stage = 'content';
-    this.#answers.accept(this.#intake.accept(this.#offer!.placed));
+    this.#at.stage = 'content';
+    this.#answers.accept(this.#intake.accept(this.#at.offer!.placed));
     this.#pump();
   }
 
@@ -342,25 +294,21 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   readonly #onFileChange = (): void => {
     if (this.isOver) return;
     this.#meter.touch();
-    const abort = this.#abort;
+    const abort = this.#at.abort;
     if (abort !== undefined) {
-      if (this.#offer?.isPublishing === true) return;
+      if (this.#at.offer?.isPublishing === true) return;
       // What has its name by now has it.
-      this.#abort = undefined;
-      if (!this.#canFinish) abort();
+      this.#at.abort = undefined;
+      if (!this.#at.canFinish) abort();
     }
     this.#pump();
     this.#options.wake();
   };
 
-  get #canFinish(): boolean {
-    return this.#stage === 'content' && this.#offer!.isSettled;
-  }
-
   #finishWhenSettled(): void {
-    if (this.isOver || !this.#canFinish) return;
-    this.#stage = 'finishing';
-    void this.#finishOffer(this.#offer!.placed);
+    if (this.isOver || !this.#at.canFinish) return;
+    this.#at.stage = 'finishing';
+    void this.#finishOffer(this.#at.offer!.placed);
   }
 
   /** Every file of the offer is over: folders get their names, and the sender hears of it. */
@@ -374,19 +322,19 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       if (!offer.hasMoreOffers) this.#publication.told();
     } catch (error) {
       if (this.isOver) return;
-      const abort = this.#abort;
-      this.#abort = undefined;
-      this.#stage = 'content'; // a failure from here on ends it at once
+      const abort = this.#at.abort;
+      this.#at.abort = undefined;
+      this.#at.stage = 'content'; // a failure from here on ends it at once
       if (abort !== undefined) abort();
       else this.#fail(asTransferError(error), 'fail');
       this.#options.wake();
       return;
     }
     this.#intake.finish(offer);
-    this.#offer = undefined;
-    if (this.#abort !== undefined && offer.hasMoreOffers) {
-      this.#stage = 'offer';
-      this.#abort();
+    this.#at.offer = undefined;
+    if (this.#at.abort !== undefined && offer.hasMoreOffers) {
+      this.#at.stage = 'offer';
+      this.#at.abort();
     } else {
       this.#sayDone(offer.hasMoreOffers);
     }
@@ -394,19 +342,19 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   }
 
   #sayDone(hasMoreOffers: boolean): void {
-    const limit = this.#report && limitOf(this.#report, this.#clock.times);
+    const { limit } = this.#clock;
     if (!hasMoreOffers && limit !== undefined) this.#answers.limit(limit);
     this.#answers.done();
     if (hasMoreOffers) {
-      this.#stage = 'offer';
+      this.#at.stage = 'offer';
       this.#pump();
       return;
     }
     this.#link.connection.finish();
-    this.#stage = 'over';
+    this.#at.stage = 'over';
     this.#watch.stop();
     if (!this.#meter.isTotalKnown) this.#meter.endAt(this.#arrivedBytes);
-    this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
+    this.#at.outcome = this.#tally.hasDelivered ? 'done' : 'failed';
     const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000 - this.#meter.waitedMs;
     if (!this.#tally.hasDelivered) this.#outcome.reject(this.#tally.error);
     const sent = { retransmittedBytes: 0, packetsLostCount: 0 };
@@ -419,16 +367,16 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   #fail(error: TransferError, how: Telling): void {
     if (this.isOver) return;
-    if (!this.#isComplete) this.#end(error, how);
+    if (!this.#at.isEnding) this.#end(error, how);
     else
-      this.#abort ??= () => {
+      this.#at.abort ??= () => {
         this.#fail(error, how);
       };
   }
 
   #end(error: TransferError, how: Telling): void {
-    this.#stage = 'over';
-    this.#state = 'failed';
+    this.#at.stage = 'over';
+    this.#at.outcome = 'failed';
     this.#watch.stop();
     // Without a name nothing was offered yet, unless it was no offer that this version knows.
     if (this.name !== '' || error.code === 'version') this.#tellOffered();
@@ -441,9 +389,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   async #putAway(error: TransferError): Promise<void> {
     await this.#finishing.catch(() => undefined);
-    await this.#offer?.putAway(error);
-    await this.#publication.leave(this.#offer?.placed.places ?? []);
+    await this.#at.offer?.putAway(error);
+    await this.#publication.leave(this.#at.offer?.placed.places ?? []);
   }
 }
-
-const CANCELLED = 'cancelled by the receiver';
