@@ -25,6 +25,7 @@ import {
   decodeOffer,
   encodeOffer,
   MAX_OFFER_ENTRIES,
+  MAX_OFFER_NAME_BYTES,
   MAX_SIZE_BYTES,
   type OfferedEntry,
   type OfferRecord,
@@ -202,6 +203,27 @@ describe('an offer is read whole, and is broken when', () => {
   ];
   test.each(broken)('%s', (_what, entries) => {
     expect(new OfferReader().read(offerOf(...entries))).toBe('violation');
+  });
+
+  test('its names are longer than a receiver remembers', () => {
+    const entries: OfferedEntry[] = [];
+    let way = '';
+    while (way.length < 3_500) {
+      way += `${way === '' ? '' : '/'}${'x'.repeat(250)}`;
+      entries.push(offeredFile({ ...folder, name: way }));
+    }
+    const files = Math.ceil(MAX_OFFER_NAME_BYTES / way.length);
+    for (let index = 0; index < files; index++) {
+      entries.push(offeredFile({ name: `${way}/${index}` }));
+    }
+    expect(entries.length).toBeLessThan(MAX_OFFER_ENTRIES);
+    const read = (some: readonly OfferedEntry[]): unknown => {
+      const reader = new OfferReader();
+      const records = offerRecords(some, false, 65_000);
+      return [...records].map((body) => reader.read(body)).at(-1);
+    };
+    expect(read(entries)).toBe('violation');
+    expect(read(entries.slice(0, -50))).toMatchObject({ fileCount: files - 50 });
   });
 
   test('it has more entries than a receiver remembers', () => {
