@@ -137,6 +137,11 @@ export interface TransportConnection {
   readonly silentSinceUs: number;
   /** Asks the peer for a sign of life. */
   ping(): void;
+  /**
+   * Sends one MTU probe, where one is due, though nothing else is to be sent; false when a larger datagram
+   * than `stats.datagramBytes` can no longer be found. That one was lost is learnt from what is sent after it.
+   */
+  probeMtu(): boolean;
 
   /**
    * From now on the peer may fill a share of the endpoint's memory; before, 64 KiB. To be called

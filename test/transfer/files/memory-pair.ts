@@ -186,6 +186,10 @@ export class MemoryConnection implements TransportConnection {
   silentSinceUs = 0;
   pingCount = 0;
 
+  probeMtu(): boolean {
+    return false;
+  }
+
   ping(): void {
     this.pingCount++;
   }

@@ -265,6 +265,13 @@ export class Connection implements PathMember, PacketIntakeOwner {
     this.#host.wantsControl(this);
   }
 
+  /** Looks for the largest datagram that the path carries; false when it has found it. */
+  probeMtu(): boolean {
+    if (this.isClosed || !this.#sender.probeMtu()) return false;
+    this.#host.wantsControl(this);
+    return true;
+  }
+
   /** Ends without a word: the opener was never heard again. */
   abort(): void {
     this.#ending.onVanished('the opening was not completed');

@@ -45,6 +45,7 @@ export class Sender {
   readonly #tail = new Tail();
   readonly #trace: ConnectionTrace | undefined;
   #pingsDue = 0;
+  #isMtuProbeWanted = false;
 
   constructor(
     path: Path,
@@ -101,7 +102,7 @@ export class Sender {
 
   /** Packets that bypass the window are due. */
   get hasProbe(): boolean {
-    return this.#timer.hasProbe || this.#pingsDue > 0;
+    return this.#timer.hasProbe || this.#pingsDue > 0 || this.#isMtuProbeWanted;
   }
 
   /** Something the window bounds could be sent. */
@@ -187,8 +188,20 @@ export class Sender {
     this.#pingsDue = 1;
   }
 
+  /** Asks for an MTU probe though nothing is to be sent; false when no larger one may be found. */
+  probeMtu(): boolean {
+    this.#isMtuProbeWanted = this.#path.isSearchingMtu;
+    return this.#isMtuProbeWanted;
+  }
+
   /** Fills `buffer` with one packet that bypasses the window: a probe or PING; 0 when none is due. */
   pollProbe(buffer: Uint8Array, nowUs: number): number {
+    if (this.#isMtuProbeWanted) {
+      this.#isMtuProbeWanted = false;
+      const room = this.#ringIsFull() ? 0 : buffer.length;
+      const sizeBytes = this.#path.takeIdleMtuProbe(room, nowUs);
+      if (sizeBytes > 0) return this.#buildMtuProbe(buffer, sizeBytes, nowUs);
+    }
     if (this.#pingsDue > 0) {
       this.#pingsDue = 0;
       return this.#buildPing(buffer, nowUs);

@@ -82,6 +82,12 @@ export class MtuDiscovery {
     this.#datagramBytes = Math.min(this.#datagramBytes, this.#ceilingBytes);
   }
 
+  /** A larger datagram than is known to be carried may yet be found. */
+  get isSearching(): boolean {
+    if (this.#ceilingBytes === this.#datagramBytes) return false;
+    return this.#probeBytes > 0 || this.#targetBytes() > 0;
+  }
+
   /** Size of the probe that should leave now; 0 when none should. */
   dueProbeBytes(nowUs: number): number {
     if (this.#ceilingBytes === this.#datagramBytes) return 0;

@@ -282,6 +282,19 @@ export class Path {
     return sizeBytes;
   }
 
+  /** As `takeMtuProbe`, where nothing else is to be sent: the window has no say in it. */
+  takeIdleMtuProbe(roomBytes: number, nowUs: number): number {
+    const sizeBytes = this.#mtu.dueProbeBytes(nowUs);
+    if (sizeBytes === 0 || sizeBytes > roomBytes) return 0;
+    this.#mtu.onProbeSent(sizeBytes, nowUs);
+    return sizeBytes;
+  }
+
+  /** A larger datagram may yet be found. */
+  get isSearchingMtu(): boolean {
+    return this.#mtu.isSearching;
+  }
+
   #dueMtuProbeBytes(nowUs: number): number {
     const sizeBytes = this.#mtu.dueProbeBytes(nowUs);
     return sizeBytes > MTU_PROBE_PART * this.windowBytes ? 0 : sizeBytes;

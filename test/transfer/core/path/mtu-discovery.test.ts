@@ -46,6 +46,19 @@ describe('the search', () => {
     expect(mtu.datagramBytes).toBe(13_312);
   });
 
+  test('goes on as long as a larger size may be found, and says when it is over', () => {
+    expect(discovery(BASE_BYTES).isSearching).toBe(false);
+    for (const carriedBytes of [1300, 1400, 65_507]) {
+      const mtu = discovery(1472);
+      expect(mtu.isSearching).toBe(true);
+      mtu.onProbeSent(mtu.dueProbeBytes(0), 0);
+      expect(mtu.isSearching).toBe(true);
+      mtu.onProbeLost(1372, PTO_US, 0);
+      search(mtu, carriedBytes, PROBE_INTERVAL_US);
+      expect(mtu.isSearching).toBe(false);
+    }
+  });
+
   test('tries a size three times, then halves what is left to the last that arrived', () => {
     const mtu = discovery(8972);
     const probed = search(mtu, 2000);
