@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addClientCommand } from './client.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addPartialsCommand } from './partials.ts';
 import { addPlotCommand } from './plot.ts';
 import { addReplayCommand } from './replay.ts';
@@ -28,6 +29,7 @@ const program = new Command('upd')
   upd receive                       without a server: shows a ticket …
   upd send movie.mp4 --to upd1…     … with which others send
   upd plot movie.sqlog              how it went, from what --trace movie.sqlog has written
+  upd doctor                        what makes transfers slow or impossible here
 `,
   )
   .showHelpAfterError()
@@ -38,6 +40,7 @@ addClientCommand(program);
 addSendCommand(program);
 addReceiveCommand(program);
 addPartialsCommand(program);
+addDoctorCommand(program);
 addPlotCommand(program);
 addReplayCommand(program);
 for (const command of program.commands) {

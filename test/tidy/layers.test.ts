@@ -67,6 +67,10 @@ const rules: Record<string, Rule> = {
     outside: ['node', 'selfsigned'],
   },
   'src/report': { from: ['src/text', 'src/transfer/index.ts'], outside: ['node'] },
+  'src/doctor': {
+    from: ['src/text', 'src/report', 'src/chat/server-check.ts', 'src/transfer/diagnosis.ts'],
+    outside: ['node'],
+  },
   'src/chat': {
     from: ['src/text', 'src/report', 'src/chat/core', 'src/chat/io', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
@@ -78,6 +82,7 @@ const rules: Record<string, Rule> = {
       'src/cli/terminal',
       'src/chat',
       'src/plot',
+      'src/doctor',
       'src/transfer/index.ts',
     ],
     outside: ['node', 'packages'],

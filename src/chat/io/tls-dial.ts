@@ -47,7 +47,7 @@ function handshake(socket: TLSSocket): Promise<void> {
     // Stays: an error while `trust` decides is found when the link is used.
     socket.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      reject(new LinkError(reasonOf(error)));
+      reject(new LinkError(reasonOf(error), { cause: error }));
     });
     socket.once('secureConnect', () => {
       clearTimeout(timer);

@@ -55,7 +55,8 @@ export function interfaceDatagramBytes(
 function mtuBytes(localAddress: string, loopbackBytes: number, facts: InterfaceFacts): number {
   const found = interfaceOf(localAddress, facts);
   if (found === undefined) return ETHERNET_MTU_BYTES;
-  const readBytes = facts.platform === 'linux' ? readMtu(found.name, facts) : undefined;
+  const readBytes =
+    facts.platform === 'linux' ? readInterfaceMtu(found.name, facts.readFile) : undefined;
   if (readBytes === undefined) return ETHERNET_MTU_BYTES;
   return found.isInternal ? Math.min(readBytes, loopbackBytes) : readBytes;
 }
@@ -72,12 +73,20 @@ function interfaceOf(
   return undefined;
 }
 
-function readMtu(name: string, facts: InterfaceFacts): number | undefined {
+/**
+ * MTU of an interface of Linux, as IP packets; undefined when it cannot be read or believed.
+ *
+ * @param readFile the text of a file; throws where there is none
+ */
+export function readInterfaceMtu(
+  name: string,
+  readFile: InterfaceFacts['readFile'],
+): number | undefined {
   // An alias (`eth0:1`) has the MTU of its interface.
   const [device = ''] = name.split(':');
   if (!/^[\w.@-]+$/.test(device) || device.startsWith('.')) return undefined;
   try {
-    const bytes = Number(facts.readFile(`/sys/class/net/${device}/mtu`));
+    const bytes = Number(readFile(`/sys/class/net/${device}/mtu`));
     return bytes >= LEAST_MTU_BYTES && bytes <= LARGEST_MTU_BYTES ? bytes : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-import type dgram from 'node:dgram';
+import dgram from 'node:dgram';
 
 /** Asked of the kernel; what it grants is read back (DESIGN §6). */
 export const WANTED_RECEIVE_BUFFER_BYTES = 4_194_304;
@@ -30,26 +30,37 @@ function askFor(wantedBytes: number, ask: (byteCount: number) => void): void {
   }
 }
 
-/**
- * What to tell a person whose kernel granted less receive buffer than was asked: a sender paces
- * around it, but a busy receiver loses less with more. Undefined when there is nothing to say.
- *
- * @param grantedBytes as read back from the socket; Linux says twice what may be asked for, because
- *   it counts its own bookkeeping (socket(7), SO_RCVBUF)
- */
-export function receiveBufferAdvice(
-  grantedBytes: number,
-  platform: NodeJS.Platform = process.platform,
-): string | undefined {
-  const askableBytes = platform === 'linux' ? grantedBytes / 2 : grantedBytes;
-  if (askableBytes >= WANTED_RECEIVE_BUFFER_BYTES) return undefined;
-  const remedy = remedies[platform];
-  const fact = `the kernel granted ${askableBytes} of ${WANTED_RECEIVE_BUFFER_BYTES} bytes of receive buffer`;
-  return remedy === undefined ? fact : `${fact}; \`${remedy}\` allows more`;
+/** What one socket gets of the kernel, in the bytes that a program asks for. */
+export interface GrantedBuffers {
+  readonly receiveBytes: number;
+  readonly wantedReceiveBytes: number;
+  readonly sendBytes: number;
+  readonly wantedSendBytes: number;
 }
 
-const remedies: Partial<Record<NodeJS.Platform, string>> = {
-  linux: `sysctl -w net.core.rmem_max=${WANTED_RECEIVE_BUFFER_BYTES}`,
-  // Of the limit an eighth is bookkeeping; one size serves both directions.
-  darwin: `sysctl -w kern.ipc.maxsockbuf=${2 * WANTED_RECEIVE_BUFFER_BYTES}`,
-};
+/** What a socket of the engine is granted here. Rejects with what the system says of sockets. */
+export async function grantedBuffers(
+  platform: NodeJS.Platform = process.platform,
+): Promise<GrantedBuffers> {
+  const socket = dgram.createSocket('udp4');
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(0, '127.0.0.1', resolve);
+    });
+    askForBuffers(socket);
+    return {
+      receiveBytes: askableBytes(socket.getRecvBufferSize(), platform),
+      wantedReceiveBytes: WANTED_RECEIVE_BUFFER_BYTES,
+      sendBytes: askableBytes(socket.getSendBufferSize(), platform),
+      wantedSendBytes: WANTED_SEND_BUFFER_BYTES,
+    };
+  } finally {
+    socket.close();
+  }
+}
+
+/** Linux says twice what may be asked for, because it counts its own bookkeeping (socket(7), SO_RCVBUF). */
+function askableBytes(grantedBytes: number, platform: NodeJS.Platform): number {
+  return platform === 'linux' ? grantedBytes / 2 : grantedBytes;
+}

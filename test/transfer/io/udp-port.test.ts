@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  receiveBufferAdvice,
-  WANTED_RECEIVE_BUFFER_BYTES,
-} from '../../../src/transfer/io/udp-buffers.ts';
+import { WANTED_RECEIVE_BUFFER_BYTES } from '../../../src/transfer/io/udp-buffers.ts';
 import { MAX_CLOSE_WAIT_MS, UdpPort } from '../../../src/transfer/io/udp-port.ts';
 import { FakeLoop, fakePort, FakeSocket } from './udp-fakes.ts';
 
@@ -122,17 +119,4 @@ test('close waits for what the kernel has not taken, but not for ever', async ()
   await closed;
   expect(socket.isClosed).toBe(true);
   expect(port.close()).toBe(closed);
-});
-
-test('advice names the shortfall and its cure, and is silent when all was granted', () => {
-  expect(receiveBufferAdvice(2 * WANTED_RECEIVE_BUFFER_BYTES, 'linux')).toBeUndefined();
-  expect(receiveBufferAdvice(425_984, 'linux')).toBe(
-    'the kernel granted 212992 of 4194304 bytes of receive buffer; ' +
-      '`sysctl -w net.core.rmem_max=4194304` allows more',
-  );
-  expect(receiveBufferAdvice(WANTED_RECEIVE_BUFFER_BYTES, 'darwin')).toBeUndefined();
-  expect(receiveBufferAdvice(2_097_152, 'darwin')).toContain('kern.ipc.maxsockbuf');
-  expect(receiveBufferAdvice(65_536, 'win32')).toBe(
-    'the kernel granted 65536 of 4194304 bytes of receive buffer',
-  );
 });

@@ -1,0 +1,24 @@
+import { readTicket } from '../transfer/diagnosis.ts';
+
+/** Whom `upd doctor` is to ask. */
+export type DoctorTarget =
+  | { readonly kind: 'ticket'; readonly ticket: string }
+  | { readonly kind: 'server'; readonly host: string; readonly port: number };
+
+const MAX_PORT = 65_535;
+
+/** What `text` names: a ticket, or a host and port; else why it is neither. */
+export function doctorTarget(text: string): DoctorTarget | string {
+  if (readTicket(text) !== undefined) return { kind: 'ticket', ticket: text };
+  if (text.startsWith('upd1')) {
+    return 'that is no ticket, or not all of it: it is one word that begins with upd1; copy it once more from upd receive';
+  }
+  const [, bracketed, plain, digits] =
+    /^(?:\[([0-9a-f:.%]+)\]|([^\s:[\]]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port < 1 || port > MAX_PORT) {
+    return `${text} is neither a ticket nor HOST:PORT; a user is reached through a chat server: give its HOST:PORT`;
+  }
+  return { kind: 'server', host, port };
+}

@@ -1,0 +1,13 @@
+/**
+ * What `upd doctor` asks of the engine: what the system grants it here, and who answers there. Beside
+ * the public API, because it may change with the engine.
+ */
+export { grantedBuffers } from './io/udp-buffers.ts';
+export type { GrantedBuffers } from './io/udp-buffers.ts';
+export { KEPT_FREE_SHARE } from './files/receive-policy.ts';
+export { BASE_DATAGRAM_BYTES } from './core/path/path.ts';
+export { readInterfaceMtu } from './io/interface-mtu.ts';
+export { PING_COUNT, PROBE_OPEN_MS, probeTicket } from './io/ticket-probe.ts';
+export type { AddressProbe, ProbeAnswer } from './io/ticket-probe.ts';
+export type { SocketAddress } from './files/transfer.ts';
+export { readTicket } from './io/send-target.ts';
