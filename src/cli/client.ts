@@ -66,7 +66,13 @@ export function addClientCommand(program: Command): void {
     );
   addCommonFlags(command)
     .allowExcessArguments(false)
-    .addHelpText('before', 'Example:\n  upd client 127.0.0.1 8000 6000 --inbox ./received\n')
+    .addHelpText(
+      'before',
+      `Examples:
+  upd client 127.0.0.1 8000 6000 --inbox ./received
+  upd client 127.0.0.1 8000 0 --register  makes a new user first
+`,
+    )
     .action(async (host: string, port: number, udpPort: number, flags: ClientFlags) => {
       process.exitCode = await runClient(host, port, udpPort, flags);
     });

@@ -73,7 +73,8 @@ export function contradictionIn(flags: EngineFlags): string | undefined {
   if (congestion === 'fixed' && window === undefined) {
     return '--congestion fixed needs --window N';
   }
-  if (overwrite === true && skip === true) return '--overwrite and --skip contradict each other';
+  if (overwrite === true && skip === true)
+    return '--overwrite and --skip contradict each other: leave one out';
   return undefined;
 }
 

@@ -35,10 +35,11 @@ export function addDoctorCommand(program: Command): void {
     .addHelpText(
       'before',
       `Examples:
-  upd doctor                        this machine: buffers, MTU, clock, disk
-  upd doctor --dir inbox            and the disk of that folder
-  upd doctor upd1…                  does the receiver of that ticket answer? If not: why, and what opens the way
-  upd doctor 192.0.2.7:8000         is a chat server there, and has it the key that it had?
+  upd doctor                 this machine: buffers, MTU, clock, disk
+  upd doctor --dir inbox     and the disk of that folder
+  upd doctor upd1…           does the receiver of that ticket answer? If not:
+                             why, and what opens the way
+  upd doctor 192.0.2.7:8000  is a chat server there, with the key that it had?
 `,
     )
     .action(async (target: string | undefined, flags: DoctorFlags) => {

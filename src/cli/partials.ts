@@ -41,7 +41,7 @@ export function addPartialsCommand(program: Command): void {
     .addHelpText(
       'before',
       `Examples:
-  upd partials --dir inbox                         name, sender, bytes held of all, age
+  upd partials --dir inbox                         name, sender, bytes held, age
   upd partials remove movie.mp4 --dir inbox
   upd partials remove --older-than 30 --dir inbox  days since something came
 `,
@@ -57,6 +57,13 @@ export function addPartialsCommand(program: Command): void {
       '--older-than <days>',
       'all of which nothing came for so long',
       integerOf('A number of days', 0, MAX_DAYS),
+    )
+    .addHelpText(
+      'before',
+      `Examples:
+  upd partials remove movie.mp4 --dir inbox
+  upd partials remove --older-than 30 --dir inbox  days since something came
+`,
     )
     .action(async (names: readonly string[], _own: unknown, command: Command) => {
       process.exitCode = await runRemove(names, command.optsWithGlobals<PartialsFlags>());

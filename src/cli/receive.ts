@@ -34,7 +34,7 @@ export function addReceiveCommand(program: Command): void {
     program
       .command('receive')
       .description('show a ticket and store what its holders send')
-      .option('--host <address>', 'address to listen on (default: all)', '0.0.0.0')
+      .option('--host <address>', 'address to listen on; 0.0.0.0 is all', '0.0.0.0')
       .option('--port <port>', 'UDP port; 0 takes a free one', integerOf('A port', 0, 65_535), 0)
       .option('--dir <folder>', 'where files are stored', '.')
       .option(
@@ -52,9 +52,9 @@ export function addReceiveCommand(program: Command): void {
     .addHelpText(
       'before',
       `Examples:
-  upd receive                       shows a ticket; give it to whoever is to send
-  upd receive --once --dir inbox    ends with the first delivery; the path is on stdout
-  upd receive --stdout | tar x      the ticket is on stderr then
+  upd receive                     shows a ticket; give it to whoever is to send
+  upd receive --once --dir inbox  ends with the first delivery; prints its path
+  upd receive --stdout | tar x    the ticket is on stderr then
 `,
     )
     .action(async (flags: ReceiveFlags, command: Command) => {
@@ -91,9 +91,10 @@ function stdoutContradictionIn(
   isDirGiven: boolean,
 ): string | undefined {
   if (stdout !== true) return undefined;
-  if (json === true) return '--json and --stdout both want stdout';
-  if (isDirGiven) return '--stdout stores nothing in a --dir';
-  if (overwrite === true || skip === true) return '--stdout meets no file that exists';
+  if (json === true) return '--json and --stdout both want stdout: leave one out';
+  if (isDirGiven) return '--stdout stores nothing in a --dir: leave one out';
+  if (overwrite === true || skip === true)
+    return '--stdout meets no file that exists: leave --overwrite and --skip out';
   return undefined;
 }
 

@@ -38,8 +38,8 @@ export function addSendCommand(program: Command): void {
     .addHelpText(
       'before',
       `Examples:
-  upd send movie.mp4 --to upd1…         the ticket that upd receive has shown
-  upd send photos notes.txt --to @file  the ticket stands in a file, out of sight of ps
+  upd send movie.mp4 --to upd1…      the ticket that upd receive has shown
+  upd send photos a.txt --to @file   the ticket stands in a file, unseen by ps
   UPD_TICKET=upd1… upd send movie.mp4
   tar c dir | upd send - --name dir.tar --to upd1…
 `,
@@ -81,9 +81,9 @@ function stdinContradictionIn(paths: readonly string[], { name }: SendFlags): st
   if (!paths.includes(STDIN)) {
     return name === undefined ? undefined : '--name is for stdin, which is the path -';
   }
-  if (paths.length > 1) return 'stdin (-) is sent alone';
+  if (paths.length > 1) return 'stdin (-) is sent alone: send the files by themselves';
   if (name !== undefined && (name === '' || basename(name) !== name)) {
-    return '--name is a name without a folder';
+    return '--name is a name without a folder, as dir.tar';
   }
   return undefined;
 }

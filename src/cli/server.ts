@@ -30,7 +30,7 @@ export function addServerCommand(program: Command): void {
     .allowExcessArguments(false)
     .addHelpText(
       'before',
-      'Example:\n  upd server 8000 3 --dir ./room    credentials.txt stands in ./room\n',
+      'Examples:\n  upd server 8000 3 --dir ./room  credentials.txt stands in ./room\n',
     )
     .action(async (port: number, attempts: string, flags: ServerFlags) => {
       process.exitCode = await runServer(port, attempts, flags);

@@ -80,6 +80,7 @@ const rules: Record<string, Rule> = {
       'src/text',
       'src/report',
       'src/cli/terminal',
+      'src/cli/reference',
       'src/chat',
       'src/plot',
       'src/doctor',
@@ -87,6 +88,7 @@ const rules: Record<string, Rule> = {
     ],
     outside: ['node', 'packages'],
   },
+  'src/cli/reference': { from: ['src/report'], outside: ['packages'] },
   'src/cli/terminal': {
     from: ['src/text', 'src/report', 'src/chat', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
