@@ -2,7 +2,7 @@
  * One process of a crowd (`crowd.ts`): an endpoint with an inbox of its own, which is told over the
  * parent's channel whom to expect and what to send.
  */
-import { createEndpoint, type Introduction } from '../../src/transfer/index.ts';
+import { createEndpoint, type Introduction } from 'updraft';
 
 /** What a member is to send. */
 export interface Sending {

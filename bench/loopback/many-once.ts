@@ -8,11 +8,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createEndpoint,
-  type EndpointOptions,
-  type TransferEndpoint,
-} from '../../src/transfer/index.ts';
+import { createEndpoint, type EndpointOptions, type TransferEndpoint } from 'updraft';
 import { cpuUs, isMainProcess, startCpu } from './process-pair.ts';
 
 /** What a run prints. */

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EndpointOptions } from '../../src/transfer/index.ts';
+import type { EndpointOptions } from 'updraft';
 import { runTransfer } from './transfer-pair.ts';
 
 /** What a run prints. */

@@ -1,9 +1,5 @@
 import { fork } from 'node:child_process';
-import {
-  createEndpoint,
-  type EndpointOptions,
-  type Introduction,
-} from '../../src/transfer/index.ts';
+import { createEndpoint, type EndpointOptions, type Introduction } from 'updraft';
 import { cpuUs, isMainProcess, startCpu } from './process-pair.ts';
 
 /** What a transfer between two processes took. */
