@@ -22,11 +22,8 @@ import {
   type Transfer,
   type TransferEndpoint,
 } from '../../src/transfer/index.ts';
-import {
-  type EngineThread,
-  startEngineThread,
-  workerThread,
-} from '../../src/transfer/io/engine-thread.ts';
+import { type EngineThread, startEngineThread } from '../../src/transfer/io/engine-thread.ts';
+import { workerThread } from '../../src/transfer/io/worker-thread.ts';
 import { ThreadedEndpoint } from '../../src/transfer/io/threaded-endpoint.ts';
 
 const top = join(import.meta.dirname, '../..');
@@ -190,7 +187,7 @@ test('when the thread is ended, what runs fails and nothing hangs', async () => 
 
 test('a thread that fails says why', async () => {
   const broken = "throw new Error('an assertion failed')";
-  const thread = workerThread(new Worker(broken, { eval: true }));
+  const thread: EngineThread = workerThread(new Worker(broken, { eval: true }));
   await expect(openedOn(thread)).rejects.toMatchObject({
     code: 'internal',
     message: 'the thread of the engine has ended: an assertion failed',

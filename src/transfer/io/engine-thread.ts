@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { FromEngine, ToEngine } from './engine-messages.ts';
 import { workerEntryUrl } from './worker-entry.ts';
+import { type WorkerThread, workerThread } from './worker-thread.ts';
 
 /**
  * Below this the heap of a new thread grows without a full collection. The bytes of datagrams and
@@ -10,45 +11,11 @@ import { workerEntryUrl } from './worker-entry.ts';
  */
 const INITIAL_HEAP_MIB = 256;
 
-/** A thread with an `EngineHost`, as its caller sees it. */
-export interface EngineThread {
-  /** The buffers are given away with the message. */
-  post(message: ToEngine, transferred?: readonly ArrayBuffer[]): void;
-  /** One listener each. `onEnd` comes once, after the last message; with what went wrong, if it did. */
-  listen(onMessage: (message: FromEngine) => void, onEnd: (error: Error | undefined) => void): void;
-  /** Ends the thread, whatever it does. */
-  terminate(): void;
-}
+/** A thread with an `EngineHost`. */
+export type EngineThread = WorkerThread<ToEngine, FromEngine>;
 
 /** Starts the engine on a thread of its own. */
 export function startEngineThread(): EngineThread {
   setFlagsFromString(`--initial-heap-size=${INITIAL_HEAP_MIB}`);
   return workerThread(new Worker(workerEntryUrl('engine-worker'), { name: 'updraft engine' }));
-}
-
-export function workerThread(worker: Worker): EngineThread {
-  return {
-    post: (message, transferred = []) => {
-      worker.postMessage(message, transferred);
-    },
-    listen: (onMessage, onEnd) => {
-      let failure: Error | undefined;
-      const fail = (error: unknown): void => {
-        failure ??= error instanceof Error ? error : new Error(String(error));
-      };
-      worker.on('message', onMessage);
-      worker.on('messageerror', (error) => {
-        // What it said is lost: nobody could wait for it.
-        fail(error);
-        void worker.terminate();
-      });
-      worker.on('error', fail);
-      worker.on('exit', () => {
-        onEnd(failure);
-      });
-    },
-    terminate: () => {
-      void worker.terminate();
-    },
-  };
 }

@@ -8,6 +8,7 @@ import type { EngineOptions } from './engine-endpoint.ts';
 import { appendToTrace, openTraceFile, traceError } from './trace-file.ts';
 import type { FromTraceWriter, ToTraceWriter } from './trace-work.ts';
 import { workerEntryUrl } from './worker-entry.ts';
+import { type WorkerThread, workerThread } from './worker-thread.ts';
 
 /** So old may be what a trace does not hold yet: that much is lost to a kill. */
 export const TRACE_FLUSH_MS = 100;
@@ -15,12 +16,7 @@ export const TRACE_FLUSH_MS = 100;
 export const MAX_TRACE_CLOSE_MS = 2_000;
 
 /** The thread that writes; `Worker` is one. */
-export interface TraceThread {
-  post(message: ToTraceWriter, transferred: ArrayBuffer[]): void;
-  /** `onEnd` comes once, when it can do nothing more. */
-  listen(onMessage: (message: FromTraceWriter) => void, onEnd: () => void): void;
-  terminate(): void;
-}
+export type TraceThread = WorkerThread<ToTraceWriter, FromTraceWriter>;
 
 export interface TraceWriterOptions {
   readonly path: string;
@@ -143,18 +139,5 @@ export function traceAsked(options: EngineOptions): TraceWriter | undefined {
 }
 
 function startWorker(): TraceThread {
-  const worker = new Worker(workerEntryUrl('trace-worker'), { name: 'updraft trace' });
-  return {
-    post: (message, transferred) => {
-      worker.postMessage(message, transferred);
-    },
-    listen: (onMessage, onEnd) => {
-      worker.on('message', onMessage);
-      worker.on('error', () => undefined);
-      worker.on('exit', onEnd);
-    },
-    terminate: () => {
-      void worker.terminate();
-    },
-  };
+  return workerThread(new Worker(workerEntryUrl('trace-worker'), { name: 'updraft trace' }));
 }

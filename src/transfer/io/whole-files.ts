@@ -9,6 +9,7 @@ import {
   type ToWrite,
 } from './whole-file-work.ts';
 import { workerEntryUrl } from './worker-entry.ts';
+import { type WorkerThread, workerThread } from './worker-thread.ts';
 
 /** Larger files are read and written piece by piece. Less than a block that a file keeps sparse. */
 export const MAX_WHOLE_BYTES = 65_535;
@@ -29,11 +30,7 @@ export interface WholeFile {
 }
 
 /** What a thread of ours can be asked; `Worker` is one. */
-export interface WholeFileThread {
-  post(message: ToWholeFiles, transferred: ArrayBuffer[]): void;
-  listen(onMessage: (message: FromWholeFiles) => void, onEnd: () => void): void;
-  terminate(): void;
-}
+export type WholeFileThread = WorkerThread<ToWholeFiles, FromWholeFiles>;
 
 /** A small file that could not be read or written; of what fails otherwise nobody knows what is left. */
 export class WholeFileError extends Error {
@@ -233,17 +230,5 @@ function startThread(): WholeFileThread {
   const worker = new Worker(workerEntryUrl('whole-file-worker'), { name: 'updraft small files' });
   // It holds nothing that a process would have to wait for.
   worker.unref();
-  return {
-    post: (message, transferred) => {
-      worker.postMessage(message, transferred);
-    },
-    listen: (onMessage, onEnd) => {
-      worker.on('message', onMessage);
-      worker.on('error', () => undefined);
-      worker.on('exit', onEnd);
-    },
-    terminate: () => {
-      void worker.terminate();
-    },
-  };
+  return workerThread(worker);
 }

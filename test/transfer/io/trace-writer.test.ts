@@ -38,7 +38,9 @@ class Bench {
         }),
       listen: (onMessage, onEnd) => {
         this.#answer = onMessage;
-        this.#onEnd = onEnd;
+        this.#onEnd = () => {
+          onEnd(undefined);
+        };
       },
       terminate: () => {
         this.isTerminated = true;

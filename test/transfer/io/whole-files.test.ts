@@ -116,9 +116,14 @@ class FakeThread implements WholeFileThread {
     this.asked.push(message);
   }
 
-  listen(onMessage: (message: FromWholeFiles) => void, onEnd: () => void): void {
+  listen(
+    onMessage: (message: FromWholeFiles) => void,
+    onEnd: (error: Error | undefined) => void,
+  ): void {
     this.say = onMessage;
-    this.end = onEnd;
+    this.end = () => {
+      onEnd(undefined);
+    };
   }
 
   terminate(): void {
