@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type {
   SourceDisk,
   SourceEntry,
@@ -9,6 +9,7 @@ import { DiskInbox } from '../../../src/transfer/io/disk-inbox.ts';
 import { Random } from '../../sim/random.ts';
 import { contentOf, offeredFile } from '../files/memory-disk.ts';
 import { TransferRun } from '../files/transfer-run.ts';
+import { testPowerCuts } from './power-cuts.ts';
 import { PowerDisk } from './power-disk.ts';
 
 /** Two pieces of a disk's write in the largest. */
@@ -168,31 +169,4 @@ async function callCount(): Promise<number> {
   return disk.callCount;
 }
 
-test.each([
-  ['nothing that was not synced survives', 0, 1],
-  ['all that was not synced survives', 1, 1],
-  ['half of what was not synced survives, in any order', 0.5, 2],
-])('power lost at each change while a folder comes, where %s', async (_what, luck, seeds) => {
-  const count = await callCount();
-  for (let cutAt = 1; cutAt <= count + 1; cutAt++) {
-    for (let seed = 1; seed <= seeds; seed++) {
-      try {
-        await cutAndResend([cutAt], seed * 1_000 + cutAt, luck);
-      } catch (error) {
-        throw new Error(`cut at ${cutAt}, seed ${seed}`, { cause: error });
-      }
-    }
-  }
-});
-
-test('power lost again and again while a folder comes, at any change', async () => {
-  for (let seed = 1; seed <= 30; seed++) {
-    const random = new Random(seed);
-    const cutAts = Array.from({ length: random.integer(2, 4) }, () => random.integer(1, 60));
-    try {
-      await cutAndResend(cutAts, seed, random.pick([0.2, 0.5, 0.8]));
-    } catch (error) {
-      throw new Error(`seed ${seed}, cuts at ${cutAts.join(', ')}`, { cause: error });
-    }
-  }
-});
+testPowerCuts({ what: 'a folder comes', callCount, cutAndResend, seeds: 2, series: 30 });

@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { DiskInbox } from '../../../src/transfer/io/disk-inbox.ts';
 import { Random } from '../../sim/random.ts';
 import { contentOf } from '../files/memory-disk.ts';
 import { MemoryTree, type TreeEntry } from '../files/memory-tree.ts';
 import { TransferRun } from '../files/transfer-run.ts';
+import { testPowerCuts } from './power-cuts.ts';
 import { PowerDisk } from './power-disk.ts';
 import { wholeFilesHere } from './whole-files-here.ts';
 
@@ -85,34 +86,4 @@ async function callCount(): Promise<number> {
   return disk.callCount;
 }
 
-test.each([
-  ['nothing that was not synced survives', 0, 1],
-  ['all that was not synced survives', 1, 1],
-  ['half of what was not synced survives, in any order', 0.5, 8],
-])(
-  'a folder of small files when power is lost at each change of the disk, where %s',
-  async (_what, luck, seeds) => {
-    const count = await callCount();
-    for (let cutAt = 1; cutAt <= count + 1; cutAt++) {
-      for (let seed = 1; seed <= seeds; seed++) {
-        try {
-          await cutAndResend([cutAt], seed * 1_000 + cutAt, luck);
-        } catch (error) {
-          throw new Error(`cut at ${cutAt}, seed ${seed}`, { cause: error });
-        }
-      }
-    }
-  },
-);
-
-test('a folder of small files when power is lost again and again, at any change', async () => {
-  for (let seed = 1; seed <= 60; seed++) {
-    const random = new Random(seed);
-    const cutAts = Array.from({ length: random.integer(2, 4) }, () => random.integer(1, 60));
-    try {
-      await cutAndResend(cutAts, seed, random.pick([0.2, 0.5, 0.8]));
-    } catch (error) {
-      throw new Error(`seed ${seed}, cuts at ${cutAts.join(', ')}`, { cause: error });
-    }
-  }
-});
+testPowerCuts({ what: 'a folder of small files comes', callCount, cutAndResend });

@@ -4,6 +4,7 @@ import { parseState } from '../../../src/transfer/io/disk-state.ts';
 import { Random } from '../../sim/random.ts';
 import { contentOf, MemorySource } from '../files/memory-disk.ts';
 import { TransferRun } from '../files/transfer-run.ts';
+import { testPowerCuts } from './power-cuts.ts';
 import { PowerDisk } from './power-disk.ts';
 
 /** Three pieces of a disk's write. */
@@ -99,34 +100,7 @@ async function callCount(): Promise<number> {
   return disk.callCount;
 }
 
-test.each([
-  ['nothing that was not synced survives', 0, 1],
-  ['all that was not synced survives', 1, 1],
-  ['half of what was not synced survives, in any order', 0.5, 8],
-])('power lost at each change of the disk, where %s', async (_what, luck, seeds) => {
-  const count = await callCount();
-  for (let cutAt = 1; cutAt <= count + 1; cutAt++) {
-    for (let seed = 1; seed <= seeds; seed++) {
-      try {
-        await cutAndResend([cutAt], seed * 1_000 + cutAt, luck);
-      } catch (error) {
-        throw new Error(`cut at ${cutAt}, seed ${seed}`, { cause: error });
-      }
-    }
-  }
-});
-
-test('power lost again and again, at any change', async () => {
-  for (let seed = 1; seed <= 60; seed++) {
-    const random = new Random(seed);
-    const cutAts = Array.from({ length: random.integer(2, 4) }, () => random.integer(1, 40));
-    try {
-      await cutAndResend(cutAts, seed, random.pick([0.2, 0.5, 0.8]));
-    } catch (error) {
-      throw new Error(`seed ${seed}, cuts at ${cutAts.join(', ')}`, { cause: error });
-    }
-  }
-});
+testPowerCuts({ what: 'a file comes', callCount, cutAndResend, latestCut: 40 });
 
 test('killed at each change of the disk and sent again, what was delivered survives a loss of power', async () => {
   const count = await callCount();
