@@ -14,8 +14,9 @@ const MAX_QUIET_TRIES = 3;
 /** What has come is durable once it is so much, or so old (DESIGN §8) … */
 const CHECKPOINT_BYTES = 67_108_864;
 const CHECKPOINT_MS = 2_000;
-/** … and this is for the sync itself. */
+/** … and this is for the sync itself, during which more comes. */
 const SYNC_MS = 3_000;
+const SYNC_BYTES = 67_108_864;
 /** How long a receiver may take to tidy once its sender has closed. */
 const TIDY_MS = 10_000;
 const TIDY_LOOK_MS = 50;
@@ -202,19 +203,17 @@ class KillRun {
     return true;
   }
 
-  /**
-   * What is not durable is of the last 64 MiB, or came in the last two seconds and the time that a sync may
-   * take. (How long that is belongs to the disk: with a load of 20, 8 MB once waited longer than 5 s.)
-   */
+  /** Bytes that came long ago, or that are many, are durable. */
   #checkDurable(atMs: number): void {
     if (!existsSync(this.#partPath)) return;
     const durableBytes = this.#readDurable();
     const oldBytes = this.#watch.partBytesAt(atMs - CHECKPOINT_MS - SYNC_MS);
     const lostBytes = this.#watch.partBytesAt(atMs) - durableBytes;
-    if (oldBytes > durableBytes && lostBytes > CHECKPOINT_BYTES) {
-      throw this.#fault(
-        `${oldBytes} bytes had come in time, ${durableBytes} are durable, ${lostBytes} are lost`,
-      );
+    if (oldBytes > durableBytes) {
+      throw this.#fault(`${oldBytes} bytes had come in time, and ${durableBytes} are durable`);
+    }
+    if (lostBytes > CHECKPOINT_BYTES + SYNC_BYTES) {
+      throw this.#fault(`${lostBytes} bytes are not durable`);
     }
   }
 
