@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEndpoint, type EndpointOptions, type TransferEndpoint } from 'updraft';
-import { cpuUs, isMainProcess, startCpu } from './process-pair.ts';
+import { cpuUs, datagramOption, GIB, isMainProcess, startCpu } from './process-pair.ts';
 
 /** What a run prints. */
 export interface ManyResult {
@@ -36,15 +36,13 @@ interface FromReceiver {
   readonly rssBytes?: number;
 }
 
-const GIB = 2 ** 30;
-const IP_AND_UDP_BYTES = 28;
 const SHOWN_FAILURES = 3;
 const [transfers = '100', mebibytes = '256', datagramBytes = '1400'] = process.argv.slice(2);
 const transferCount = Number(transfers);
 const bytesEach = Math.floor((Number(mebibytes) * 2 ** 20) / transferCount);
 const options: EndpointOptions = {
   host: '127.0.0.1',
-  ...(datagramBytes === 'auto' ? {} : { mtuBytes: Number(datagramBytes) + IP_AND_UDP_BYTES }),
+  ...datagramOption(datagramBytes),
 };
 
 if (isMainProcess()) {

@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 /** Kernel's cost of a queued datagram beside its bytes, and the largest window worth having. */
 const KERNEL_OVERHEAD_BYTES = 900;
 const MAX_WINDOW_DATAGRAMS = 1_024;
+const IP_AND_UDP_BYTES = 28;
 /** A run that takes longer has gone wrong. */
 const MAX_RUN_MS = 60_000;
 
@@ -41,6 +42,13 @@ export function sizesFromArguments(): Sizes {
   const datagramBytes = Number(process.argv[2] ?? 1400);
   const mebibytes = Number(process.argv[3] ?? 256);
   return { datagramBytes, count: Math.ceil((mebibytes * 2 ** 20) / datagramBytes) };
+}
+
+export const GIB: number = 2 ** 30;
+
+/** What an endpoint is told of its datagrams: so many bytes of UDP payload over IPv4, or `auto`. */
+export function datagramOption(datagramBytes: string): { readonly mtuBytes?: number } {
+  return datagramBytes === 'auto' ? {} : { mtuBytes: Number(datagramBytes) + IP_AND_UDP_BYTES };
 }
 
 /** False in the receiving process, which `runPair` starts. */

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EndpointOptions } from 'updraft';
+import { datagramOption, GIB } from './process-pair.ts';
 import { runTransfer } from './transfer-pair.ts';
 
 /** What a run prints. */
@@ -32,15 +33,13 @@ export interface TransferRate {
   readonly receiveRssBytes: number;
 }
 
-const GIB = 2 ** 30;
 const PIECE_BYTES = 1_048_576;
-const IP_AND_UDP_BYTES = 28;
 const [mebibytes = '256', datagramBytes = 'auto', controller = 'bbr', windowPackets] =
   process.argv.slice(2);
 
 const options: EndpointOptions = {
   congestion: controller as NonNullable<EndpointOptions['congestion']>,
-  ...(datagramBytes === 'auto' ? {} : { mtuBytes: Number(datagramBytes) + IP_AND_UDP_BYTES }),
+  ...datagramOption(datagramBytes),
   ...(windowPackets === undefined ? {} : { windowPackets: Number(windowPackets) }),
 };
 

@@ -5,10 +5,9 @@
  */
 import { cpus } from 'node:os';
 import { median, runScript } from './alternate.ts';
-import type { Rate } from './process-pair.ts';
+import { GIB, type Rate } from './process-pair.ts';
 import type { TransferRate } from './transfer-once.ts';
 
-const GIB = 2 ** 30;
 const [mebibytes = '256', pairs = '5', datagramBytes = 'auto', ...policy] = process.argv.slice(2);
 const blastBytes = datagramBytes === 'auto' ? '1400' : datagramBytes;
 
