@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { compiledScript } from '../compiled.ts';
 
-/** Runs a script of this folder in a process of its own and returns the JSON that it printed. */
-export function runScript(script: string, args: readonly string[]): unknown {
-  const path = join(import.meta.dirname, script);
-  const command = ['--import', 'tsx', path, ...args];
+/** Runs a script of this folder, compiled, in a process of its own and returns the JSON that it printed. */
+export function runScript(
+  script: string,
+  args: readonly string[],
+  nodeArgs: readonly string[] = [],
+): unknown {
+  const command = [...nodeArgs, compiledScript(`loopback/${script}`), ...args];
   return JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8' }));
 }
 

@@ -12,6 +12,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compiledScript } from '../compiled.ts';
 import { type Ended, type FromMember, sharedNowMs, type ToMember } from './crowd-member.ts';
 
 /** What the transfers of one direction show. */
@@ -52,7 +53,7 @@ class Member {
     this.inbox = join(folder, name);
     mkdirSync(this.inbox);
     const env = { ...process.env, UPDRAFT_CROWD_INBOX: this.inbox };
-    this.#process = fork(join(import.meta.dirname, 'crowd-member.ts'), [], { env });
+    this.#process = fork(compiledScript('loopback/crowd-member.ts'), [], { env, execArgv: [] });
     this.#process.on('message', (message: FromMember) => {
       this.#heard.push(message);
       this.#onHeard();

@@ -2,9 +2,8 @@
  * The driver against the raw blast, alternately, so that both meet the same minute of the machine:
  * `tsx bench/loopback/driver-rate.ts [datagram bytes] [MiB] [pairs]`.
  */
-import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { median, runScript } from './alternate.ts';
 import type { Rate } from './process-pair.ts';
 
 const datagramBytes = process.argv[2] ?? '1400';
@@ -12,15 +11,7 @@ const mebibytes = process.argv[3] ?? '256';
 const pairCount = Number(process.argv[4] ?? 5);
 
 function run(script: string): Rate {
-  const path = join(import.meta.dirname, script);
-  const args = ['--import', 'tsx', path, datagramBytes, mebibytes];
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Rate;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return runScript(script, [datagramBytes, mebibytes]) as Rate;
 }
 
 function say({ mbPerSec, lostShare, sendCpuUs, receiveCpuUs }: Rate): string {

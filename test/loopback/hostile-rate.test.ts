@@ -1,18 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { HostileRate } from '../../bench/loopback/hostile-once.ts';
+import { runBench } from '../program/bench.ts';
 import { attackNames } from '../scenarios/observer.ts';
 
-const folder = join(import.meta.dirname, '../../bench/loopback');
-
-function run(script: string, ...args: readonly string[]): string {
-  const command = ['--import', 'tsx', join(folder, script), ...args];
-  return execFileSync(process.execPath, command, { encoding: 'utf8', timeout: 110_000 });
-}
-
 function runOnce(kind: string, mebibytes: number, count: number): HostileRate {
-  return JSON.parse(run('hostile-once.ts', kind, String(mebibytes), String(count))) as HostileRate;
+  return JSON.parse(
+    runBench('loopback/hostile-once', kind, String(mebibytes), String(count)),
+  ) as HostileRate;
 }
 
 test('strangers get no answer from real sockets and let in nothing, and the file arrives intact', () => {
@@ -28,7 +22,7 @@ test('an observer between real sockets changes nothing, on the same connection',
 });
 
 test('the bench of sealing runs, and says a ratio for each pair', () => {
-  const lines = run('sealing-rate.ts', '2', '2').trimEnd().split('\n');
+  const lines = runBench('loopback/sealing-rate', '2', '2').split('\n');
   expect(lines).toHaveLength(5);
   for (const line of lines.slice(2, 4)) expect(line).toMatch(/^plain .* {2}sealed .* {2}ratio \d/);
   expect(lines[4]).toMatch(/^median ratio \d\.\d{3} /);

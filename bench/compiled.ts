@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+let built: string | undefined;
+
+/**
+ * Path of a script of the benches, named as `loopback/transfer-once.ts`, compiled with the engine it
+ * measures from the source as it is now: no loader takes part in time and memory, and no build can be
+ * out of date. A bench that runs compiled itself has the others beside it.
+ */
+export function compiledScript(name: string): string {
+  built ??= import.meta.filename.endsWith('.js') ? import.meta.dirname : build();
+  return join(built, name.replace(/\.ts$/, '.js'));
+}
+
+function build(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'updraft-bench-'));
+  process.on('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const script = join(import.meta.dirname, 'compile.ts');
+  execFileSync(process.execPath, ['--import', 'tsx', script, folder], { stdio: 'inherit' });
+  return join(folder, 'bench');
+}
