@@ -72,7 +72,7 @@ export class ClientSession {
     for (;;) {
       const line = await this.#dialog.ask(COMMAND_PROMPT, { complete });
       if (typeof line === 'object') return this.#endEarly(line);
-      const parsed = line === undefined ? OUT_AT_END : parseCommand(line);
+      const parsed = line === undefined ? OUT_AT_END : parseCommand(line, this.#users.names());
       if (parsed === undefined) continue;
       if ('problem' in parsed) {
         this.#console.print(safeText(parsed.problem));

@@ -127,6 +127,20 @@ test('a refused command gives one line with reason and usage, and changes nothin
   expect(read('messagelog.txt')).toBe(`1; ${NOW}; jess; mine; no\n`);
 });
 
+test('/msg with the name of somebody online posts nothing, and reaches nobody', async () => {
+  const { server, read } = await startFixture();
+  const { console } = await enterClient(server.port, 'jess');
+  await enterClient(server.port, 'derek');
+  console.type('/who');
+  while (!(await console.shown('active')).at(-1)!.startsWith('derek, ')) console.type('/who');
+  console.type('/msg derek secret', 'RDM 01 Jan 2020 00:00:00');
+  expect(await console.shown('no new message')).toEqual([
+    'Everybody would read that. DM derek text is for derek alone, MSG text for all.',
+    'no new message',
+  ]);
+  expect(read('messagelog.txt')).toBe('');
+});
+
 test('control characters in a text of another person are shown as pictures', async () => {
   const { server, enter } = await startFixture();
   const { console } = await enterClient(server.port, 'jess');

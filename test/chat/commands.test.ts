@@ -50,6 +50,21 @@ test.each([
   ['HLP', { type: 'HLP' }],
   ['OUT', { type: 'OUT', isNow: false }],
   ['out NOW', { type: 'OUT', isNow: true }],
+  ['/msg hello', { type: 'MSG', text: 'hello' }],
+  [`/delete 3 ${TIME}`, { type: 'DLT', number: 3, time: TIME }],
+  [`/edit 3 ${TIME} new`, { type: 'EDT', number: 3, time: TIME, text: 'new' }],
+  [`/read ${TIME}`, { type: 'RDM', since: TIME }],
+  ['/who', { type: 'ATU' }],
+  ['/DM jess hello', { type: 'DM', user: 'jess', text: 'hello' }],
+  ['/send jess a.txt', { type: 'UPD', user: 'jess', paths: ['a.txt'] }],
+  ['/transfers', { type: 'XFR' }],
+  ['/cancel 3', { type: 'CAN', id: 3 }],
+  ['/yes all', { type: 'YES', id: 'all' }],
+  ['/no', { type: 'NO', id: undefined }],
+  ['/password', { type: 'RST' }],
+  ['/trust jess', { type: 'TRUST', user: 'jess' }],
+  ['/help', { type: 'HLP' }],
+  ['/quit now', { type: 'OUT', isNow: true }],
 ])('%j is understood', (line, command) => {
   expect(commandOf(line)).toEqual(command);
 });
@@ -123,6 +138,25 @@ test('the help names each command that exists, and no other', () => {
   const named = commandHelp.flatMap((line) => /^ {2}([A-Z]{2,5})\b/.exec(line)?.[1] ?? []);
   expect(named).toEqual(Object.keys(commandShapes));
   expect(named).toEqual(NAMES);
+});
+
+test('the help names the other word for each command, no two the same, within 80 columns', () => {
+  const aliases = commandHelp.flatMap((line) => /^ {2}\S.* (\/[a-z]+) /.exec(line)?.[1] ?? []);
+  expect(aliases).toEqual(Object.values(commandShapes).map(({ alias }) => alias));
+  expect(new Set(aliases).size).toBe(NAMES.length);
+  expect(Math.max(...commandHelp.map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test('/msg posts nothing that begins with the name of somebody online: elsewhere that is a private message', () => {
+  const online = ['derek', 'Jess'];
+  const problem = 'Everybody would read that. DM Jess text is for Jess alone, MSG text for all.';
+  expect(parseCommand('/msg jess meet me', online)).toEqual({ problem });
+  expect(parseCommand('/MSG  Jess meet me', online)).toEqual({ problem });
+  for (const text of ['jess', 'jess, meet me', 'jim meet me']) {
+    expect(parseCommand(`/msg ${text}`, online)).toEqual({ command: { type: 'MSG', text } });
+  }
+  const text = 'jess meet me';
+  expect(parseCommand(`MSG ${text}`, online)).toEqual({ command: { type: 'MSG', text } });
 });
 
 test('any line gives a command, nothing, or a problem of one short line', () => {

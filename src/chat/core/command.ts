@@ -35,43 +35,61 @@ export type ParsedCommand = { readonly command: Command } | { readonly problem: 
 
 interface CommandShape {
   readonly usage: string;
+  /** The same command for whoever knows other chats. */
+  readonly alias: `/${string}`;
   readonly does: string;
 }
 
 /** Every command in the order of the help. Times are `DD Mon YYYY HH:MM:SS`. */
 export const commandShapes: Readonly<Record<CommandName, CommandShape>> = {
-  MSG: { usage: 'MSG text', does: 'post a message' },
-  DLT: { usage: 'DLT number time', does: 'delete your message' },
-  EDT: { usage: 'EDT number time text', does: 'edit your message' },
-  RDM: { usage: 'RDM time', does: 'read messages later than time' },
-  ATU: { usage: 'ATU', does: 'list the other active users' },
-  DM: { usage: 'DM user text', does: 'write to one user, machine to machine' },
-  UPD: { usage: 'UPD user path…', does: 'send files and folders, machine to machine' },
-  XFR: { usage: 'XFR', does: 'list transfers and check codes' },
-  CAN: { usage: 'CAN id', does: 'cancel a transfer' },
-  YES: { usage: 'YES [id|all]', does: 'receive what waits for an answer (--confirm)' },
-  NO: { usage: 'NO [id|all]', does: 'refuse it' },
-  RST: { usage: 'RST', does: 'change your password' },
-  TRUST: { usage: 'TRUST user', does: 'accept the new identity key of a user' },
-  HLP: { usage: 'HLP', does: 'show this list' },
-  OUT: { usage: 'OUT', does: 'log out; OUT now aborts running transfers' },
+  MSG: { usage: 'MSG text', alias: '/msg', does: 'post a message' },
+  DLT: { usage: 'DLT number time', alias: '/delete', does: 'delete your message' },
+  EDT: { usage: 'EDT number time text', alias: '/edit', does: 'edit your message' },
+  RDM: { usage: 'RDM time', alias: '/read', does: 'read messages later than time' },
+  ATU: { usage: 'ATU', alias: '/who', does: 'list the other active users' },
+  DM: { usage: 'DM user text', alias: '/dm', does: 'write to one user, machine to machine' },
+  UPD: {
+    usage: 'UPD user path…',
+    alias: '/send',
+    does: 'send files and folders, machine to machine',
+  },
+  XFR: { usage: 'XFR', alias: '/transfers', does: 'list transfers and check codes' },
+  CAN: { usage: 'CAN id', alias: '/cancel', does: 'cancel a transfer' },
+  YES: {
+    usage: 'YES [id|all]',
+    alias: '/yes',
+    does: 'receive what waits for an answer (--confirm)',
+  },
+  NO: { usage: 'NO [id|all]', alias: '/no', does: 'refuse it' },
+  RST: { usage: 'RST', alias: '/password', does: 'change your password' },
+  TRUST: { usage: 'TRUST user', alias: '/trust', does: 'accept the new identity key of a user' },
+  HLP: { usage: 'HLP', alias: '/help', does: 'show this list' },
+  OUT: { usage: 'OUT', alias: '/quit', does: 'log out; OUT now aborts running transfers' },
 };
 
 /** The list of commands, a line each. */
 export const commandHelp: readonly SafeText[] = [
-  ...Object.values(commandShapes).map(({ usage, does }) => `  ${usage.padEnd(22)}${does}`),
+  ...Object.values(commandShapes).map(
+    ({ usage, alias, does }) => `  ${usage.padEnd(22)}${alias.padEnd(11)}${does}`,
+  ),
   '  A time is DD Mon YYYY HH:MM:SS, as messages show it.',
 ].map(safeText);
 
-/** An empty line is no command: undefined. */
-export function parseCommand(line: string): ParsedCommand | undefined {
+/**
+ * An empty line is no command: undefined. `users`: who is online. In other chats `/msg` writes to one
+ * user; what begins with the name of one is not posted by it for all to read.
+ */
+export function parseCommand(
+  line: string,
+  users: readonly string[] = [],
+): ParsedCommand | undefined {
   const typed = line.trimStart();
   if (typed === '') return undefined;
   const blank = typed.indexOf(' ');
   const word = blank < 0 ? typed : typed.slice(0, blank);
   const rest = blank < 0 ? '' : typed.slice(blank + 1);
-  const name = word.toUpperCase();
-  if (!Object.hasOwn(commandShapes, name)) {
+  const name = nameOf(word);
+  if (name === undefined) {
     const names = Object.keys(commandShapes).join(', ');
     const shown =
       word.length > MAX_SHOWN_CHARACTERS ? `${word.slice(0, MAX_SHOWN_CHARACTERS)}…` : word;
@@ -79,7 +97,30 @@ export function parseCommand(line: string): ParsedCommand | undefined {
   }
   // Texts stay as they were typed, and a saved space may end a file name; nothing else ends in one.
   const isVerbatim = name === 'MSG' || name === 'EDT' || name === 'DM' || name === 'UPD';
-  return parsers[name as CommandName](isVerbatim ? rest : rest.trimEnd());
+  const named = word.toLowerCase() === '/msg' ? userNamedIn(rest, users) : undefined;
+  if (named !== undefined) {
+    return {
+      problem: `Everybody would read that. DM ${named} text is for ${named} alone, MSG text for all.`,
+    };
+  }
+  return parsers[name](isVerbatim ? rest : rest.trimEnd());
+}
+
+/** The command that a word means, in upper or lower case; undefined when it means none. */
+export function nameOf(word: string): CommandName | undefined {
+  const name = word.toUpperCase();
+  if (Object.hasOwn(commandShapes, name)) return name as CommandName;
+  return byAlias.get(word.toLowerCase());
+}
+
+const byAlias: ReadonlyMap<string, CommandName> = new Map(
+  Object.entries(commandShapes).map(([name, { alias }]) => [alias, name as CommandName]),
+);
+
+/** Whose name is the first of several words. */
+function userNamedIn(text: string, users: readonly string[]): string | undefined {
+  const [, word] = /^ *(\S+) /.exec(text) ?? [];
+  return users.find((user) => user.toLowerCase() === word?.toLowerCase());
 }
 
 const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = {
