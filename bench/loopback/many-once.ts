@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEndpoint, type EndpointOptions, type TransferEndpoint } from 'updraft';
+import { peakRssBytes } from './process-measures.ts';
 import { cpuUs, datagramOption, GIB, isMainProcess, startCpu } from './process-pair.ts';
 
 /** What a run prints. */
@@ -52,16 +53,16 @@ if (isMainProcess()) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  // Closed in order it would take another second.
+  process.exit();
 } else await receive();
 
 async function receive(): Promise<void> {
   const endpoint = await createEndpoint({ ...options, inbox: process.env['UPDRAFT_BENCH_INBOX']! });
   const tell = (message: FromReceiver): void => void process.send!(message);
+  process.on('disconnect', () => process.exit());
   process.on('message', () => {
-    tell({ cpuUs: cpuUs(), rssBytes: process.resourceUsage().maxRSS * 1024 });
-    void endpoint.close().then(() => {
-      process.disconnect();
-    });
+    tell({ cpuUs: cpuUs(), rssBytes: peakRssBytes() });
   });
   startCpu();
   tell({ ticket: endpoint.ticket() });
@@ -88,7 +89,6 @@ async function send(folder: string): Promise<ManyResult> {
   const heard = hear();
   receiver.send('over');
   const { cpuUs: receiveCpuUs, rssBytes: receiveRssBytes } = await heard;
-  await endpoint.close();
   const totalBytes = bytesEach * transferCount;
   return {
     transferCount,
@@ -97,7 +97,7 @@ async function send(folder: string): Promise<ManyResult> {
     ...sent,
     mbPerSec: totalBytes / sent.lastEndMs / 1000,
     cpuSecPerGiB: ((sendCpuUs + receiveCpuUs!) / 1e6) * (GIB / totalBytes),
-    sendRssBytes: process.resourceUsage().maxRSS * 1024,
+    sendRssBytes: peakRssBytes(),
     receiveRssBytes: receiveRssBytes!,
   };
 }

@@ -9,4 +9,7 @@ const result = await runTransfer(import.meta.filename, {}, () => ({
   paths: [folder!],
   inbox: inbox!,
 }));
-if (result !== undefined) console.log(JSON.stringify(result));
+if (result !== undefined) {
+  console.log(JSON.stringify(result));
+  process.exit();
+}

@@ -31,6 +31,9 @@ export interface TransferRate {
   /** Largest resident set of each process, its start included. */
   readonly sendRssBytes: number;
   readonly receiveRssBytes: number;
+  /** How late the event loop of each caller's thread was meanwhile, 99th percentile. */
+  readonly sendLoopP99Ms: number;
+  readonly receiveLoopP99Ms: number;
 }
 
 const PIECE_BYTES = 1_048_576;
@@ -62,12 +65,15 @@ try {
       receiveCpuSecPerGiB: result.receiveCpuUs * perGiB,
       sendRssBytes: result.sendRssBytes,
       receiveRssBytes: result.receiveRssBytes,
+      sendLoopP99Ms: result.sendLoopP99Ms,
+      receiveLoopP99Ms: result.receiveLoopP99Ms,
     };
     console.log(JSON.stringify(rate));
   }
 } finally {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
+if (folder !== undefined) process.exit();
 
 function writeSource(path: string, mebibyteCount: number): void {
   const piece = randomBytes(PIECE_BYTES);

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { createEndpoint, type EndpointOptions, type Introduction } from 'updraft';
+import { LoopDelay, peakRssBytes } from './process-measures.ts';
 import { cpuUs, isMainProcess, startCpu } from './process-pair.ts';
 
 /** What a transfer between two processes took. */
@@ -15,19 +16,24 @@ export interface PairResult {
   /** Largest resident set of each process, its start included. */
   readonly sendRssBytes: number;
   readonly receiveRssBytes: number;
+  /** How late the event loop of each caller's thread was meanwhile, 99th percentile. */
+  readonly sendLoopP99Ms: number;
+  readonly receiveLoopP99Ms: number;
 }
+
+/** What the receiving process has measured. */
+type Received = Pick<PairResult, 'receiveCpuUs' | 'receiveRssBytes' | 'receiveLoopP99Ms'>;
 
 type ToReceiver = { readonly introduction: Introduction } | { readonly isOver: true };
 type FromReceiver =
-  | { readonly port: number; readonly publicKey: string }
-  | { readonly isExpecting: true }
-  | { readonly cpuUs: number; readonly rssBytes: number };
+  { readonly port: number; readonly publicKey: string } | { readonly isExpecting: true } | Received;
 
 const introduced = { keyId: '00112233445566ff', secret: '00'.repeat(32) };
 
 /**
  * One transfer over loopback, from this process to another one that runs the same `script`, which calls
- * this again with the same options and returns undefined there.
+ * this again with the same options and returns undefined there. Nothing is closed in order, which would
+ * take another second: the script that has the result ends its process.
  *
  * @param prepare makes, in this process only, what is sent and the inbox
  */
@@ -44,16 +50,20 @@ export async function runTransfer(
 async function receive(options: EndpointOptions): Promise<void> {
   const inbox = process.env['UPDRAFT_BENCH_INBOX']!;
   const endpoint = await createEndpoint({ ...options, inbox });
+  const loopDelay = new LoopDelay();
   const tell = (message: FromReceiver): void => void process.send!(message);
+  process.on('disconnect', () => process.exit());
   process.on('message', (message: ToReceiver) => {
     if ('introduction' in message) {
       startCpu();
+      loopDelay.start();
       endpoint.expect(message.introduction, 'bench');
       tell({ isExpecting: true });
     } else {
-      tell({ cpuUs: cpuUs(), rssBytes: rssBytes() });
-      void endpoint.close().then(() => {
-        process.disconnect();
+      tell({
+        receiveCpuUs: cpuUs(),
+        receiveRssBytes: peakRssBytes(),
+        receiveLoopP99Ms: loopDelay.stopP99Ms(),
       });
     }
   });
@@ -78,7 +88,9 @@ async function send(
   } satisfies ToReceiver);
   await isExpecting;
 
+  const loopDelay = new LoopDelay();
   startCpu();
+  loopDelay.start();
   const startMs = performance.now();
   const addresses = [{ address: '127.0.0.1', port }];
   const introduction = { ...introduced, peerKey: publicKey };
@@ -86,19 +98,13 @@ async function send(
   const { totalBytes, fileCount, retransmittedBytes } = await transfer.done;
   const elapsedMs = performance.now() - startMs;
   const sendCpuUs = cpuUs();
+  const sendLoopP99Ms = loopDelay.stopP99Ms();
   const heard = hear();
   receiver.send({ isOver: true } satisfies ToReceiver);
-  const { cpuUs: receiveCpuUs, rssBytes: receiveRssBytes } = (await heard) as {
-    cpuUs: number;
-    rssBytes: number;
-  };
-  await endpoint.close();
+  const received = (await heard) as Received;
   return {
     ...{ totalBytes, fileCount, elapsedMs, retransmittedBytes },
-    ...{ sendCpuUs, receiveCpuUs, sendRssBytes: rssBytes(), receiveRssBytes },
+    ...{ sendCpuUs, sendLoopP99Ms, sendRssBytes: peakRssBytes() },
+    ...received,
   };
-}
-
-function rssBytes(): number {
-  return process.resourceUsage().maxRSS * 1024;
 }

@@ -14,6 +14,7 @@ const blastBytes = datagramBytes === 'auto' ? '1400' : datagramBytes;
 const ratios: number[] = [];
 const cpuSecPerGiB: number[] = [];
 const cpuRatios: number[] = [];
+const loopP99Ms: number[] = [];
 const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}`);
 console.log(`${mebibytes} MiB file to file, ${datagramBytes}-byte datagrams, MB/s`);
@@ -32,16 +33,19 @@ for (let pair = 0; pair < Number(pairs); pair++) {
   const rawCpu = ((raw.sendCpuUs + raw.receiveCpuUs) / 1e6) * (GIB / Number(blastBytes));
   cpuSecPerGiB.push(cpu);
   cpuRatios.push(cpu / rawCpu);
+  loopP99Ms.push(transfer.sendLoopP99Ms, transfer.receiveLoopP99Ms);
   console.log(
     `raw ${raw.mbPerSec.toFixed(1)}  transfer ${transfer.mbPerSec.toFixed(1)}  ` +
       `ratio ${ratio.toFixed(3)}  sent again ${(100 * transfer.retransmittedShare).toFixed(2)} %  ` +
       `CPU-s/GiB ${rawCpu.toFixed(2)}, ${transfer.sendCpuSecPerGiB.toFixed(2)} + ${transfer.receiveCpuSecPerGiB.toFixed(2)}  ` +
-      `RSS ${mb(transfer.sendRssBytes)} + ${mb(transfer.receiveRssBytes)}`,
+      `RSS ${mb(transfer.sendRssBytes)} + ${mb(transfer.receiveRssBytes)}  ` +
+      `loop p99 ${transfer.sendLoopP99Ms.toFixed(1)} + ${transfer.receiveLoopP99Ms.toFixed(1)} ms`,
   );
 }
 console.log(
   `median ratio ${median(ratios).toFixed(3)} ` +
     `(${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)}), ` +
+    `event loop p99 ${Math.max(...loopP99Ms).toFixed(1)} ms at most, ` +
     `median ${median(cpuSecPerGiB).toFixed(2)} CPU-s/GiB both sides, ` +
     `${median(cpuRatios).toFixed(2)} times the blast's`,
 );

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { CrowdResult } from '../../bench/loopback/crowd.ts';
+import type { SparseResult } from '../../bench/loopback/sparse-once.ts';
 import { runBench } from '../program/bench.ts';
 
 test('people send to one receiver at once, and it to them, and every file is intact', () => {
@@ -33,7 +34,24 @@ test('the bench of many transfers at once finds every file intact, and says what
   expect(rows.at(-1)).toMatch(/^\| 20 \| 20 \| \d+\.\d\d \| \d+\.\d\d \| \d+\.\d % \| /);
 });
 
-test('the bench of whole transfers says a ratio of speed and of CPU', () => {
+test('the bench of whole transfers says a ratio of speed and of CPU, and how late event loops were', () => {
   const lines = runBench('loopback/transfer-rate', '2', '1', '1400').split('\n');
-  expect(lines.at(-1)).toMatch(/^median ratio \d\.\d+ .* times the blast's$/);
+  expect(lines.at(-2)).toMatch(/ {2}loop p99 \d+\.\d \+ \d+\.\d ms$/);
+  expect(lines.at(-1)).toMatch(
+    /^median ratio \d\.\d+ .* loop p99 \d+\.\d ms .* times the blast's$/,
+  );
+});
+
+test('the bench of loss has its receiver drop what it says, and says a ratio to a run without', () => {
+  const lines = runBench('loopback/drop-rate', '2', '1', '1400', '0.05').split('\n');
+  const [, again] = /^no loss \d+\.\d {2}5 % \d+\.\d \(sent again (\d+\.\d) %\)$/.exec(lines[2]!)!;
+  // Of 1,500 packets: four standard deviations below. What was sent again too early may come on top.
+  expect(Number(again)).toBeGreaterThan(2.7);
+  expect(lines[3]).toMatch(/^5 % dropped: median ratio \d+\.\d{3} /);
+});
+
+test('the bench of a file that nobody stores has every byte at the receiver, and says the memory', () => {
+  const result = JSON.parse(runBench('loopback/sparse-once', '5')) as SparseResult;
+  expect(result.totalBytes).toBe(5_000_000);
+  expect(Math.min(result.sendRssBytes, result.receiveRssBytes)).toBeGreaterThan(1e7);
 });
