@@ -7,9 +7,13 @@ import { CREDIT_POOL_BYTES, CreditLedger } from './connection/credit-ledger.ts';
 import { SegmentPool } from './connection/segment-pool.ts';
 import { type EndpointCounters, newCounters } from './endpoint-counters.ts';
 import { EventQueue } from './event-queue.ts';
-import { type HandshakeHost, Handshakes, type OpenOptions } from './handshakes.ts';
+import type { EndpointConfig } from './endpoint-config.ts';
+import type { HandshakeHost } from './handshake-host.ts';
+import { Handshakes } from './handshakes.ts';
 import type { TransportIntroduction } from './introduction.ts';
-import { type ControllerName, type DriverTimers, PathTable } from './path/path-table.ts';
+import type { OpeningNotes } from './opening-notes.ts';
+import type { OpenOptions } from './openings.ts';
+import { PathTable } from './path/path-table.ts';
 import type { Path } from './path/path.ts';
 import {
   CloseCode,
@@ -35,38 +39,6 @@ const LARGEST_PER_BUFFER = 32;
 const MAX_UDP_PAYLOAD_BYTES = 65_507;
 /** Receive buffer of a stock Linux kernel (net.core.rmem_default). */
 const STOCK_RECEIVE_BUFFER_BYTES = 212_992;
-
-export interface EndpointConfig {
-  /** Uniform in [0, 1): ids, first packet numbers, skipped numbers. */
-  readonly random: () => number;
-  readonly controller: ControllerName;
-  /** Only `fixed`. Default 32. */
-  readonly windowPackets?: number;
-  /** UDP payload of the datagrams sent, until a path is known to carry larger ones; default 1200. */
-  readonly datagramBytes?: number;
-  /** How the driver waits; coarser ticks mean larger bursts. Default: called back at any microsecond. */
-  readonly timers?: DriverTimers;
-  /** MTU discovery goes up to this; default `datagramBytes`, which is never left then. */
-  readonly maxDatagramBytes?: number;
-  /** At most this leaves for one peer, UDP payload; default no limit. */
-  readonly maxBytesPerSec?: number | undefined;
-  /** A connection ends after this long without a checked packet. Default 300 s. */
-  readonly idleTimeoutUs?: number;
-  /** An opening fails after this long without an answer. Default 60 s. */
-  readonly openTimeoutUs?: number;
-  /** Receive buffer that the kernel granted this socket. Default: a stock Linux kernel's. */
-  readonly receiveBufferBytes?: number;
-  /** Memory for received bytes, shared by all connections. Default 128 MiB. */
-  readonly creditPoolBytes?: number;
-  /** That memory, where the endpoints of several sockets share it; also what waits to be sent is. */
-  readonly ledger?: CreditLedger;
-  /** Bytes of tag in OPEN and OPEN_ACK; 0 (default) without keys. */
-  readonly tagBytes?: number;
-  /** Hears what the connections do, packet by packet. */
-  readonly trace?: TransferTrace | undefined;
-  /** First packet number of every connection, for tests; default random. */
-  readonly firstPacketNumber?: number;
-}
 
 /**
  * All connections of one UDP socket: finds them by id, opens and answers openings, and serves their
@@ -240,6 +212,11 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     }
   }
 
+  /** What both sides of an opening under this introduction can compare. */
+  openingNotes(keyId: string): OpeningNotes {
+    return this.#handshakes.notesOf(keyId);
+  }
+
   /** Gives up an opening; nothing is told. */
   abandon(handle: number): void {
     this.#handshakes.abandon(handle);
@@ -258,6 +235,10 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     }
     if (header.type === PacketType.open) {
       this.#handshakes.handleOpen(datagram, from);
+      return;
+    }
+    if (header.type === PacketType.knock) {
+      this.#handshakes.handleKnock(datagram);
       return;
     }
     if (header.type === PacketType.openAck) {

@@ -1,5 +1,6 @@
 import type { HalfOpen } from './half-open.ts';
 import type { TransportIntroduction } from './introduction.ts';
+import type { OpeningSeen } from './opening-notes.ts';
 
 /**
  * Handshakes that OPENs with a right tag may begin at once, and how many more a second (DESIGN §9): each
@@ -33,6 +34,12 @@ export class Expectation {
   readonly right: OpeningRight;
   /** Infinity: as long as its endpoint. */
   readonly expiresAtUs: number;
+  /** Counts only what has the tag of its holder: a stranger changes nothing. */
+  readonly seen: { -readonly [Count in keyof OpeningSeen]: number } = {
+    openCount: 0,
+    knockCount: 0,
+    answerCount: 0,
+  };
   /** By the hash of their OPEN. */
   readonly #halfOpen: Map<string, HalfOpen> = new Map();
   /** Hashes of the OPENs that were accepted. */

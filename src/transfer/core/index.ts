@@ -10,10 +10,11 @@ export type {
 export type { ConnectionStatsFields, SendHold } from './connection/connection-stats.ts';
 export { CreditLedger } from './connection/credit-ledger.ts';
 export { Endpoint } from './endpoint.ts';
-export type { EndpointConfig } from './endpoint.ts';
+export type { EndpointConfig } from './endpoint-config.ts';
 export type { EndpointCounters } from './endpoint-counters.ts';
-export { PROTOCOL_VERSIONS } from './handshakes.ts';
-export type { OpenOptions } from './handshakes.ts';
+export { PROTOCOL_VERSIONS } from './handshake-host.ts';
+export type { OpenOptions } from './openings.ts';
+export type { OpeningNotes, OpeningSeen, OpeningSent } from './opening-notes.ts';
 export { plainIntroduction } from './introduction.ts';
 export type {
   OpenerHandshake,

@@ -1,8 +1,9 @@
 import type { OpenerHandshake, TransportIntroduction } from './introduction.ts';
 import type { PeerAddress } from './transport.ts';
-import { encodeHeader, encodeOpen, headerBytes } from './wire/codec.ts';
+import type { OpeningSent } from './opening-notes.ts';
+import { encodeHeader, encodeKnock, encodeOpen, headerBytes } from './wire/codec.ts';
 import type { OpenAckParameters } from './wire/open-parameters.ts';
-import { COMMON_HEADER_BYTES, MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
+import { COMMON_HEADER_BYTES, KNOCK_BYTES, MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
 
 /** First wait before OPEN is sent again (research: a lost first packet should not cost a second). */
 const FIRST_RESEND_US = 250_000;
@@ -15,6 +16,8 @@ export const MAX_ADDRESSES = 4;
  * so long; if all those answers were lost it is spent, and repeated in vain.
  */
 export const TICKET_RENEWAL_US = 60_000_000;
+/** From this round on each OPEN has a KNOCK behind it: two losses in a row are rare, a deaf way is not. */
+const FIRST_KNOCK_ROUND = 3;
 /** Times that OPEN is sent again before an answer is taken from an address that it never went to. */
 export const STRANGE_ANSWER_ROUNDS = 2;
 
@@ -57,9 +60,12 @@ export class Opening {
   readonly isTicket: boolean;
   readonly deadlineUs: number;
   readonly #renewAtUs: number;
+  readonly #startedAtUs: number;
+  #knock: Uint8Array | undefined;
   #nextSendAtUs: number;
   #resendUs = FIRST_RESEND_US;
   #roundCount = 0;
+  #knockRoundCount = 0;
   #sentAtUs = 0;
   #strange: OpenAnswer | undefined;
   /** `#roundCount` at which the strange answer is taken. */
@@ -71,6 +77,7 @@ export class Opening {
     this.addresses = target.addresses.slice(0, MAX_ADDRESSES);
     this.connectionId = target.connectionId;
     this.firstPacketNumber = target.firstPacketNumber;
+    this.#startedAtUs = nowUs;
     this.#nextSendAtUs = nowUs;
     this.isTicket = target.isTicket;
     this.deadlineUs = target.deadlineUs;
@@ -87,6 +94,14 @@ export class Opening {
 
   get nextTimeoutUs(): number {
     return Math.min(this.#nextSendAtUs, this.#renewAtUs, this.deadlineUs);
+  }
+
+  get sent(): OpeningSent {
+    return {
+      startedAtUs: this.#startedAtUs,
+      openCount: this.#roundCount * this.addresses.length,
+      knockCount: this.#knockRoundCount * this.addresses.length,
+    };
   }
 
   isOver(nowUs: number): boolean {
@@ -120,18 +135,39 @@ export class Opening {
     return isWaitedFor || this.isOver(nowUs) ? this.#strange : undefined;
   }
 
-  /** Whether OPEN is to be sent now, to every address; arms the next time. */
-  takeSend(nowUs: number): boolean {
-    if (nowUs < this.#nextSendAtUs) return false;
+  /** Datagrams that the next `takeSend` may ask for. */
+  get nextDatagramCount(): number {
+    return this.addresses.length * (this.#isKnockNext ? 2 : 1);
+  }
+
+  /** A ticket's holder has nobody to compare notes with. */
+  get #isKnockNext(): boolean {
+    return !this.isTicket && this.#roundCount + 1 >= FIRST_KNOCK_ROUND;
+  }
+
+  /** What is to be sent now, each to every address; arms the next time. */
+  takeSend(nowUs: number): readonly Uint8Array[] {
+    if (nowUs < this.#nextSendAtUs) return [];
+    const knock = this.#isKnockNext ? (this.#knock ??= buildKnock(this.introduction)) : undefined;
     this.#roundCount++;
     this.#sentAtUs = nowUs;
     this.#nextSendAtUs = nowUs + this.#resendUs;
     this.#resendUs = Math.min(2 * this.#resendUs, MAX_RESEND_US);
-    return true;
+    if (knock === undefined) return [this.datagram];
+    this.#knockRoundCount++;
+    return [this.datagram, knock];
   }
 
   /** A round trip, if OPEN left only once; it is ambiguous otherwise. */
   roundTripUs(nowUs: number): number | undefined {
     return this.#roundCount === 1 ? nowUs - this.#sentAtUs : undefined;
   }
+}
+
+function buildKnock({ keyId, openerCheck }: TransportIntroduction): Uint8Array {
+  const buffer = new Uint8Array(KNOCK_BYTES);
+  encodeHeader(buffer, PacketType.knock, 0, Number.parseInt(keyId.slice(8), 16));
+  const length = encodeKnock(buffer, COMMON_HEADER_BYTES + openerCheck.tagBytes, keyId);
+  openerCheck.write(buffer, length, 0);
+  return buffer;
 }

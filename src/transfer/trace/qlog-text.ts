@@ -123,7 +123,7 @@ export class QlogText {
       case RecordKind.end:
         return this.#end(group, at, event);
       case RecordKind.openingSent: {
-        const type = words[at] === PacketType.open ? 'initial' : 'handshake';
+        const type = words[at] === PacketType.openAck ? 'handshake' : 'initial';
         const data = `{"header":{"packet_type":"${type}"},"raw":{"length":${words[at + 1]!}}}`;
         return event('transport:packet_sent', data);
       }

@@ -6,6 +6,7 @@ import {
   decodeClose,
   decodeDataOffset,
   decodeHeader,
+  decodeKnock,
   decodeMark,
   decodeOpen,
   decodeOpenAck,
@@ -15,6 +16,7 @@ import {
   encodeClose,
   encodeDataHeader,
   encodeHeader,
+  encodeKnock,
   encodeMark,
   encodeMtuProbe,
   encodeOpen,
@@ -115,6 +117,7 @@ export function datagramSeeds(): Uint8Array[] {
       encodePathResponse(buffer, at, EXPECTED, token),
     ),
     datagram(PacketType.close, (buffer, at) => encodeClose(buffer, at, 2, 'no room é')),
+    datagram(PacketType.knock, (buffer, at) => encodeKnock(buffer, at, '00112233445566aa')),
   ];
 }
 
@@ -193,6 +196,12 @@ const bodies: Readonly<Record<PacketType, (input: Uint8Array) => string>> = {
   [PacketType.pathChallenge]: withToken,
   [PacketType.pathResponse]: withToken,
   [PacketType.close]: checkClose,
+  [PacketType.knock]: (input) => {
+    const keyId = decodeKnock(input, BODY_AT);
+    if (keyId === undefined) return 'malformed';
+    assert.match(keyId, /^[0-9a-f]{16}$/);
+    return 'key id';
+  },
 };
 
 function numbered(input: Uint8Array): string {

@@ -4,6 +4,7 @@ import {
   COMMON_HEADER_BYTES,
   DATA_HEADER_BYTES,
   MAX_CLOSE_REASON_BYTES,
+  KNOCK_BYTES,
   MIN_OPEN_BYTES,
   PacketType,
   type PacketHeader,
@@ -25,7 +26,7 @@ export type { AckFields, DescendingRanges } from './ack-codec.ts';
 
 const OUTER_VERSION_BITS = 0b0100_0000;
 const OUTER_VERSION_MASK = 0b1100_0000;
-const HIGHEST_TYPE = PacketType.close;
+const HIGHEST_TYPE = PacketType.knock;
 
 /** Everything of the common header but the CRC and tag, which `PacketCheck.write` fills in last. */
 export function encodeHeader(
@@ -68,11 +69,8 @@ export function encodeOpen(
   message: Uint8Array,
 ): number {
   const messageAt = at + OPEN_MESSAGE_AT;
-  assert(keyId.length === 2 * KEY_ID_BYTES, 'a key id is 16 hex digits');
   assert(messageAt + message.length <= MIN_OPEN_BYTES, 'an OPEN fits its fixed length');
-  for (let i = 0; i < KEY_ID_BYTES; i++) {
-    buffer[at + i] = Number.parseInt(keyId.slice(2 * i, 2 * i + 2), 16);
-  }
+  writeKeyId(buffer, at, keyId);
   writeU16(buffer, at + KEY_ID_BYTES, message.length);
   buffer.set(message, messageAt);
   buffer.fill(0, messageAt + message.length, MIN_OPEN_BYTES);
@@ -88,11 +86,34 @@ export function decodeOpen(
   const messageAt = at + OPEN_MESSAGE_AT;
   const messageEnd = messageAt + readU16(datagram, at + KEY_ID_BYTES);
   if (messageEnd > datagram.length) return undefined;
+  return { keyId: readKeyId(datagram, at), message: datagram.subarray(messageAt, messageEnd) };
+}
+
+/** KNOCK: `keyId` 8 · zeros up to 548 bytes of datagram. */
+export function encodeKnock(buffer: Uint8Array, at: number, keyId: string): number {
+  writeKeyId(buffer, at, keyId);
+  buffer.fill(0, at + KEY_ID_BYTES, KNOCK_BYTES);
+  return KNOCK_BYTES;
+}
+
+/** The key id. Undefined when the datagram is of another size: it says nothing of this one then. */
+export function decodeKnock(datagram: Uint8Array, at: number): string | undefined {
+  return datagram.length === KNOCK_BYTES ? readKeyId(datagram, at) : undefined;
+}
+
+function writeKeyId(buffer: Uint8Array, at: number, keyId: string): void {
+  assert(keyId.length === 2 * KEY_ID_BYTES, 'a key id is 16 hex digits');
+  for (let i = 0; i < KEY_ID_BYTES; i++) {
+    buffer[at + i] = Number.parseInt(keyId.slice(2 * i, 2 * i + 2), 16);
+  }
+}
+
+function readKeyId(datagram: Uint8Array, at: number): string {
   let keyId = '';
   for (let i = 0; i < KEY_ID_BYTES; i++) {
     keyId += datagram[at + i]!.toString(16).padStart(2, '0');
   }
-  return { keyId, message: datagram.subarray(messageAt, messageEnd) };
+  return keyId;
 }
 
 /** OPEN_ACK: message, to the end of the datagram. */
