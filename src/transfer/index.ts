@@ -49,6 +49,8 @@ export type {
   MessageRequest,
   Offer,
   OfferAnswer,
+  OpeningCounts,
+  OpeningNotes,
   SendContent,
   SendOptions,
   SendRequest,

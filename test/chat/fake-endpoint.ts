@@ -7,6 +7,7 @@ import {
   type IntroductionPurpose,
   type MessageListener,
   type MessageRequest,
+  type OpeningNotes,
   type SendRequest,
   type TicketOptions,
   type SentMessage,
@@ -127,6 +128,8 @@ export class FakeEndpoint extends EventEmitter<EndpointEvents> implements Transf
   }[] = [];
   readonly tickets: TicketOptions[] = [];
   readonly sentMessages: FakeMessage[] = [];
+  /** What is known of openings, by key id. */
+  readonly notes: Map<string, OpeningNotes> = new Map();
   isClosed = false;
   /** What shows the direct messages that come. */
   show: MessageListener = () => undefined;
@@ -159,6 +162,10 @@ export class FakeEndpoint extends EventEmitter<EndpointEvents> implements Transf
     this.sent.push({ request, transfer });
     this.#onChange();
     return transfer;
+  }
+
+  openingNotes(keyId: string): Promise<OpeningNotes> {
+    return Promise.resolve(this.notes.get(keyId) ?? { isAnswered: false });
   }
 
   sendMessage(request: MessageRequest): SentMessage {

@@ -34,6 +34,8 @@ export interface OpeningTarget {
   readonly addresses: readonly PeerAddress[];
   /** Another OPEN may be made in place of one that stays without an answer. */
   readonly isTicket: boolean;
+  /** KNOCKs go out too. */
+  readonly isCompared: boolean;
   /** When it is given up. */
   readonly deadlineUs: number;
   /** By which this side will be addressed. */
@@ -60,6 +62,7 @@ export class Opening {
   readonly isTicket: boolean;
   readonly deadlineUs: number;
   readonly #renewAtUs: number;
+  readonly isCompared: boolean;
   readonly #startedAtUs: number;
   #knock: Uint8Array | undefined;
   #nextSendAtUs: number;
@@ -80,6 +83,7 @@ export class Opening {
     this.#startedAtUs = nowUs;
     this.#nextSendAtUs = nowUs;
     this.isTicket = target.isTicket;
+    this.isCompared = target.isCompared;
     this.deadlineUs = target.deadlineUs;
     this.#renewAtUs = target.isTicket ? nowUs + TICKET_RENEWAL_US : Infinity;
     const buffer = new Uint8Array(MIN_OPEN_BYTES);
@@ -140,9 +144,8 @@ export class Opening {
     return this.addresses.length * (this.#isKnockNext ? 2 : 1);
   }
 
-  /** A ticket's holder has nobody to compare notes with. */
   get #isKnockNext(): boolean {
-    return !this.isTicket && this.#roundCount + 1 >= FIRST_KNOCK_ROUND;
+    return this.isCompared && this.#roundCount + 1 >= FIRST_KNOCK_ROUND;
   }
 
   /** What is to be sent now, each to every address; arms the next time. */

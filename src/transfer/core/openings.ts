@@ -16,6 +16,8 @@ import { COMMON_HEADER_BYTES, type PacketHeader } from './wire/packet.ts';
 export interface OpenOptions {
   /** Its holders may open many connections: an OPEN that nobody answers is followed by others. */
   readonly isTicket?: boolean;
+  /** The two sides can compare what was sent and seen: KNOCKs go out too. */
+  readonly isCompared?: boolean;
   /** After this long without an answer it is given up; default the endpoint's. */
   readonly timeoutUs?: number;
 }
@@ -78,10 +80,10 @@ export class Openings {
     handle: number,
     introduction: TransportIntroduction,
     addresses: readonly PeerAddress[],
-    { isTicket = false, timeoutUs = this.#openTimeoutUs }: OpenOptions = {},
+    { isTicket = false, isCompared = false, timeoutUs = this.#openTimeoutUs }: OpenOptions = {},
   ): void {
     const deadlineUs = this.#host.nowUs + timeoutUs;
-    this.#begin({ handle, introduction, addresses, isTicket, deadlineUs });
+    this.#begin({ handle, introduction, addresses, isTicket, isCompared, deadlineUs });
   }
 
   /** An OPEN of its own again: ephemeral key, connection id and packet numbers are new. */
@@ -92,7 +94,7 @@ export class Openings {
 
   #begin(asked: Omit<OpeningTarget, 'connectionId' | 'firstPacketNumber'>): void {
     const host = this.#host;
-    const { handle, introduction, addresses, isTicket, deadlineUs } = asked;
+    const { handle, introduction, addresses, isTicket, isCompared, deadlineUs } = asked;
     const connectionId = host.drawConnectionId();
     const firstPacketNumber = host.drawFirstPacketNumber();
     const parameters = encodeOpenParameters({
@@ -101,7 +103,7 @@ export class Openings {
     });
     const opening = new Opening(
       {
-        ...{ handle, introduction, addresses, isTicket, deadlineUs },
+        ...{ handle, introduction, addresses, isTicket, isCompared, deadlineUs },
         ...{ connectionId, firstPacketNumber },
       },
       parameters,

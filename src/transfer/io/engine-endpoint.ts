@@ -8,6 +8,7 @@ import type {
   IntroductionPurpose,
   MessageListener,
   MessageRequest,
+  OpeningNotes,
   SentMessage,
   TicketOptions,
 } from './transfer-endpoint.ts';
@@ -36,6 +37,7 @@ export interface EngineEndpoint {
   ticket(options?: TicketOptions): string;
   send(request: EngineSendRequest): EngineTransfer;
   sendMessage(request: MessageRequest): SentMessage;
+  openingNotes(keyId: string): Promise<OpeningNotes>;
   /** The one listener of direct messages; without it they are refused. */
   onMessage(listener: MessageListener): void;
   /**

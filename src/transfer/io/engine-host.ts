@@ -75,6 +75,9 @@ export class EngineHost {
       case 'expect':
         this.#opened.expect(message.introduction, message.from, message.purpose);
         break;
+      case 'ask-notes':
+        void this.#answerNotes(message.question, message.keyId);
+        break;
       case 'ticket':
         this.#opened.ticket({ secret: message.secret });
         break;
@@ -135,6 +138,11 @@ export class EngineHost {
     this.#endpoint.onMessage(this.#askToShow);
     const { address, publicKey, receiveBufferBytes } = this.#endpoint;
     post({ type: 'ready', address, publicKey, receiveBufferBytes });
+  }
+
+  async #answerNotes(question: number, keyId: string): Promise<void> {
+    const notes = await this.#opened.openingNotes(keyId);
+    this.#options.post({ type: 'notes', question, notes });
   }
 
   readonly #onTraceFailed = (error: TransferError): void => {

@@ -14,6 +14,7 @@ import type {
   IntroductionPurpose,
   MessageRequest,
   Offer,
+  OpeningNotes,
 } from './transfer-endpoint.ts';
 
 /**
@@ -32,6 +33,8 @@ import type {
  *                    and of direct messages:
  *                    ── send-message, cancel-message, shown ─▶
  *                    ◀── message, message-ended
+ *                    and of openings:
+ *                    ── ask-notes ─▶ ◀── notes
  * ```
  *
  * A transfer has a key on both sides: the caller numbers what it sends from 1 upward, the engine what
@@ -50,6 +53,8 @@ export type ToEngine =
       readonly from: string;
       readonly purpose: IntroductionPurpose;
     }
+  /** `notes` answers it. */
+  | { readonly type: 'ask-notes'; readonly question: number; readonly keyId: string }
   /** Keys of messages are counted like those of what is sent. */
   | { readonly type: 'send-message'; readonly key: number; readonly request: MessageRequest }
   | { readonly type: 'cancel-message'; readonly key: number }
@@ -86,6 +91,7 @@ export type FromEngine =
   | { readonly type: 'message'; readonly question: number; readonly message: DirectMessage }
   /** Of a direct message that was sent; without an error it was shown. */
   | { readonly type: 'message-ended'; readonly key: number; readonly error?: PortableError }
+  | { readonly type: 'notes'; readonly question: number; readonly notes: OpeningNotes }
   /** The trace cannot be written any further. */
   | { readonly type: 'trace-failed'; readonly error: PortableError }
   | ({ readonly type: 'received'; readonly peer: string; readonly name: string } & Standing)

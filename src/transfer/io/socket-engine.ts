@@ -12,6 +12,7 @@ import {
 import { monotonicNowUs } from './clock.ts';
 import type { FineTimers } from './fine-timers.ts';
 import { PeerSeeker } from './peer-seeker.ts';
+import type { OpeningNotes } from './transfer-endpoint.ts';
 import { TransportDriver } from './transport-driver.ts';
 import { UdpPort } from './udp-port.ts';
 import type { SendRings } from './udp-send-ring.ts';
@@ -143,6 +144,20 @@ export class SocketEngine {
     );
     this.#users.set(handle, user);
     return handle;
+  }
+
+  /** Undefined when nothing is opened or expected under this introduction. */
+  openingNotes(keyId: string): OpeningNotes | undefined {
+    for (const connection of this.#endpoint.connections) {
+      if (connection.isOpener && connection.keyId === keyId) return { isAnswered: true };
+    }
+    const { sent, seen } = this.#endpoint.openingNotes(keyId);
+    if (sent !== undefined) {
+      const { startedAtUs, openCount, knockCount } = sent;
+      const sinceMs = (monotonicNowUs() - startedAtUs) / 1000;
+      return { isAnswered: false, sent: { sinceMs, openCount, knockCount } };
+    }
+    return seen && { isAnswered: false, seen: { ...seen } };
   }
 
   /** Gives up an opening without a word. */

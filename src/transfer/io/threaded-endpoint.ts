@@ -26,6 +26,7 @@ import type {
   MessageListener,
   MessageRequest,
   OfferAnswer,
+  OpeningNotes,
   SendRequest,
   SentMessage,
   TicketOptions,
@@ -61,11 +62,14 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
   readonly #transfers: Map<number, ThreadedTransfer> = new Map();
   /** Direct messages on their way, by key. */
   readonly #messages: Map<number, Outcome<void>> = new Map();
+  /** Questions of `openingNotes` that wait for their answer. */
+  readonly #noting: Map<number, (notes: OpeningNotes) => void> = new Map();
   /** Offers that `onOffer` was asked about, by question. */
   readonly #asked: Map<number, AbortController> = new Map();
   #messageListener: MessageListener | undefined;
   #lastId = 0;
   #lastSentKey = 0;
+  #lastQuestion = 0;
   #closing: Promise<void> | undefined;
   /** Why nothing runs any more, once the thread has ended. */
   #end: TransferError | undefined;
@@ -133,6 +137,15 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
 
   expect(introduction: Introduction, from: string, purpose: IntroductionPurpose = 'files'): void {
     this.#thread.post({ type: 'expect', introduction, from, purpose });
+  }
+
+  openingNotes(keyId: string): Promise<OpeningNotes> {
+    if (this.#end !== undefined) return Promise.resolve(NO_NOTES);
+    const question = ++this.#lastQuestion;
+    return new Promise((resolve) => {
+      this.#noting.set(question, resolve);
+      this.#thread.post({ type: 'ask-notes', question, keyId });
+    });
   }
 
   sendMessage(request: MessageRequest): SentMessage {
@@ -244,6 +257,10 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
           this.#transfers.get(standing.key)?.stand(standing);
         this.#thread.post({ type: 'read' });
         break;
+      case 'notes':
+        this.#noting.get(message.question)?.(message.notes);
+        this.#noting.delete(message.question);
+        break;
       case 'trace-failed':
         this.emit('traceFailed', fromPortableError(message.error));
         break;
@@ -322,8 +339,12 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
     this.#transfers.clear();
     for (const message of this.#messages.values()) message.reject(error);
     this.#messages.clear();
+    for (const resolve of this.#noting.values()) resolve(NO_NOTES);
+    this.#noting.clear();
   }
 }
+
+const NO_NOTES: OpeningNotes = { isAnswered: false };
 
 function cancelled(): TransferError {
   return new TransferError('cancelled', 'cancelled by the sender');

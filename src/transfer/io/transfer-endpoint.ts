@@ -146,6 +146,33 @@ export interface TicketOptions {
 /** What a connection is introduced for: files and folders, or one direct message. */
 export type IntroductionPurpose = 'files' | 'message';
 
+/** Datagrams of an opening, of two sizes. */
+export interface OpeningCounts {
+  /** OPENs, of 1,200 bytes: each asks for an answer. */
+  readonly openCount: number;
+  /** KNOCKs, of 548 bytes: only counted. */
+  readonly knockCount: number;
+}
+
+/**
+ * What one side knows of an opening under an introduction. When it does not come about, the two sides
+ * together know why: nothing arrived, nothing came back, or only what is small arrived.
+ */
+export interface OpeningNotes {
+  /** This side opened, and the other one has answered. */
+  readonly isAnswered: boolean;
+  /** What left here, over all addresses, when this side opens and has no answer. */
+  readonly sent?: OpeningCounts & {
+    /** Since the first of them. */
+    readonly sinceMs: number;
+  };
+  /** What came here with the tag of the introduction's holder, when this side expects it. */
+  readonly seen?: OpeningCounts & {
+    /** Answers that left. */
+    readonly answerCount: number;
+  };
+}
+
 /** A direct message to send. */
 export interface MessageRequest {
   /** The other side expects it for a message. */
@@ -251,6 +278,8 @@ export interface TransferEndpoint extends EventEmitter<EndpointEvents>, AsyncDis
   send(request: SendRequest): Transfer;
   /** Returns at once; whatever goes wrong later rejects `done`. Needs an introduction for a message. */
   sendMessage(request: MessageRequest): SentMessage;
+  /** What is known here of the opening under the introduction with this key id. */
+  openingNotes(keyId: string): Promise<OpeningNotes>;
   /** The one listener of direct messages; without it they are refused. */
   onMessage(listener: MessageListener): void;
   /** Transfers that are not over, both directions; an incoming one since its event `transfer`. */

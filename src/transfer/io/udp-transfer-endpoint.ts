@@ -23,6 +23,7 @@ import { engineBusyUs } from './engine-load.ts';
 import type { FineTimers } from './fine-timers.ts';
 import { IncomingGuard } from './incoming-guard.ts';
 import { ticketExpectation, transportIntroduction } from './introductions.ts';
+import { PeerSockets } from './peer-sockets.ts';
 import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
 import { TicketMaker } from './ticket-maker.ts';
 import { traceAsked, type TraceWriter } from './trace-writer.ts';
@@ -30,14 +31,13 @@ import type {
   IntroductionPurpose,
   MessageListener,
   MessageRequest,
+  OpeningNotes,
   SentMessage,
   TicketOptions,
 } from './transfer-endpoint.ts';
 import { UdpPort } from './udp-port.ts';
 import { SendRings } from './udp-send-ring.ts';
 
-/** Peers whose socket is kept, so that the next transfer to them starts with what the path taught. */
-const MAX_PEER_SOCKETS = 64;
 /** Introductions that may wait for their opener. */
 const MAX_INTRODUCED = 256;
 /** Longest that an opening under an introduction takes: so long it lives (PRODUCT §5). */
@@ -57,8 +57,10 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   readonly #giveUpMs: number;
   readonly #trace: TraceWriter | undefined;
   readonly #listening: SocketEngine;
-  /** By the peer's addresses; a promise while its socket is being bound. */
-  readonly #peers: Map<string, Promise<SocketEngine>> = new Map();
+  readonly #peers: PeerSockets = new PeerSockets(async () => {
+    const port = await this.#bindFree(this.#options.host ?? '127.0.0.1');
+    return this.#createEngine(port, () => undefined);
+  });
   readonly #tickets: TicketMaker;
   /** Key id to what was given in `expect`, the oldest first. */
   readonly #introduced: Map<string, Introduced> = new Map();
@@ -216,10 +218,18 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     return this.#messages.send(text, async (message) => {
       const sealed = transportIntroduction(introduction, this.#key);
       if (sealed === undefined) throw new TransferError('protocol', BAD_INTRODUCTION);
-      const engine = await this.#engineTo(addresses);
+      const engine = await this.#peers.to(addresses);
       if (this.#isClosing) throw new TransferError('cancelled', 'the endpoint is closed');
-      return [engine, engine.open(sealed, addresses, message)];
+      return [engine, engine.open(sealed, addresses, message, { isCompared: true })];
     });
+  }
+
+  async openingNotes(keyId: string): Promise<OpeningNotes> {
+    for (const engine of [this.#listening, ...(await this.#peers.all())]) {
+      const notes = engine.openingNotes(keyId);
+      if (notes !== undefined) return notes;
+    }
+    return { isAnswered: false };
   }
 
   async close(): Promise<void> {
@@ -228,7 +238,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     const transfers = [...this.#transfers];
     for (const transfer of transfers) transfer.cancel();
     this.#guard.close();
-    const engines = [this.#listening, ...(await Promise.all(this.#peers.values()))];
+    const engines = [this.#listening, ...(await this.#peers.all())];
     for (const engine of engines) engine.wake();
     await this.#quiet(engines);
     await Promise.all(engines.map((engine) => engine.close()));
@@ -294,7 +304,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     }
     let engine: SocketEngine;
     try {
-      engine = await this.#engineTo(request.addresses);
+      engine = await this.#peers.to(request.addresses);
     } catch {
       transfer.cancel();
       return;
@@ -303,7 +313,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     onEngine(engine);
     const { openTimeoutMs = this.#giveUpMs } = this.#options;
     const timeoutUs = Math.min(openTimeoutMs, this.#giveUpMs) * 1000;
-    const options = request.isTicket ? { isTicket: true, timeoutUs } : undefined;
+    const options = request.isTicket ? { isTicket: true, timeoutUs } : { isCompared: true };
     const handle = engine.open(introduction, request.addresses, transfer, options);
     // A transfer that ends before its connection opened wants none.
     transfer.done.catch(() => {
@@ -311,35 +321,10 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     });
   }
 
-  /** The socket to this peer: the one that is open, or a new one. */
-  #engineTo(addresses: readonly SocketAddress[]): Promise<SocketEngine> {
-    const key = addresses.map(({ address, port }) => `${address}|${port}`).join(' ');
-    const known = this.#peers.get(key);
-    if (known !== undefined) return known;
-    this.#forgetIdlePeers();
-    const engine = this.#bindFree(this.#options.host ?? '127.0.0.1').then((port) =>
-      this.#createEngine(port, () => undefined),
-    );
-    this.#peers.set(key, engine);
-    engine.catch(() => this.#peers.delete(key));
-    return engine;
-  }
-
   readonly #bindFree = (host: string): Promise<UdpPort> => {
     const { createSocket } = this.#options;
     return UdpPort.bindFree({ host, ...(createSocket === undefined ? {} : { createSocket }) });
   };
-
-  #forgetIdlePeers(): void {
-    if (this.#peers.size < MAX_PEER_SOCKETS) return;
-    for (const [key, pending] of this.#peers) {
-      void pending.then(async (engine) => {
-        if (engine.connectionCount > 0 || this.#peers.size < MAX_PEER_SOCKETS) return;
-        this.#peers.delete(key);
-        await engine.close();
-      });
-    }
-  }
 
   readonly #onIncoming = (connection: TransportConnection): ConnectionUser | undefined => {
     const introduced = this.#introducedAs(connection);

@@ -14,7 +14,10 @@ import { Exchange, KEY_ID, type Letter, SECOND_US } from './exchange.ts';
 function afterFourSeconds(drops: (letter: Letter, exchange: Exchange) => boolean): Exchange {
   const exchange = new Exchange();
   exchange.drops = (letter) => drops(letter, exchange);
-  exchange.open();
+  const introduction = plainIntroduction(KEY_ID);
+  const { a, b, nowUs } = exchange;
+  b.endpoint.expect(introduction, nowUs);
+  a.endpoint.open(introduction, [b.address], nowUs, { isCompared: true });
   exchange.run(4 * SECOND_US);
   return exchange;
 }
@@ -61,7 +64,7 @@ test('to each of several addresses as much is sent, and counted', () => {
   const exchange = new Exchange();
   const { endpoint } = exchange.a;
   const addresses = [7, 8].map((port) => ({ address: '10.0.0.9', port }));
-  endpoint.open(plainIntroduction(KEY_ID), addresses, exchange.nowUs);
+  endpoint.open(plainIntroduction(KEY_ID), addresses, exchange.nowUs, { isCompared: true });
   exchange.run(SECOND_US);
   expect(endpoint.openingNotes(KEY_ID).sent).toMatchObject({ openCount: 6, knockCount: 2 });
   expect(exchange.a.sent).toHaveLength(8);
@@ -77,11 +80,10 @@ test('an opening that was answered has nothing to compare, and neither has one t
   expect(b.endpoint.openingNotes(KEY_ID).seen).toBeUndefined();
 });
 
-test("a ticket's holder, who has nobody to compare with, sends no KNOCK", () => {
+test('who has nobody to compare with sends no KNOCK', () => {
   const exchange = new Exchange();
   const { endpoint } = exchange.a;
-  const ticket = plainIntroduction(KEY_ID);
-  endpoint.open(ticket, [exchange.b.address], exchange.nowUs, { isTicket: true });
+  endpoint.open(plainIntroduction(KEY_ID), [exchange.b.address], exchange.nowUs);
   exchange.run(4 * SECOND_US);
   expect(exchange.a.sentOf(PacketType.open)).toHaveLength(5);
   expect(exchange.a.sent).toHaveLength(5);

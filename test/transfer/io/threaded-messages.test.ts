@@ -106,3 +106,16 @@ test('an introduction for a message is expected for one', () => {
   endpoint.expect(request.introduction, 'derek');
   expect(engine.expected.map(({ purpose }) => purpose)).toEqual(['message', 'files']);
 });
+
+test('notes of an opening cross back, and are empty when the engine ends before', async () => {
+  const notes = { isAnswered: false, sent: { sinceMs: 4_000, openCount: 5, knockCount: 3 } };
+  engine.notes.set('00112233445566ff', notes);
+  const asked = endpoint.openingNotes('00112233445566ff');
+  await thread.read();
+  expect(await asked).toEqual(notes);
+  thread.isDeaf = true;
+  const lost = endpoint.openingNotes('00112233445566ff');
+  thread.end(new Error('out of memory'));
+  expect(await lost).toEqual({ isAnswered: false });
+  expect(await endpoint.openingNotes('00112233445566ff')).toEqual({ isAnswered: false });
+});
