@@ -1,6 +1,7 @@
 import { errorEvent, type UpdEvent } from '../report/events.ts';
 import type { ReportSink } from '../report/report-sink.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
+import type { Tone } from '../text/tone.ts';
 import type { TransferError } from '../transfer/index.ts';
 import type { ClientConsole } from './core/client-console.ts';
 
@@ -24,18 +25,18 @@ export class ChatOutput implements ReportSink {
     this.isQuiet = options.isQuiet === true;
   }
 
-  readonly result = (line: SafeText): void => {
-    if (!this.isJson) this.#options.console.print(line);
+  readonly result = (line: SafeText, tone?: Tone): void => {
+    if (!this.isJson) this.#options.console.print(line, tone);
   };
 
   readonly note = (line: SafeText): void => {
-    if (!this.isQuiet) this.#options.console.warn(line);
+    if (!this.isQuiet) this.#options.console.warn(line, 'aside');
   };
 
   readonly problem = (line: SafeText): void => {
     const { console } = this.#options;
-    if (this.isJson) console.warn(line);
-    else console.print(line);
+    if (this.isJson) console.warn(line, 'bad');
+    else console.print(line, 'bad');
   };
 
   readonly advice = (line: SafeText): void => {
@@ -47,7 +48,7 @@ export class ChatOutput implements ReportSink {
   };
 
   readonly failure = (error: TransferError, exit: number): number => {
-    this.#options.console.warn(safeLine`upd client: ${error.message}`);
+    this.#options.console.warn(safeLine`upd client: ${error.message}`, 'bad');
     this.event(errorEvent(error, exit));
     return exit;
   };

@@ -75,7 +75,7 @@ export class ClientSession {
       const parsed = line === undefined ? OUT_AT_END : parseCommand(line, this.#users.names());
       if (parsed === undefined) continue;
       if ('problem' in parsed) {
-        this.#console.print(safeText(parsed.problem));
+        this.#console.print(safeText(parsed.problem), 'bad');
         continue;
       }
       const { command } = parsed;
@@ -133,7 +133,7 @@ export class ClientSession {
     const [first] = answers;
     const console = this.#console;
     if (first?.type === 'refused') {
-      console.print(refusalText(first.body.reason, command.type));
+      console.print(refusalText(first.body.reason, command.type), 'bad');
     } else if (first?.type !== answerTypes[command.type]) {
       return outOfOrder;
     } else if (first.type === 'done') {

@@ -19,6 +19,7 @@ import { ChatOutput } from './chat-output.ts';
 import { questionEvent, type UpdEvent } from '../report/events.ts';
 import { Receipts } from '../report/receipt.ts';
 import { TransferReporter } from '../report/transfer-reporter.ts';
+import type { WatchOptions } from '../report/transfer-watch.ts';
 import { PeerTrust } from './peer-trust.ts';
 import { privateMessageLine, PrivateMessages } from './private-messages.ts';
 import { ServerNews } from './server-news.ts';
@@ -28,6 +29,7 @@ import { SessionEnd } from './session-end.ts';
 import { TransferList } from './transfer-list.ts';
 import { Uploads } from './uploads.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
+import type { Tone } from '../text/tone.ts';
 import {
   createEndpoint,
   type EndpointOptions,
@@ -40,7 +42,12 @@ import {
 export { type Fingerprint, parseFingerprint } from './core/fingerprint.ts';
 export { IdentityKeyError, openIdentityKey } from './io/identity-key.ts';
 export { clientExitCodes } from './core/client-ending.ts';
-export { COMMAND_PROMPT, type ClientConsole, type Question } from './core/client-console.ts';
+export {
+  COMMAND_PROMPT,
+  type ClientConsole,
+  type Completion,
+  type Question,
+} from './core/client-console.ts';
 
 export interface ChatClientOptions {
   readonly serverHost: string;
@@ -65,6 +72,8 @@ export interface ChatClientOptions {
   readonly isQuiet?: boolean;
   /** False: how far transfers are is not shown. */
   readonly isProgressShown?: boolean;
+  /** How far transfers are is drawn there, in place of lines. */
+  readonly bars?: WatchOptions['bars'];
   /** Of each transfer that is over. */
   readonly receipts?: Receipts;
   /** Takes what happens to transfers, as events, to stdout in place of their lines. */
@@ -102,7 +111,8 @@ export class ChatClient {
       sink: this.#output,
       receipts: options.receipts ?? new Receipts(undefined),
       isShown: options.isProgressShown !== false,
-      isLimitNamed: true,
+      isPeerNamed: true,
+      bars: options.bars,
     });
     this.#downloads = new Downloads(this.#giveUpMs, this.#transfers, this.#reporter);
     this.#questions = new OfferQuestions({
@@ -116,6 +126,7 @@ export class ChatClient {
     this.#dialog = new SessionDialog(options.console, this.#end.ended);
     this.#news = new ServerNews({
       console: options.console,
+      note: this.#output.note,
       users: this.#users,
       end: (ending) => {
         this.#end.end(ending);
@@ -150,8 +161,8 @@ export class ChatClient {
     this.#end.stop({ why });
   }
 
-  readonly #print = (line: SafeText): void => {
-    this.#console.print(line);
+  readonly #print = (line: SafeText, tone?: Tone): void => {
+    this.#console.print(line, tone);
   };
 
   readonly #warn = (line: SafeText): void => {
@@ -238,7 +249,7 @@ export class ChatClient {
         this.#warn(safeLine`${message}`);
       });
       endpoint.onMessage((message) => {
-        this.#print(privateMessageLine(message));
+        this.#console.print(privateMessageLine(message), 'private');
       });
       loginLink.listen();
       return await this.#logIn(loginLink, endpoint, trust);

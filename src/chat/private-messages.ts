@@ -1,6 +1,7 @@
 import { declinedReason, type Introducer } from './introducer.ts';
 import { asError, failureClause } from '../report/transfer-failure.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
+import type { Tone } from '../text/tone.ts';
 import type { DirectMessage, SentMessage, TransferEndpoint } from '../transfer/index.ts';
 
 /** Private messages that may be on their way; one more is refused. */
@@ -13,7 +14,7 @@ export interface PrivateMessagesOptions {
   readonly endpoint: Pick<TransferEndpoint, 'sendMessage'>;
   /** After how long without an answer the endpoint gives a message up. */
   readonly giveUpMs: number;
-  readonly print: (line: SafeText) => void;
+  readonly print: (line: SafeText, tone?: Tone) => void;
 }
 
 /** What `DM` does: those to one user in their order, to different users at once. */
@@ -86,7 +87,7 @@ export class PrivateMessages {
         sent.cancel();
       });
       await sent.done;
-      print(safeLine`Message delivered to ${user}.`);
+      print(safeLine`Message delivered to ${user}.`, 'good');
     } catch (error) {
       this.#refuse(
         user,
@@ -101,7 +102,8 @@ export class PrivateMessages {
   }
 
   #refuse(user: string, reason: string): void {
-    this.#options.print(safeLine`Message to ${user} could not be delivered: ${reason}.`);
+    const line = safeLine`Message to ${user} could not be delivered: ${reason}.`;
+    this.#options.print(line, 'bad');
   }
 }
 

@@ -5,10 +5,12 @@ import type { OnlineUsers } from './core/online-users.ts';
 import type { IncomingIntroductions } from './incoming-introductions.ts';
 import type { Introducer } from './introducer.ts';
 import type { News } from './io/server-link.ts';
-import { safeText } from '../text/safe-text.ts';
+import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 
 export interface ServerNewsOptions {
-  readonly console: ClientConsole;
+  readonly console: Pick<ClientConsole, 'print'>;
+  /** Of something good to know. */
+  readonly note: (line: SafeText) => void;
   readonly users: OnlineUsers;
   readonly end: (ending: Ending) => void;
 }
@@ -25,16 +27,18 @@ export class ServerNews {
   }
 
   handle(news: News): void {
-    const { console, users, end } = this.#options;
+    const { console, note, users, end } = this.#options;
     switch (news.type) {
       case 'posted':
         console.print(messageLine(news.body));
         break;
       case 'joined':
         users.add([news.body]);
+        note(safeLine`${news.body.user} has joined.`);
         break;
       case 'left':
         users.remove(news.body.user);
+        note(safeLine`${news.body.user} has left.`);
         break;
       case 'expect':
         this.incoming?.handle(news.body);

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   ChatClient,
@@ -10,7 +11,9 @@ import {
 } from '../chat/client.ts';
 import { TransferError } from '../transfer/index.ts';
 import { stateFolder } from './state-folder.ts';
+import { InputHistory } from './terminal/input-history.ts';
 import { PipeConsole } from './terminal/pipe-console.ts';
+import { ProgressBars } from './terminal/progress-bars.ts';
 import { TerminalConsole } from './terminal/terminal-console.ts';
 import {
   addCommonFlags,
@@ -126,12 +129,27 @@ export async function runOnConsole({ isJson, ...options }: OnConsoleOptions): Pr
   const { stdin, stdout, stderr } = process;
   const stopping = new Stopping();
   // A keyboard echoes by itself unless it is read key by key, wherever the output goes.
-  const inner = stdin.isTTY
-    ? new TerminalConsole({ input: stdin, output: stdout, errors: stderr }, stopping.interrupt)
-    : new PipeConsole(stdin, stdout, stderr);
+  const terminal = stdin.isTTY
+    ? new TerminalConsole(
+        { input: stdin, output: stdout, errors: stderr },
+        {
+          onInterrupt: stopping.interrupt,
+          stop: stopGroup,
+          history: new InputHistory(join(options.stateDir, 'history')),
+        },
+      )
+    : undefined;
+  const inner = terminal ?? new PipeConsole(stdin, stdout, stderr);
+  if (terminal !== undefined) process.on('SIGCONT', terminal.continued);
+  const bars = terminal?.bars && new ProgressBars(terminal.bars);
   const json = isJson === true ? new JsonConsole(inner) : undefined;
   const console = json ?? inner;
-  const client = new ChatClient({ ...options, console, ...(json && { onEvent: json.event }) });
+  const client = new ChatClient({
+    ...options,
+    console,
+    bars,
+    ...(json && { onEvent: json.event }),
+  });
   stopping.onStop((exitCode) => {
     client.stop(exitCode === clientExitCodes.interrupted ? 'interrupted' : 'terminated');
   });
@@ -141,9 +159,15 @@ export async function runOnConsole({ isJson, ...options }: OnConsoleOptions): Pr
     return await client.run();
   } finally {
     stopping.end();
+    if (terminal !== undefined) process.off('SIGCONT', terminal.continued);
     inner.close();
     stdin.destroy();
   }
+}
+
+/** What Ctrl-Z does where the terminal itself sends the signal: also to those in front and behind of this one. */
+function stopGroup(): void {
+  process.kill(0, 'SIGTSTP');
 }
 
 function fingerprintOf(text: string): Fingerprint {

@@ -1,5 +1,6 @@
 import { jsonLine } from '../text/json-line.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
+import type { Tone } from '../text/tone.ts';
 import type { TransferError } from '../transfer/index.ts';
 import type { CommonFlags } from './common-flags.ts';
 import { errorEvent, type UpdEvent, usageEvent } from '../report/events.ts';
@@ -37,29 +38,27 @@ export class CommandOutput implements ReportSink {
   }
 
   /** On stdout, where no events stand; on stderr where that carries data. */
-  result(line: SafeText): void {
+  result(line: SafeText, tone?: Tone): void {
     if (this.isJson) return;
     this.writeAbove(() => {
-      if (this.isStdoutTaken) printErrorLine(line);
-      else printLine(line);
+      if (this.isStdoutTaken) printErrorLine(line, tone);
+      else printLine(line, tone);
     });
   }
 
   /** On stderr, unless quiet. */
   note(line: SafeText): void {
-    if (!this.isQuiet) this.problem(line);
+    if (!this.isQuiet) this.#tell(line, 'aside');
   }
 
   /** On stderr. */
   problem(line: SafeText): void {
-    this.writeAbove(() => {
-      printErrorLine(line);
-    });
+    this.#tell(line, 'bad');
   }
 
   /** On stderr, and quiet or not: whoever was interrupted is told how to go on. */
   advice(line: SafeText): void {
-    this.problem(line);
+    this.#tell(line, 'caution');
   }
 
   event(event: UpdEvent): void {
@@ -81,5 +80,11 @@ export class CommandOutput implements ReportSink {
     this.problem(safeLine`upd ${this.command}: ${error.message}`);
     this.event(errorEvent(error, exit));
     return exit;
+  }
+
+  #tell(line: SafeText, tone: Tone): void {
+    this.writeAbove(() => {
+      printErrorLine(line, tone);
+    });
   }
 }

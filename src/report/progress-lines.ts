@@ -35,17 +35,22 @@ export function stallReasonText(reason: StallReason = 'no-answer'): string {
   }
 }
 
+/** `sending`, `receiving 20.0 MB` */
+export function beginText({ direction, progress }: Transfer): string {
+  if (direction === 'send') return 'sending';
+  const { totalBytes } = progress;
+  return `receiving ${totalBytes === undefined ? 'a stream' : formatBytes(totalBytes)}`;
+}
+
 /**
  * Progress as plain lines: at the start, every 10 % or 30 s, at the end. Stalls have a line of their
- * own. Watches until the transfer settles. `peer`: how it is called here.
+ * own. Watches until the transfer settles. `whole`: what it is called here.
  */
 export function showProgress(
   transfer: Transfer,
-  peer: string,
+  whole: string,
   warn: (line: SafeText) => void,
 ): void {
-  const isSending = transfer.direction === 'send';
-  const whole = safeLine`${transfer.name} ${isSending ? 'to' : 'from'} ${peer}`;
   let lastStep = 0;
   let lastLineAtMs = performance.now();
   let lastWaiting: string | undefined;
@@ -53,9 +58,7 @@ export function showProgress(
     lastLineAtMs = performance.now();
     warn(safeLine`${whole}: ${text}`);
   };
-  const offeredBytes = transfer.progress.totalBytes;
-  const what = offeredBytes === undefined ? 'a stream' : formatBytes(offeredBytes);
-  say(isSending ? 'sending' : `receiving ${what}`);
+  say(beginText(transfer));
   const look = (): void => {
     const { transferredBytes, totalBytes, bytesPerSec } = transfer.progress;
     const waiting = waitingReason(transfer);

@@ -1,4 +1,5 @@
 import type { SafeText } from '../text/safe-text.ts';
+import type { Tone } from '../text/tone.ts';
 import type { TransferError } from '../transfer/index.ts';
 import type { UpdEvent } from './events.ts';
 
@@ -9,7 +10,7 @@ export interface ReportSink {
   /** Notes are not said. */
   readonly isQuiet: boolean;
   /** What was asked for. */
-  result(line: SafeText): void;
+  result(line: SafeText, tone?: Tone): void;
   /** Something good to know. */
   note(line: SafeText): void;
   /** What went wrong with a transfer. */

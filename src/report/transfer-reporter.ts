@@ -18,14 +18,17 @@ import {
   unreceivedLine,
 } from './result-lines.ts';
 import { asError, isResumable } from './transfer-failure.ts';
-import { type TransferNames, TransferWatch, type WatchOptions } from './transfer-watch.ts';
+import {
+  type TransferNames,
+  TransferWatch,
+  type WatchOptions,
+  whatAndWhom,
+} from './transfer-watch.ts';
 
 export interface ReporterOptions extends WatchOptions {
   readonly receipts: Receipts;
   /** Says of an item that was received what `line` says. Default: a result. */
   readonly tellReceived?: (item: ItemResult, line: SafeText) => void;
-  /** Several transfers end side by side: what limited one names it. */
-  readonly isLimitNamed?: boolean;
 }
 
 /** A transfer to be told of. */
@@ -94,17 +97,16 @@ export class TransferReporter {
   }
 
   #tellResult(transfer: Transfer, { id, peer }: Following, result: TransferResult): void {
-    const { sink, isLimitNamed = false } = this.#options;
+    const { sink, isPeerNamed = false } = this.#options;
     const isSent = transfer.direction === 'send';
     sink.event(doneEvent(result, id));
     for (const item of result.items) {
-      if (isSent) sink.result(deliveredLine(item, result, peer));
+      if (isSent) sink.result(deliveredLine(item, result, peer), 'good');
       else this.#tellReceived(item, receivedLine(item, peer));
     }
     const limit = limitLine(result);
     if (limit !== undefined && !sink.isJson) {
-      const whose = `${transfer.name} ${isSent ? 'to' : 'from'} ${peer}`;
-      sink.note(isLimitNamed ? safeLine`${whose}: ${limit}` : limit);
+      sink.note(isPeerNamed ? safeLine`${whatAndWhom(transfer, peer)}: ${limit}` : limit);
     }
     const lineOf = (name: string, reason: string): SafeText =>
       isSent ? undeliveredLine(name, peer, reason) : unreceivedLine(name, peer, reason);
@@ -114,7 +116,7 @@ export class TransferReporter {
 
   #tellReceived(item: ItemResult, line: SafeText): void {
     const { sink, tellReceived } = this.#options;
-    if (tellReceived === undefined) sink.result(line);
+    if (tellReceived === undefined) sink.result(line, 'good');
     else tellReceived(item, line);
   }
 

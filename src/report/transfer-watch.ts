@@ -1,6 +1,7 @@
 import type { Transfer } from '../transfer/index.ts';
 import { offerEvent, progressEvent, stalledEvent } from './events.ts';
-import { showProgress } from './progress-lines.ts';
+import { safeLine } from '../text/safe-text.ts';
+import { beginText, showProgress } from './progress-lines.ts';
 import type { ReportSink } from './report-sink.ts';
 
 /** Between two `progress` events of one transfer. */
@@ -18,7 +19,9 @@ export interface WatchOptions {
   /** False with `--no-progress`. */
   readonly isShown: boolean;
   /** Bars on a screen, in place of lines. */
-  readonly bars?: { add(transfer: Transfer): void } | undefined;
+  readonly bars?: { add(transfer: Transfer, label: string): void } | undefined;
+  /** Transfers with several people run side by side: bars and summaries say with whom. */
+  readonly isPeerNamed?: boolean;
 }
 
 /** Shows how far transfers are: as events, as bars on a screen, or as plain lines. */
@@ -31,13 +34,17 @@ export class TransferWatch {
 
   /** Until it settles. */
   add(transfer: Transfer, { id, peer }: TransferNames): void {
-    const { sink, isShown, bars } = this.#options;
+    const { sink, isShown, bars, isPeerNamed = false } = this.#options;
     sink.event(offerEvent(transfer, id));
     if (!isShown || sink.isQuiet) return;
     if (sink.isJson) this.#tell(transfer, id);
-    if (bars !== undefined) bars.add(transfer);
-    else if (!sink.isJson) {
-      showProgress(transfer, peer, (line) => {
+    const whole = whatAndWhom(transfer, peer);
+    if (bars !== undefined) {
+      // A bar moves below other lines; that somebody sends something stays to be read.
+      if (transfer.direction === 'receive') sink.note(safeLine`${whole}: ${beginText(transfer)}`);
+      bars.add(transfer, isPeerNamed ? `#${id} ${whomAndWhat(transfer, peer)}` : transfer.name);
+    } else if (!sink.isJson) {
+      showProgress(transfer, whole, (line) => {
         sink.note(line);
       });
     }
@@ -60,4 +67,14 @@ export class TransferWatch {
     };
     transfer.done.then(end, end);
   }
+}
+
+/** `movie.mp4 to jess`. Not safe to print. */
+export function whatAndWhom({ name, direction }: Transfer, peer: string): string {
+  return `${name} ${direction === 'send' ? 'to' : 'from'} ${peer}`;
+}
+
+/** `to jess: movie.mp4`, so that a long name is cut at its end. Not safe to print. */
+function whomAndWhat({ name, direction }: Transfer, peer: string): string {
+  return `${direction === 'send' ? 'to' : 'from'} ${peer}: ${name}`;
 }

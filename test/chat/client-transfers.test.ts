@@ -206,7 +206,7 @@ test('progress is a line at the start, at every 10 %, after 30 s without one, an
     vi.advanceTimersByTime(1_000);
   };
   at(0);
-  showProgress(transfer, transfer.peer, (line) => lines.push(line));
+  showProgress(transfer, 'a to jess', (line) => lines.push(line));
   at(99);
   at(100);
   at(199);

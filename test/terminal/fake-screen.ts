@@ -1,29 +1,67 @@
 import { Writable } from 'node:stream';
 
+interface Row {
+  text: string;
+  /** It goes on in the next row: nobody wrote a newline. */
+  isFolded: boolean;
+}
+
 /**
- * A terminal's screen as far as the client draws on it: characters, CR, LF, cursor up, down, right,
- * left, to a column, and erase below. It is as high as it needs to be, so nothing scrolls.
+ * A terminal's screen as far as `upd` draws on it: characters, CR, LF, cursor up, down, right, left, to
+ * a column, erase below and to the end of a row, and colours, which it only notes. It is as high as it
+ * needs to be, so nothing scrolls. Made narrower or wider it folds its rows anew, as terminals do.
  */
 export class FakeScreen extends Writable {
   readonly isTTY: boolean;
-  readonly columns: number;
+  columns: number;
+  readonly rows: number;
   written = '';
-  readonly #rows: string[] = [''];
+  #rows: Row[] = [{ text: '', isFolded: false }];
   readonly #cursor = { row: 0, column: 0 };
 
-  constructor(columns: number, isTTY = true) {
+  constructor(columns: number, isTTY = true, rows = 24) {
     super({ decodeStrings: false });
     this.columns = columns;
     this.isTTY = isTTY;
+    this.rows = rows;
   }
 
   /** What stands on each row, without blanks at its end beyond the prompt's one. */
-  get rows(): readonly string[] {
-    return this.#rows.map((row) => row.replace(/ {2,}$/, ' '));
+  get shown(): readonly string[] {
+    return this.#rows.map(({ text }) => text.replace(/ {2,}$/, ' '));
   }
 
   get cursor(): { readonly row: number; readonly column: number } {
     return this.#cursor;
+  }
+
+  /** Folds what stands there anew, then tells the program. */
+  resize(columns: number): void {
+    const rows: Row[] = [];
+    const { row: oldRow, column: oldColumn } = this.#cursor;
+    for (let first = 0; first < this.#rows.length; first++) {
+      let line = '';
+      let cursorAt: number | undefined;
+      let row = first;
+      for (; ; row++) {
+        if (row === oldRow) cursorAt = line.length + oldColumn;
+        line += this.#rows[row]!.text;
+        if (!this.#rows[row]!.isFolded) break;
+      }
+      first = row;
+      if (cursorAt !== undefined) {
+        this.#cursor.row = rows.length + Math.floor(cursorAt / columns);
+        this.#cursor.column = cursorAt % columns;
+      }
+      const foldCount = Math.max(1, Math.ceil(line.length / columns));
+      for (let fold = 0; fold < foldCount; fold++) {
+        const text = line.slice(fold * columns, (fold + 1) * columns);
+        rows.push({ text, isFolded: fold < foldCount - 1 });
+      }
+    }
+    this.#rows = rows;
+    this.columns = columns;
+    this.emit('resize');
   }
 
   override _write(
@@ -47,10 +85,14 @@ export class FakeScreen extends Writable {
     else if (character === '\n') this.#moveTo(row + 1, 0);
     else {
       // A full row wraps when the next character comes, as terminals do.
-      if (column === this.columns) this.#moveTo(row + 1, 0);
+      if (column === this.columns) {
+        this.#rows[row]!.isFolded = true;
+        this.#moveTo(row + 1, 0);
+      }
       const at = this.#cursor;
-      const line = this.#rows[at.row]!.padEnd(at.column);
-      this.#rows[at.row] = line.slice(0, at.column) + character + line.slice(at.column + 1);
+      const line = this.#rows[at.row]!;
+      const text = line.text.padEnd(at.column);
+      line.text = text.slice(0, at.column) + character + text.slice(at.column + 1);
       at.column++;
     }
   }
@@ -76,15 +118,26 @@ export class FakeScreen extends Writable {
         break;
       case 'J':
         this.#rows.length = row + 1;
-        this.#rows[row] = this.#rows[row]!.slice(0, column);
+        this.#endRow(row, column);
+        break;
+      case 'K':
+        this.#endRow(row, column);
+        break;
+      case 'm':
         break;
       default:
         throw new Error(`the screen does not know ${verb}`);
     }
   }
 
+  #endRow(row: number, column: number): void {
+    const line = this.#rows[row]!;
+    line.text = line.text.slice(0, column);
+    line.isFolded = false;
+  }
+
   #moveTo(row: number, column: number): void {
-    while (this.#rows.length <= row) this.#rows.push('');
+    while (this.#rows.length <= row) this.#rows.push({ text: '', isFolded: false });
     this.#cursor.row = row;
     this.#cursor.column = column;
   }

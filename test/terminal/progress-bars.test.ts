@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import {
-  barLine,
-  canDraw,
-  MAX_DRAWS_PER_SEC,
-  ProgressBars,
-} from '../../src/cli/terminal/progress-bars.ts';
+import { barLine, MAX_DRAWS_PER_SEC, ProgressBars } from '../../src/cli/terminal/progress-bars.ts';
+import { canDraw, ScreenFoot } from '../../src/cli/terminal/screen-foot.ts';
 import { FakeTransfer } from '../chat/fake-endpoint.ts';
 import { FakeScreen } from './fake-screen.ts';
 
@@ -27,23 +23,23 @@ function transferAt(megabytes: number, name = 'movie.mp4'): FakeTransfer {
 }
 
 test('a bar says name, bytes, %, rate and ETA', () => {
-  expect(barLine(transferAt(5), 100)).toBe(
+  expect(barLine(transferAt(5), 'movie.mp4', 100)).toBe(
     'movie.mp4  [#######---------------------]   25 %  5.0 MB of 20.0 MB  5.0 MB/s  ETA 3.0 s',
   );
 });
 
 test('100 % is not shown before it is verified', () => {
-  expect(barLine(transferAt(20), 100)).toContain(' 99 %');
+  expect(barLine(transferAt(20), 'movie.mp4', 100)).toContain(' 99 %');
 });
 
 test('a transfer that waits says why instead of its rate', () => {
   const transfer = transferAt(5);
   transfer.state = 'stalled';
   transfer.progress = { ...transfer.progress, stalledMs: 7_200 };
-  expect(barLine(transfer, 100)).toMatch(/ {2}stalled 7s$/);
+  expect(barLine(transfer, transfer.name, 100)).toMatch(/ {2}stalled 7s$/);
   transfer.state = 'paused';
   transfer.progress = { ...transfer.progress, pauseReason: 'no-space' };
-  expect(barLine(transfer, 100)).toMatch(/ {2}paused: disk full$/);
+  expect(barLine(transfer, transfer.name, 100)).toMatch(/ {2}paused: disk full$/);
 });
 
 /** No character takes more than two columns; those below U+1100 and the ellipsis take one. */
@@ -61,7 +57,7 @@ test('a bar never fills its row, whatever the name and however narrow the window
       fc.integer({ min: 1, max: 200 }),
       fc.nat(20),
       (name, columns, megabytes) => {
-        const line = barLine(transferAt(megabytes, name), columns);
+        const line = barLine(transferAt(megabytes), name, columns);
         expect(mostColumns(line)).toBeLessThan(Math.max(columns, 2));
         expect(line).not.toMatch(/[\n\r\u001b]/);
       },
@@ -71,41 +67,81 @@ test('a bar never fills its row, whatever the name and however narrow the window
 
 test('bars are drawn 10 times a second at most, each over the one before, and wiped at the end', async () => {
   const screen = new FakeScreen(80);
-  const bars = new ProgressBars(screen);
+  const foot = new ScreenFoot(screen, {});
+  const bars = new ProgressBars(foot);
   const [one, other] = [transferAt(1, 'one'), transferAt(2, 'other')];
-  bars.add(one);
-  bars.add(other);
+  bars.add(one, 'one');
+  bars.add(other, 'other');
   let drawCount = 0;
   const write = screen.write.bind(screen);
   vi.spyOn(screen, 'write').mockImplementation((chunk: string) => {
     if (chunk.includes('one')) drawCount++;
     return write(chunk);
   });
-  vi.advanceTimersByTime(1_000);
+  for (let step = 0; step < 100; step++) {
+    one.progress.transferredBytes += 100_000;
+    vi.advanceTimersByTime(10);
+  }
   expect(drawCount).toBe(MAX_DRAWS_PER_SEC);
-  expect(screen.rows.map((row) => row.split(' ')[0])).toEqual(['one', 'other']);
-  bars.above(() => screen.write('a result\n'));
-  vi.advanceTimersByTime(100);
-  expect(screen.rows.map((row) => row.slice(0, 8).trim())).toEqual([
+  // What has not changed is not drawn again.
+  vi.advanceTimersByTime(10_000);
+  expect(drawCount).toBe(MAX_DRAWS_PER_SEC);
+  expect(screen.shown.map((row) => row.split(' ')[0])).toEqual(['one', 'other', '']);
+  foot.above(() => screen.write('a result\n'));
+  expect(screen.shown.map((row) => row.slice(0, 8).trim())).toEqual([
     'a result',
-    'one  [--',
+    'one  [##',
     'other  [',
+    '',
   ]);
   one.finish(20e6, 1_000);
   other.finish(20e6, 1_000);
   await Promise.all([one.done, other.done]);
   vi.advanceTimersByTime(1_000);
-  expect(screen.rows).toEqual(['a result', '']);
+  expect(screen.shown).toEqual(['a result', '']);
   expect(vi.getTimerCount()).toBe(0);
 });
 
 test('of very many transfers some are drawn and the others counted', () => {
   const screen = new FakeScreen(80);
-  const bars = new ProgressBars(screen);
-  for (let count = 0; count < 100; count++) bars.add(transferAt(1));
+  const bars = new ProgressBars(new ScreenFoot(screen, {}));
+  for (let count = 0; count < 100; count++) bars.add(transferAt(1), 'movie.mp4');
   vi.advanceTimersByTime(100);
-  expect(screen.rows).toHaveLength(9);
-  expect(screen.rows.at(-1)).toBe('and 92 more');
+  expect(screen.shown).toHaveLength(10);
+  expect(screen.shown.at(-2)).toBe('and 92 more');
+});
+
+test('a low window keeps a row for the prompt and one above, and bars get the others', () => {
+  for (const [rows, expected] of [
+    [6, ['movie.mp4', 'movie.mp4', 'movie.mp4', 'and 7 more', '']],
+    [3, ['and 10 more', '']],
+    [2, ['']],
+    [1, ['']],
+  ] as const) {
+    const screen = new FakeScreen(80, true, rows);
+    const bars = new ProgressBars(new ScreenFoot(screen, {}));
+    for (let count = 0; count < 10; count++) bars.add(transferAt(1), 'movie.mp4');
+    vi.advanceTimersByTime(100);
+    expect(screen.shown.map((row) => row.replace(/ {2}.*$/, ''))).toEqual(expected);
+  }
+});
+
+test('the bar of one that waits is yellow, unless colours are not wanted', () => {
+  const waiting = transferAt(5);
+  waiting.state = 'stalled';
+  for (const [environment, isColoured] of [
+    [{}, true],
+    [{ NO_COLOR: '' }, true],
+    [{ NO_COLOR: '1' }, false],
+  ] as const) {
+    const screen = new FakeScreen(80);
+    const bars = new ProgressBars(new ScreenFoot(screen, environment));
+    bars.add(waiting, 'movie.mp4');
+    bars.add(transferAt(5), 'other');
+    vi.advanceTimersByTime(100);
+    expect(screen.written.includes('\u001b[33mmovie.mp4')).toBe(isColoured);
+    expect(screen.written.split(/\u001b\[\d+m/)).toHaveLength(isColoured ? 3 : 1);
+  }
 });
 
 test('bars are for screens that can wipe what was drawn', () => {

@@ -2,11 +2,8 @@ import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { PipeConsole } from '../../src/cli/terminal/pipe-console.ts';
-import {
-  MAX_LINES_AHEAD,
-  TerminalConsole,
-  type TerminalOutput,
-} from '../../src/cli/terminal/terminal-console.ts';
+import type { TerminalOutput } from '../../src/cli/terminal/screen-foot.ts';
+import { MAX_LINES_AHEAD, TerminalConsole } from '../../src/cli/terminal/terminal-console.ts';
 import { COMMAND_PROMPT } from '../../src/chat/client.ts';
 import { safeText } from '../../src/text/safe-text.ts';
 import { FakeScreen } from './fake-screen.ts';
@@ -28,9 +25,11 @@ function terminalOf(columns = 40, errors?: TerminalOutput): Terminal {
   const input = new PassThrough();
   const screen = new FakeScreen(columns);
   let interrupts = 0;
-  const console = new TerminalConsole({ input, output: screen, errors: errors ?? screen }, () => {
+  const streams = { input, output: screen, errors: errors ?? screen };
+  const onInterrupt = (): void => {
     interrupts++;
-  });
+  };
+  const console = new TerminalConsole(streams, { onInterrupt, stop: () => undefined });
   return { console, screen, input, interrupts: () => interrupts };
 }
 
@@ -45,11 +44,11 @@ test('a line that arrives while somebody types appears above, and the typed text
   const line = console.ask(COMMAND_PROMPT);
   await press(input, 'MSG hel');
   console.print(safeText('#1, derek: "hi", posted at TIME.'));
-  expect(screen.rows).toEqual(['#1, derek: "hi", posted at TIME.', '> MSG hel']);
+  expect(screen.shown).toEqual(['#1, derek: "hi", posted at TIME.', '> MSG hel']);
   expect(screen.cursor).toEqual({ row: 1, column: 9 });
   await press(input, 'lo\r');
   expect(await line).toBe('MSG hello');
-  expect(screen.rows).toEqual(['#1, derek: "hi", posted at TIME.', '> MSG hello', '']);
+  expect(screen.shown).toEqual(['#1, derek: "hi", posted at TIME.', '> MSG hello', '']);
 });
 
 test('the cursor stays where it was within the typed text', async () => {
@@ -57,7 +56,7 @@ test('the cursor stays where it was within the typed text', async () => {
   void console.ask(COMMAND_PROMPT);
   await press(input, 'abcd\u001b[D\u001b[D');
   console.print(safeText('news'));
-  expect(screen.rows).toEqual(['news', '> abcd']);
+  expect(screen.shown).toEqual(['news', '> abcd']);
   expect(screen.cursor).toEqual({ row: 1, column: 4 });
 });
 
@@ -67,10 +66,10 @@ test('typed text over several rows is wiped whole and drawn again below the news
   void console.ask(COMMAND_PROMPT);
   await press(input, 'abcdefghijklmnopqrstuvw');
   const typed = ['> abcdefgh', 'ijklmnopqr', 'stuvw'];
-  expect(screen.rows).toEqual(['before', ...typed]);
+  expect(screen.shown).toEqual(['before', ...typed]);
   console.print(safeText('one'));
   console.warn(safeText('two'));
-  expect(screen.rows).toEqual(['before', 'one', 'two', ...typed]);
+  expect(screen.shown).toEqual(['before', 'one', 'two', ...typed]);
 });
 
 test('a password is never on the screen: not typed, not with news, not by history, not in the next line', async () => {
@@ -82,7 +81,7 @@ test('a password is never on the screen: not typed, not with news, not by histor
   expect(await line).toBe('secret');
   void console.ask(COMMAND_PROMPT);
   await press(input, '\u001b[A\u0010\u001f\u001f');
-  expect(screen.rows).toEqual(['news', 'Password: ', '> ']);
+  expect(screen.shown).toEqual(['news', 'Password: ', '> ']);
   expect(screen.written).not.toContain('sec');
   expect(screen.written).not.toContain('ret');
 });
@@ -95,7 +94,7 @@ test('lines pasted at once all arrive, and the password among them is not shown'
   expect(await console.ask(safeText('Password: '), { isHidden: true })).toBe('secret');
   expect(await console.ask(COMMAND_PROMPT)).toBe('ATU');
   const last = console.ask(COMMAND_PROMPT);
-  expect(screen.rows).toEqual(['Username: jess', 'Password: ', '> ATU', '> OU']);
+  expect(screen.shown).toEqual(['Username: jess', 'Password: ', '> ATU', '> OU']);
   await press(input, 'T\r');
   expect(await last).toBe('OUT');
   expect(screen.written).not.toContain('secret');
@@ -106,9 +105,9 @@ test('what is typed before it is asked for is drawn with its prompt, also over s
   console.print(safeText('one'));
   console.print(safeText('two'));
   await press(input, 'abcdefghijklmnopqrstuvwxyz');
-  expect(screen.rows).toEqual(['one', 'two', '']);
+  expect(screen.shown).toEqual(['one', 'two', '']);
   void console.ask(COMMAND_PROMPT);
-  expect(screen.rows).toEqual(['one', 'two', '> abcdefgh', 'ijklmnopqr', 'stuvwxyz']);
+  expect(screen.shown).toEqual(['one', 'two', '> abcdefgh', 'ijklmnopqr', 'stuvwxyz']);
 });
 
 test('the keyboard waits when too many lines stand ahead, and no line is lost', async () => {
@@ -138,7 +137,7 @@ test('warnings go to stderr: on the same screen above the typed text, elsewhere 
   void console.ask(COMMAND_PROMPT);
   await press(input, 'MSG');
   console.warn(safeText('a.txt to jess: sending'));
-  expect(screen.rows).toEqual(['> MSG']);
+  expect(screen.shown).toEqual(['> MSG']);
   expect(errors.written).toBe('a.txt to jess: sending\n');
 });
 
@@ -146,7 +145,11 @@ test('with only stdout redirected, prompts and typed text are on the other scree
   const input = new PassThrough();
   const output = new FakeScreen(40, false);
   const errors = new FakeScreen(40);
-  const console = new TerminalConsole({ input, output, errors }, () => undefined);
+  const onInterrupt = (): void => undefined;
+  const console = new TerminalConsole(
+    { input, output, errors },
+    { onInterrupt, stop: onInterrupt },
+  );
   const user = console.ask(safeText('Username: '));
   await press(input, 'jess\r');
   expect(await user).toBe('jess');
@@ -155,7 +158,7 @@ test('with only stdout redirected, prompts and typed text are on the other scree
   expect(await password).toBe('secret');
   console.print(safeText('Welcome'));
   expect(output.written).toBe('Welcome\n');
-  expect(errors.rows).toEqual(['Username: jess', 'Password: ', '']);
+  expect(errors.shown).toEqual(['Username: jess', 'Password: ', '']);
 });
 
 test('each Ctrl-C is told, and Ctrl-D is the end of input for this question and later ones', async () => {
@@ -167,7 +170,7 @@ test('each Ctrl-C is told, and Ctrl-D is the end of input for this question and 
   expect(await line).toBeUndefined();
   expect(await console.ask(COMMAND_PROMPT)).toBeUndefined();
   console.print(safeText('Bye, jess!'));
-  expect(screen.rows).toEqual(['> ', 'Bye, jess!', '']);
+  expect(screen.shown).toEqual(['> ', 'Bye, jess!', '']);
 });
 
 test('a pipe shows the login prompts as lines, no command prompt, and reads what was piped at once', async () => {

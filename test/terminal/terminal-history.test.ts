@@ -1,10 +1,13 @@
 import { PassThrough } from 'node:stream';
+import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { COMMAND_PROMPT, type Question } from '../../src/chat/client.ts';
 import { completionOf } from '../../src/chat/core/completion.ts';
+import { InputHistory } from '../../src/cli/terminal/input-history.ts';
 import { TerminalConsole } from '../../src/cli/terminal/terminal-console.ts';
 import { safeText } from '../../src/text/safe-text.ts';
+import { temporaryFolder } from '../chat/server-fixture.ts';
 import { FakeScreen } from './fake-screen.ts';
 
 const UP = '\u001b[A';
@@ -20,7 +23,9 @@ function terminal(): Terminal {
   const input = new PassThrough();
   const screen = new FakeScreen(40);
   const streams = { input, output: screen, errors: screen };
-  const console = new TerminalConsole(streams, () => undefined);
+  const history = new InputHistory(join(temporaryFolder(), 'updraft', 'history'));
+  const actions = { onInterrupt: () => undefined, stop: () => undefined, history };
+  const console = new TerminalConsole(streams, actions);
   // Keys reach readline in the next turns of the event loop.
   const press = async (keys: string): Promise<void> => {
     input.write(keys);
@@ -44,10 +49,10 @@ test('the arrow keys bring back commands, but no name, no password, and nothing 
   expect(await first).toBe('ATU');
   const second = console.ask(COMMAND_PROMPT, command);
   await press(UP);
-  expect(screen.rows.at(-1)).toBe('> ATU');
+  expect(screen.shown.at(-1)).toBe('> ATU');
   // There is nothing before it.
   await press(UP);
-  expect(screen.rows.at(-1)).toBe('> ');
+  expect(screen.shown.at(-1)).toBe('> ');
   await press('\u001b[B\r');
   expect(await second).toBe('ATU');
   expect(screen.written).not.toContain('secret');
@@ -57,11 +62,11 @@ test('Tab completes commands and user names, and shows which there are', async (
   const { console, screen, press } = terminal();
   const line = console.ask(COMMAND_PROMPT, command);
   await press('u\t');
-  expect(screen.rows.at(-1)).toBe('> UPD ');
+  expect(screen.shown.at(-1)).toBe('> UPD ');
   await press('j\t');
-  expect(screen.rows.at(-1)).toBe('> UPD j');
+  expect(screen.shown.at(-1)).toBe('> UPD j');
   await press('\t');
-  expect(screen.rows.join('\n')).toMatch(/jess\s+jim/);
+  expect(screen.shown.join('\n')).toMatch(/jess\s+jim/);
   await press('e\t');
   await press('file\r');
   expect(await line).toBe('UPD jess file');
@@ -73,5 +78,5 @@ test('Tab completes nothing where no command is asked for', async () => {
   for (const key of 'MS\t\t') await press(key);
   await press('\r');
   expect(await line).toBe('MS');
-  expect(screen.rows[0]).toBe('Username: MS');
+  expect(screen.shown[0]).toBe('Username: MS');
 });

@@ -1,4 +1,5 @@
 import { type SafeText, safeText } from '../../text/safe-text.ts';
+import type { Tone } from '../../text/tone.ts';
 import type { Completion } from './completion.ts';
 
 export type { Completion } from './completion.ts';
@@ -13,7 +14,7 @@ export interface Question {
    * How a line may go on, for a person who asks. Lines of such questions are remembered: they can
    * be brought back and edited.
    */
-  readonly complete?: (line: string) => Completion;
+  readonly complete?: (line: string) => Completion | Promise<Completion>;
 }
 
 /** Where a chat client reads its lines and shows its texts: a terminal, a pipe, or a test. */
@@ -25,8 +26,8 @@ export interface ClientConsole {
    * input. One question at a time.
    */
   ask(prompt: SafeText, question?: Question): Promise<string | undefined>;
-  /** A line for stdout: answers and deliveries. */
-  print(line: SafeText): void;
+  /** A line for stdout: answers and deliveries. The tone is for whoever looks at it. */
+  print(line: SafeText, tone?: Tone): void;
   /** A line for stderr: progress and warnings. */
-  warn(line: SafeText): void;
+  warn(line: SafeText, tone?: Tone): void;
 }

@@ -4,6 +4,8 @@ import { type CommandName, commandShapes, nameOf } from './command.ts';
 export interface Completion {
   /** Each may stand in place of `typed`. */
   readonly words: readonly string[];
+  /** What they are called where they are listed; as they are when absent. */
+  readonly labels?: readonly string[];
   /** The unfinished end of the line. */
   readonly typed: string;
 }

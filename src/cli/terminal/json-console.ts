@@ -1,6 +1,7 @@
 import { type ClientConsole, COMMAND_PROMPT, type Question } from '../../chat/client.ts';
 import { textEvent, type UpdEvent } from '../../report/events.ts';
 import { jsonLine } from '../../text/json-line.ts';
+import type { Tone } from '../../text/tone.ts';
 import type { SafeText } from '../../text/safe-text.ts';
 
 /** Another console whose stdout carries events only: what would be a line there is one of type `text`. */
@@ -24,8 +25,8 @@ export class JsonConsole implements ClientConsole {
     this.event(textEvent(line));
   }
 
-  warn(line: SafeText): void {
-    this.#inner.warn(line);
+  warn(line: SafeText, tone?: Tone): void {
+    this.#inner.warn(line, tone);
   }
 
   readonly event = (event: UpdEvent): void => {

@@ -1,82 +1,80 @@
+import { columnsOf, cutToColumns } from '../../text/columns.ts';
 import { formatAmount, formatDuration, formatRate } from '../../text/measures.ts';
 import { safeText } from '../../text/safe-text.ts';
 import type { StallReason, Transfer } from '../../transfer/index.ts';
-import type { TerminalOutput } from './terminal-console.ts';
+import type { Bar, BarBoard } from './screen-foot.ts';
 
 /** Redraws a second at most. */
 export const MAX_DRAWS_PER_SEC = 10;
 /** Bars drawn at once; a line says how many more there are. */
 const MAX_BARS = 8;
-const USUAL_COLUMNS = 80;
 const MIN_NAME_COLUMNS = 8;
 const MAX_NAME_COLUMNS = 30;
 const MIN_BAR_COLUMNS = 10;
 const MAX_BAR_COLUMNS = 30;
 
-/** Whether bars can be drawn: on a screen that can wipe what was drawn. */
-export function canDraw(
-  output: TerminalOutput,
-  environment: Readonly<Record<string, string | undefined>>,
-): boolean {
-  return output.isTTY === true && environment['TERM'] !== 'dumb';
-}
-
-/**
- * A bar for each transfer that runs, at the end of a screen: name, bytes, %, rate and ETA, or why it
- * waits. Without colours, so that NO_COLOR has nothing to forbid.
- */
+/** A bar for each transfer that runs: name, bytes, %, rate and ETA, or why it waits. */
 export class ProgressBars {
-  readonly #screen: TerminalOutput;
-  readonly #transfers: Set<Transfer> = new Set();
-  #drawnRows = 0;
+  readonly #board: BarBoard;
+  /** What each is called. */
+  readonly #labels: Map<Transfer, string> = new Map();
+  #shown: readonly Bar[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(screen: TerminalOutput) {
-    this.#screen = screen;
+  constructor(board: BarBoard) {
+    this.#board = board;
   }
 
-  add(transfer: Transfer): void {
-    this.#transfers.add(transfer);
+  /** Until it settles. The label may be what other people wrote. */
+  add(transfer: Transfer, label: string): void {
+    this.#labels.set(transfer, label);
     this.#timer ??= setInterval(() => {
       this.#draw();
     }, 1000 / MAX_DRAWS_PER_SEC);
     const forget = (): void => {
-      this.#wipe();
-      this.#transfers.delete(transfer);
-      if (this.#transfers.size > 0) return;
+      this.#labels.delete(transfer);
+      // Others are drawn without it when their time comes.
+      if (this.#labels.size > 0) return;
       clearInterval(this.#timer);
       this.#timer = undefined;
+      this.#shown = [];
+      this.#board.show([]);
     };
     transfer.done.then(forget, forget);
   }
 
-  /** Calls `write`, which writes whole lines; the bars come back below them. */
-  above(write: () => void): void {
-    this.#wipe();
-    write();
-  }
-
   #draw(): void {
-    this.#wipe();
-    const columns = this.#screen.columns ?? USUAL_COLUMNS;
-    const shown = [...this.#transfers].slice(0, MAX_BARS);
-    const lines = shown.map((transfer) => barLine(transfer, columns));
-    const hiddenCount = this.#transfers.size - shown.length;
-    if (hiddenCount > 0) lines.push(`and ${hiddenCount} more`.slice(0, columns - 1));
-    this.#screen.write(lines.join('\n'));
-    this.#drawnRows = lines.length;
-  }
-
-  #wipe(): void {
-    if (this.#drawnRows === 0) return;
-    const up = this.#drawnRows > 1 ? `\u001b[${this.#drawnRows - 1}A` : '';
-    this.#screen.write(`${up}\r\u001b[J`);
-    this.#drawnRows = 0;
+    const { columns, room } = this.#board;
+    const isAllShown = this.#labels.size <= Math.min(MAX_BARS, room);
+    const shownCount = isAllShown ? this.#labels.size : Math.min(MAX_BARS, room - 1);
+    const bars: Bar[] = [...this.#labels]
+      .slice(0, Math.max(0, shownCount))
+      .map(([transfer, label]) => ({
+        text: barLine(transfer, label, columns),
+        tone: isWaiting(transfer) ? 'caution' : undefined,
+      }));
+    if (!isAllShown && room > 0) {
+      const hiddenCount = this.#labels.size - bars.length;
+      bars.push({ text: `and ${hiddenCount} more`.slice(0, Math.max(0, columns - 1)) });
+    }
+    if (isSame(bars, this.#shown)) return;
+    this.#shown = bars;
+    this.#board.show(bars);
   }
 }
 
+function isSame(some: readonly Bar[], others: readonly Bar[]): boolean {
+  return (
+    some.length === others.length && some.every(({ text }, index) => text === others[index]!.text)
+  );
+}
+
+function isWaiting({ state }: Transfer): boolean {
+  return state === 'stalled' || state === 'paused';
+}
+
 /** One transfer in less than `columns` columns. */
-export function barLine(transfer: Transfer, columns: number): string {
+export function barLine(transfer: Transfer, label: string, columns: number): string {
   const { transferredBytes, totalBytes, bytesPerSec } = transfer.progress;
   // 100 % is for what the other side has verified.
   const isUnknown = totalBytes === undefined;
@@ -92,13 +90,18 @@ export function barLine(transfer: Transfer, columns: number): string {
   if (roomFor(percent, amount, tail)) parts = [percent, amount, tail];
   else if (roomFor(percent, tail)) parts = [percent, tail];
   else if (roomFor(percent)) parts = [percent];
-  const spare = columns - 1 - parts.reduce((sum, text) => sum + 2 + text.length, 0);
-  const barColumns = Math.min(MAX_BAR_COLUMNS, spare - MIN_NAME_COLUMNS - 12);
   parts = parts.filter((text) => text !== '');
+  const spare = columns - 1 - parts.reduce((sum, text) => sum + 2 + text.length, 0);
+  const name = safeText(label);
+  const nameNeeds = Math.min(MAX_NAME_COLUMNS, columnsOf(name));
+  const barColumns = Math.min(
+    MAX_BAR_COLUMNS,
+    spare - 2 - Math.max(MIN_NAME_COLUMNS + 10, nameNeeds),
+  );
   if (barColumns >= MIN_BAR_COLUMNS && !isUnknown) parts.unshift(drawBar(part, barColumns));
   const used = parts.reduce((sum, text) => sum + 2 + text.length, 0);
   const nameColumns = Math.min(MAX_NAME_COLUMNS, Math.max(0, columns - 1 - used));
-  return [fitName(transfer.name, nameColumns), ...parts].join('  ');
+  return [cutToColumns(name, nameColumns), ...parts].join('  ');
 }
 
 function waitingText({ state, progress }: Transfer): string | undefined {
@@ -139,24 +142,4 @@ function etaText({ progress }: Transfer): string {
 function drawBar(part: number, columns: number): string {
   const full = Math.floor(part * (columns - 2));
   return `[${'#'.repeat(full)}${'-'.repeat(columns - 2 - full)}]`;
-}
-
-/** The first code point that may be two columns wide: those below never are. */
-const FIRST_WIDE = 0x1100;
-
-/** A name in exactly `columns` columns, or at least in no more. */
-function fitName(name: string, columns: number): string {
-  const widthOf = (character: string): number => (character.codePointAt(0)! < FIRST_WIDE ? 1 : 2);
-  let width = 0;
-  let fitted = '';
-  const characters = Array.from(safeText(name));
-  for (const [index, character] of characters.entries()) {
-    const isLast = index === characters.length - 1;
-    if (width + widthOf(character) + (isLast ? 0 : 1) > columns) {
-      return columns > width ? `${fitted}…` : fitted;
-    }
-    fitted += character;
-    width += widthOf(character);
-  }
-  return fitted;
 }
