@@ -1,23 +1,33 @@
 import assert from 'node:assert/strict';
-import { SEGMENT_BYTES } from './disk.ts';
+import type { ContentShare } from './content-memory.ts';
 
-/** Whole segments a transfer that wait for the disk; then it reads no more from the network. */
+/** Whole segments of one file that wait for the disk; then it reads no more from the network. */
 export const MAX_PENDING_SEGMENTS = 4;
+
+export interface ContentWriterOptions {
+  /** Puts a segment behind the last one. */
+  readonly write: (segment: Uint8Array) => Promise<void>;
+  /** What comes, at most. */
+  readonly sizeBytes: number;
+  /** The transfer's part of the memory for content. */
+  readonly share: ContentShare;
+  /** Called after each write: there is room, all is written, or it failed. */
+  readonly onChange: () => void;
+  /** Does not wait for a segment to be full while nothing is being written. */
+  readonly isPrompt: boolean;
+}
 
 /**
  * Gathers received content into segments and writes each whole, in order, one call at a time: what
  * is on the disk is always a beginning of the file, without holes.
  *
- * Memory: `MAX_PENDING_SEGMENTS` and the one being filled. A prompt one does not wait for a segment to be
- * full while nothing is being written.
+ * Memory, of the transfer's share: `MAX_PENDING_SEGMENTS` and the one being filled; where the share has
+ * less room, one that waits and that.
  */
 export class ContentWriter {
-  readonly #write: (segment: Uint8Array) => Promise<void>;
-  readonly #onChange: () => void;
-  readonly #isPrompt: boolean;
+  readonly #options: ContentWriterOptions;
   /** Whole segments in order; the first is being written. */
-  readonly #pending: Uint8Array[] = [];
-  readonly #idle: Uint8Array[] = [];
+  readonly #pending: Filled[] = [];
   #expectedBytes: number;
   #filling: Uint8Array | undefined;
   #filledBytes = 0;
@@ -25,25 +35,16 @@ export class ContentWriter {
   #error: unknown;
   #onIdle: () => void = () => undefined;
 
-  /**
-   * @param write puts a segment behind the last one
-   * @param onChange called after each write: there is room, all is written, or it failed
-   */
-  constructor(
-    write: (segment: Uint8Array) => Promise<void>,
-    sizeBytes: number,
-    onChange: () => void,
-    isPrompt = false,
-  ) {
-    this.#write = write;
-    this.#expectedBytes = sizeBytes;
-    this.#onChange = onChange;
-    this.#isPrompt = isPrompt;
+  constructor(options: ContentWriterOptions) {
+    this.#options = options;
+    this.#expectedBytes = options.sizeBytes;
   }
 
   /** One more record of any length may be appended. */
   get hasRoom(): boolean {
-    return this.#pending.length < MAX_PENDING_SEGMENTS && this.#error === undefined;
+    if (this.#error !== undefined) return false;
+    if (this.#pending.length === 0) return true;
+    return this.#pending.length < MAX_PENDING_SEGMENTS && this.#options.share.hasRoom;
   }
 
   /** Why writing failed, or undefined; nothing is written after it. */
@@ -53,7 +54,7 @@ export class ContentWriter {
 
   /** Bytes of memory that hold content. */
   get heldBytes(): number {
-    const pendingBytes = this.#pending.reduce((sum, { length }) => sum + length, 0);
+    const pendingBytes = this.#pending.reduce((sum, { segment }) => sum + segment.length, 0);
     return pendingBytes + (this.#filling?.length ?? 0);
   }
 
@@ -64,8 +65,7 @@ export class ContentWriter {
     let from = 0;
     while (from < content.length) {
       // The last segment of a small file is no larger than the file.
-      this.#filling ??=
-        this.#idle.pop() ?? new Uint8Array(Math.min(SEGMENT_BYTES, this.#expectedBytes));
+      this.#filling ??= this.#options.share.take(this.#expectedBytes, true)!;
       const part = Math.min(content.length - from, this.#filling.length - this.#filledBytes);
       this.#filling.set(content.subarray(from, from + part), this.#filledBytes);
       this.#filledBytes += part;
@@ -73,13 +73,13 @@ export class ContentWriter {
       from += part;
       if (this.#filledBytes === this.#filling.length) this.flush();
     }
-    if (this.#isPrompt && !this.#isWriting) this.flush();
+    if (this.#options.isPrompt && !this.#isWriting) this.flush();
   }
 
   /** Writes also what does not fill a segment. */
   flush(): void {
     if (this.#filling !== undefined && this.#filledBytes > 0) {
-      this.#pending.push(this.#filling.subarray(0, this.#filledBytes));
+      this.#pending.push({ segment: this.#filling, filledBytes: this.#filledBytes });
     }
     this.#filling = undefined;
     this.#filledBytes = 0;
@@ -93,32 +93,42 @@ export class ContentWriter {
   async drain(): Promise<void> {
     this.flush();
     if (this.#isWriting) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    if (this.#error !== undefined) this.#dropPending();
   }
 
   async #writePending(): Promise<void> {
+    const { write, share, onChange } = this.#options;
     for (;;) {
-      const segment = this.#pending[0]!;
+      const { segment, filledBytes } = this.#pending[0]!;
       try {
-        await this.#write(segment);
+        await write(segment.subarray(0, filledBytes));
         this.#pending.shift();
-        const { buffer } = segment;
-        if (buffer.byteLength === SEGMENT_BYTES && this.#idle.length < MAX_PENDING_SEGMENTS) {
-          this.#idle.push(new Uint8Array(buffer));
-        }
+        share.release(segment);
+        share.recycle(segment);
       } catch (error) {
         this.#error = error;
-        this.#pending.length = 0;
+        this.#dropPending();
       }
       if (this.#pending.length === 0) break;
-      this.#onChange();
+      onChange();
     }
     this.#isWriting = false;
-    if (this.#isPrompt && this.#filledBytes > 0 && this.#error === undefined) {
+    if (this.#options.isPrompt && this.#filledBytes > 0 && this.#error === undefined) {
       this.flush();
-      this.#onChange();
+      onChange();
       return;
     }
-    this.#onChange();
+    onChange();
     this.#onIdle();
   }
+
+  #dropPending(): void {
+    for (const { segment } of this.#pending) this.#options.share.release(segment);
+    this.#pending.length = 0;
+  }
+}
+
+interface Filled {
+  readonly segment: Uint8Array;
+  readonly filledBytes: number;
 }

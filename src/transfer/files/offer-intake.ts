@@ -36,7 +36,7 @@ export interface OfferIntakeOptions {
 /** What the content of an offer goes on with. */
 export interface ContentOptions extends Pick<
   ReceivingOfferOptions,
-  'tally' | 'isAborted' | 'onChange' | 'onRead' | 'onProgress'
+  'tally' | 'share' | 'isAborted' | 'onChange' | 'onRead' | 'onProgress'
 > {
   readonly answers: ReceiverAnswers;
   /** The only file cannot be stored: the transfer fails with it. */

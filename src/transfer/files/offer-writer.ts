@@ -134,6 +134,8 @@ export class OfferWriter {
     if (content !== undefined) {
       this.#link.write(MessageType.content, content);
       file.onWritten(writer.writtenBytes);
+      // What is sealed needs its chunk no more: the next read may have it.
+      file.recycle(writer.freeBytes);
       this.contentBytes += content.length;
       return 'record';
     }

@@ -1,6 +1,7 @@
-import { SEGMENT_BYTES, type SourceFile } from './disk.ts';
+import type { ContentShare } from './content-memory.ts';
+import type { SourceFile } from './disk.ts';
 
-/** Chunks that are read and not yet written to the stream, or kept for the next read, a transfer. */
+/** Chunks of one file that are read and not yet written to the stream, if its transfer's share has room. */
 export const READ_AHEAD_CHUNKS = 4;
 
 interface Chunk {
@@ -17,17 +18,17 @@ interface Chunk {
  * Reads a source ahead of the sender, in chunks that are read into again once the stream does not refer
  * to them: when they are acknowledged, or sealed.
  *
- * Memory: `READ_AHEAD_CHUNKS` that wait, as many idle ones, and those in flight, which the peer's
- * credit bounds; never the file's size.
+ * Memory: at most `READ_AHEAD_CHUNKS` that wait, from the transfer's share, and those in flight, which
+ * the peer's credit bounds; never the file's size.
  */
 export class ReadAhead {
   readonly #source: SourceFile;
+  readonly #share: ContentShare;
   readonly #onChange: () => void;
   /** Read, not wholly taken; in order. */
   readonly #ready: Chunk[] = [];
   /** Wholly taken, not wholly free; in order. */
   readonly #inFlight: Chunk[] = [];
-  readonly #idle: Uint8Array[] = [];
   #positionBytes: number;
   #unreadBytes: number;
   #isReading = false;
@@ -36,8 +37,9 @@ export class ReadAhead {
   #error: unknown;
 
   /** @param onChange called after each read: there is more to take, an end, or an error */
-  constructor(source: SourceFile, startBytes: number, onChange: () => void) {
+  constructor(source: SourceFile, startBytes: number, share: ContentShare, onChange: () => void) {
     this.#source = source;
+    this.#share = share;
     this.#onChange = onChange;
     this.#positionBytes = startBytes;
     this.#unreadBytes = source.isSizeKnown ? source.sizeBytes - startBytes : Infinity;
@@ -83,17 +85,17 @@ export class ReadAhead {
   start(): void {
     if (this.#isReading || this.#isStopped || this.#unreadBytes === 0) return;
     if (this.#ready.length >= READ_AHEAD_CHUNKS) return;
+    // Without room it is asked for again when the chunks that wait are written.
+    const buffer = this.#share.take(this.#unreadBytes, this.#ready.length === 0);
+    if (buffer === undefined) return;
     this.#isReading = true;
-    void this.#readChunk();
+    void this.#readInto(buffer);
   }
 
-  async #readChunk(): Promise<void> {
-    const wantedBytes = Math.min(SEGMENT_BYTES, this.#unreadBytes);
-    // A small file takes a small buffer: many of them may be on their way at once.
-    const buffer = this.#idle.pop() ?? new Uint8Array(wantedBytes);
+  async #readInto(buffer: Uint8Array): Promise<void> {
+    let length = 0;
     try {
-      const target = buffer.subarray(0, wantedBytes);
-      const length = await this.#source.read(target, this.#positionBytes);
+      length = await this.#source.read(buffer, this.#positionBytes);
       this.#positionBytes += length;
       this.#unreadBytes -= length;
       if (length > 0) this.#ready.push({ buffer, length, taken: 0, streamEndBytes: 0 });
@@ -103,6 +105,8 @@ export class ReadAhead {
       this.#error = error;
     }
     this.#isReading = false;
+    if (length === 0) this.#letGo(buffer);
+    else if (this.#isStopped) this.#clear();
     if (this.#isShort || this.#error !== undefined) this.#isStopped = true;
     this.start();
     this.#onChange();
@@ -125,24 +129,32 @@ export class ReadAhead {
     chunk.streamEndBytes = streamEndBytes;
     this.#ready.shift();
     this.#inFlight.push(chunk);
+    this.#share.release(chunk.buffer);
     this.start();
   }
 
   /** The stream needs no chunk that ends at or before `freeBytes`: those are read into again. */
   recycle(freeBytes: number): void {
     while (this.#inFlight.length > 0 && this.#inFlight[0]!.streamEndBytes <= freeBytes) {
-      const { buffer } = this.#inFlight.shift()!;
-      if (this.#idle.length < READ_AHEAD_CHUNKS && buffer.length === SEGMENT_BYTES) {
-        this.#idle.push(buffer);
-      }
+      this.#share.recycle(this.#inFlight.shift()!.buffer);
     }
   }
 
   /** No further read begins, and nothing is held for later. */
   stop(): void {
     this.#isStopped = true;
-    this.#ready.length = 0;
+    this.#clear();
     this.#inFlight.length = 0;
-    this.#idle.length = 0;
+  }
+
+  #clear(): void {
+    for (const { buffer } of this.#ready) this.#share.release(buffer);
+    this.#ready.length = 0;
+  }
+
+  /** Nothing was read into it. */
+  #letGo(buffer: Uint8Array): void {
+    this.#share.release(buffer);
+    this.#share.recycle(buffer);
   }
 }

@@ -1,4 +1,5 @@
 import { ContentHash, type ReadAt } from './content-hash.ts';
+import type { ContentShare } from './content-memory.ts';
 import { ContentWriter } from './content-writer.ts';
 import type { PartialFile, Room } from './disk.ts';
 import type { EndMessage } from './message.ts';
@@ -14,6 +15,8 @@ export interface ReceivingFileOptions {
   readonly room: Room;
   /** The most that it may have, where its offer does not say its size. */
   readonly limitBytes: number;
+  /** The transfer's part of the memory for content. */
+  readonly share: ContentShare;
   readonly spaceWait: SpaceWait;
   /** Called after each write, and when reading for the hash has caught up: there is room, or it failed. */
   readonly onChange: () => void;
@@ -28,6 +31,7 @@ export class ReceivingFile {
   readonly #partial: PartialFile;
   readonly #room: Room;
   readonly #limitBytes: number;
+  readonly #share: ContentShare;
   readonly #spaceWait: SpaceWait;
   readonly #content: ContentWriter;
   readonly #hash: ContentHash;
@@ -40,12 +44,13 @@ export class ReceivingFile {
   #isTooLarge = false;
 
   constructor(options: ReceivingFileOptions) {
-    const { entry, partial, startBytes, room, spaceWait, onChange } = options;
+    const { entry, partial, startBytes, room, share, spaceWait, onChange } = options;
     this.#room = room;
     this.#limitBytes = entry.isSizeKnown ? entry.sizeBytes : options.limitBytes;
     this.entry = entry;
     this.startBytes = startBytes;
     this.#partial = partial;
+    this.#share = share;
     this.#spaceWait = spaceWait;
     this.#onChange = onChange;
     this.#onRead = options.onRead;
@@ -60,8 +65,13 @@ export class ReceivingFile {
       room.spend(segment.length);
       this.#hash.follow(partial.writtenBytes);
     };
-    const expectedBytes = entry.isSizeKnown ? entry.sizeBytes - startBytes : Infinity;
-    this.#content = new ContentWriter(write, expectedBytes, onChange, partial.isStream === true);
+    this.#content = new ContentWriter({
+      write,
+      sizeBytes: entry.isSizeKnown ? entry.sizeBytes - startBytes : Infinity,
+      share,
+      onChange,
+      isPrompt: partial.isStream === true,
+    });
     // The first read opens the file, and that may need space.
     const read: ReadAt | undefined =
       startBytes === 0
@@ -162,6 +172,7 @@ export class ReceivingFile {
       startBytes: 0,
       room: this.#room,
       limitBytes: this.#limitBytes,
+      share: this.#share,
       spaceWait: this.#spaceWait,
       onChange: this.#onChange,
       onRead: this.#onRead,

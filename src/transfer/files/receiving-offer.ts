@@ -1,3 +1,4 @@
+import type { ContentShare } from './content-memory.ts';
 import type { PartialFile } from './disk.ts';
 import type { EndMessage, FileMessage, MissMessage, StartMessage } from './message.ts';
 import type { OfferedEntry } from './offer.ts';
@@ -10,7 +11,7 @@ import type { TransferTally } from './transfer-tally.ts';
 
 /** Files that are complete and on their way to the disk; then no more content is read. */
 export const MAX_SETTLING_FILES = 64;
-/** Bytes of such files that wait for the disk; then no more content is read. */
+/** Bytes of such files that wait for the disk, or the transfer's share; then no more content is read. */
 export const MAX_HELD_BYTES = 8_388_608;
 
 export interface ReceivingOfferOptions {
@@ -19,6 +20,8 @@ export interface ReceivingOfferOptions {
   readonly baseIndex: number;
   readonly spaceWait: SpaceWait;
   readonly tally: TransferTally;
+  /** The transfer's part of the memory for content. */
+  readonly share: ContentShare;
   /** The transfer has failed: nothing is published any more. */
   readonly isAborted: () => boolean;
   /** A file got further: there is room, or it is settled. */
@@ -82,7 +85,7 @@ export class ReceivingOffer {
     if (this.#settling.size >= MAX_SETTLING_FILES) return false;
     let heldBytes = 0;
     for (const settling of this.#settling) heldBytes += settling.heldBytes;
-    return heldBytes < MAX_HELD_BYTES;
+    return heldBytes < Math.min(MAX_HELD_BYTES, this.#options.share.limitBytes);
   }
 
   /** Each of its files is stored or left out. */
@@ -202,7 +205,7 @@ export class ReceivingOffer {
 
   #openFile(index: number, entry: OfferedEntry, startBytes: number): ReceivingFile {
     this.#options.onProgress(startBytes);
-    const { spaceWait, onChange, onRead } = this.#options;
+    const { share, spaceWait, onChange, onRead } = this.#options;
     const partial = this.#partialOf(index, startBytes);
     const { room } = this.#placed;
     const onFileChange = (): void => {
@@ -215,6 +218,7 @@ export class ReceivingOffer {
       startBytes,
       room: partial.isStream === true ? NO_ROOM : room,
       limitBytes: this.#placed.placeOf[index]!.limitBytes,
+      share,
       spaceWait,
       onChange: onFileChange,
       onRead,

@@ -1,4 +1,5 @@
 import type { TransportConnection } from '../core/transport.ts';
+import type { ContentMemory } from './content-memory.ts';
 import type { ConflictPolicy, Inbox } from './disk.ts';
 import type { EarlierTries } from './earlier-tries.ts';
 import type { ReceivePolicy } from './receive-policy.ts';
@@ -13,6 +14,8 @@ export interface ReceivingOptions {
   readonly connection: TransportConnection;
   /** Undefined: every offer is refused. */
   readonly inbox: Inbox | undefined;
+  /** For content, shared by the transfers of the endpoint. */
+  readonly memory: ContentMemory;
   readonly policy: ReceivePolicy;
   readonly conflict: ConflictPolicy;
   readonly platform: NamePlatform;

@@ -1,5 +1,6 @@
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
 import { errorOfClose, errorOfFailure } from './close-meaning.ts';
+import type { ContentShare } from './content-memory.ts';
 import { contentBytesOf, takeContentRecord } from './content-records.ts';
 import type { Try } from './earlier-tries.ts';
 import { IdleWatch, lastWork } from './idle-watch.ts';
@@ -54,6 +55,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   readonly #startedAtUs: number;
   readonly #spaceWait: SpaceWait;
   readonly #tally = new TransferTally();
+  readonly #share: ContentShare;
   readonly #publication: Publication;
   readonly #intake: OfferIntake;
   readonly #clock: ReceiverClock;
@@ -70,6 +72,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.peer = options.peer;
     this.#meter = new ProgressMeter(options.nowUs);
     this.#startedAtUs = options.nowUs();
+    this.#share = options.memory.share();
     this.#clock = new ReceiverClock(options.nowUs, options.busyUs);
     options.connection.expectPeer();
     this.#link = new PeerLink(options.connection, 'sender');
@@ -263,6 +266,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   get #contentOptions(): ContentOptions {
     return {
       tally: this.#tally,
+      share: this.#share,
       answers: this.#answers,
       isAborted: () => this.#at.isAborted,
       onChange: this.#onFileChange,
@@ -353,6 +357,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#link.connection.finish();
     this.#at.stage = 'over';
     this.#watch.stop();
+    this.#share.close();
     if (!this.#meter.isTotalKnown) this.#meter.endAt(this.#arrivedBytes);
     this.#at.outcome = this.#tally.hasDelivered ? 'done' : 'failed';
     const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000 - this.#meter.waitedMs;
@@ -391,5 +396,6 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     await this.#finishing.catch(() => undefined);
     await this.#at.offer?.putAway(error);
     await this.#publication.leave(this.#at.offer?.placed.places ?? []);
+    this.#share.close();
   }
 }

@@ -1,7 +1,17 @@
 import { ContentHash } from './content-hash.ts';
+import type { ContentShare } from './content-memory.ts';
 import type { SourceFile } from './disk.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
+
+export interface SendingFileOptions {
+  /** The transfer's part of the memory for content. */
+  readonly share: ContentShare;
+  /** Called when there is more to take, the end was reached, or it failed. */
+  readonly onChange: () => void;
+  /** Called after each read of what is not sent. */
+  readonly onRead: () => void;
+}
 
 /**
  * The content of one source on its way into the stream, from an offset on: read ahead, hashed, and
@@ -17,14 +27,11 @@ export class SendingFile {
   #check: 'none' | 'running' | 'passed' = 'none';
   #error: TransferError | undefined;
 
-  /**
-   * @param onChange called when there is more to take, the end was reached, or it failed
-   * @param onRead called after each read of what is not sent
-   */
-  constructor(source: SourceFile, startBytes: number, onChange: () => void, onRead?: () => void) {
+  constructor(source: SourceFile, startBytes: number, options: SendingFileOptions) {
+    const { share, onChange, onRead } = options;
     this.#source = source;
     this.#onChange = onChange;
-    this.#readAhead = new ReadAhead(source, startBytes, () => {
+    this.#readAhead = new ReadAhead(source, startBytes, share, () => {
       this.#look();
       onChange();
     });

@@ -1,15 +1,21 @@
 import type { SourceDisk, SourceEntry, SourceFile } from './disk.ts';
 import type { AcceptItem } from './message.ts';
 import type { OutgoingOffer } from './offer-survey.ts';
-import { SendingFile, sourceChanged } from './sending-file.ts';
+import { SendingFile, type SendingFileOptions, sourceChanged } from './sending-file.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { MAX_LISTED_FILES } from './transfer.ts';
 import type { TransferTally } from './transfer-tally.ts';
 
 /** Files that are opened and read before their turn, so that small ones follow without a pause. */
 export const MAX_FILES_AHEAD = 32;
-/** No more files are opened ahead once those that are have so many bytes. */
+/** No more files are opened ahead once those that are have so many bytes, or this part of a share. */
 const MAX_BYTES_AHEAD = 1_048_576;
+const SHARE_AHEAD_PART = 1 / 4;
+
+export interface SendingOfferOptions extends SendingFileOptions {
+  readonly disk: SourceDisk;
+  readonly tally: TransferTally;
+}
 
 /** A file whose turn it is, or comes soon. */
 export interface Turn {
@@ -32,10 +38,7 @@ const Stand = { waiting: 0, inTurn: 1, sent: 2, over: 3 } as const;
  * beginning or from what it holds. Until its answer is here they are sent as if it held nothing.
  */
 export class SendingOffer {
-  readonly #disk: SourceDisk;
-  readonly #tally: TransferTally;
-  readonly #onChange: () => void;
-  readonly #onRead: () => void;
+  readonly #options: SendingOfferOptions;
   readonly offer: OutgoingOffer;
   readonly #stands: Uint8Array;
   readonly #starts: Map<number, number> = new Map();
@@ -51,19 +54,9 @@ export class SendingOffer {
   #nextIndex = 0;
   #isClosed = false;
 
-  /** `onRead`: called after each read of what is not sent. */
-  constructor(
-    offer: OutgoingOffer,
-    disk: SourceDisk,
-    tally: TransferTally,
-    onChange: () => void,
-    onRead: () => void,
-  ) {
-    this.#onRead = onRead;
+  constructor(offer: OutgoingOffer, options: SendingOfferOptions) {
     this.offer = offer;
-    this.#disk = disk;
-    this.#tally = tally;
-    this.#onChange = onChange;
+    this.#options = options;
     this.#stands = new Uint8Array(offer.entries.length);
   }
 
@@ -93,13 +86,17 @@ export class SendingOffer {
     while (
       !this.#isClosed &&
       this.#turns.length < MAX_FILES_AHEAD &&
-      (bytesAhead < MAX_BYTES_AHEAD || this.#turns.length < 2)
+      (bytesAhead < this.#maxBytesAhead || this.#turns.length < 2)
     ) {
       const index = this.#takeNext();
       if (index === undefined) return;
       bytesAhead += this.offer.entries[index]!.sizeBytes;
       this.#turns.push(this.#openTurn(index));
     }
+  }
+
+  get #maxBytesAhead(): number {
+    return Math.min(MAX_BYTES_AHEAD, SHARE_AHEAD_PART * this.#options.share.limitBytes);
   }
 
   /** Resolves when the first file is open, or cannot be opened. */
@@ -170,7 +167,7 @@ export class SendingOffer {
 
   leaveOut(index: number, { code, message }: TransferError): void {
     this.#stands[index] = Stand.over;
-    this.#tally.addFailure(this.offer.entries[index]!.name, code, message);
+    this.#options.tally.addFailure(this.offer.entries[index]!.name, code, message);
   }
 
   /** Everything that was sent was delivered: each item with what was sent of it. */
@@ -243,7 +240,7 @@ export class SendingOffer {
   async #open(turn: Turn): Promise<void> {
     let source: SourceFile | undefined;
     try {
-      source = await this.#disk.open(turn.entry.path, turn.entry.sizeBytes);
+      source = await this.#options.disk.open(turn.entry.path, turn.entry.sizeBytes);
       if (!isSameFile(source, turn.entry)) throw sourceChanged();
     } catch (error) {
       turn.error = asTransferError(error);
@@ -251,10 +248,10 @@ export class SendingOffer {
     if (source !== undefined && (turn.error !== undefined || turn.isDropped || this.#isClosed)) {
       await source.close().catch(() => undefined);
     } else if (source !== undefined) {
-      turn.file = new SendingFile(source, turn.startBytes, this.#onChange, this.#onRead);
+      turn.file = new SendingFile(source, turn.startBytes, this.#options);
       turn.file.start();
     }
-    this.#onChange();
+    this.#options.onChange();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ContentMemory } from './content-memory.ts';
 import type { SourceDisk } from './disk.ts';
 import type { SenderBounds } from './sender-clock.ts';
 
@@ -10,6 +11,8 @@ export interface SendingOptions {
   /** Default: made of the paths. */
   readonly name?: string | undefined;
   readonly disk: SourceDisk;
+  /** For content, shared by the transfers of the endpoint. */
+  readonly memory: ContentMemory;
   /** Entries of an offer, at most; `SENT_OFFER_ENTRIES` when absent. */
   readonly offerEntries?: number;
   /** What bounds the sending, for telling what limited it. */

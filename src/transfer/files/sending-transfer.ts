@@ -1,5 +1,6 @@
 import { type CloseReason, CloseCode, type TransportConnection } from '../core/transport.ts';
 import { closeCodeOf, errorOfClose } from './close-meaning.ts';
+import type { ContentShare } from './content-memory.ts';
 import { IdleWatch, lastWork } from './idle-watch.ts';
 import { encodeReport } from './limit-message.ts';
 import { type AcceptMessage, MessageType } from './message.ts';
@@ -50,6 +51,7 @@ export class SendingTransfer implements EngineTransfer {
   readonly #meter: ProgressMeter;
   readonly #sent: SentProgress;
   readonly #tally = new TransferTally();
+  readonly #share: ContentShare;
   readonly #survey: OfferSurvey;
   readonly #sentItems: SentItems;
   readonly #clock: SenderClock;
@@ -87,6 +89,7 @@ export class SendingTransfer implements EngineTransfer {
         this.#failAndClose(error);
       },
     });
+    this.#share = options.memory.share();
     this.#survey = new OfferSurvey(options, this.#tally, this.#watch.onWork);
     this.#sentItems = new SentItems(options.paths, this.#tally);
     this.#clock = new SenderClock(options.bounds ?? {});
@@ -210,9 +213,13 @@ export class SendingTransfer implements EngineTransfer {
   /** The next offer is to be sent. */
   #take(offer: OutgoingOffer): void {
     this.#isTurnFlushed = false;
-    const { disk } = this.#options;
-    const { onWork } = this.#watch;
-    this.#offer = new SendingOffer(offer, disk, this.#tally, this.#onFileChange, onWork);
+    this.#offer = new SendingOffer(offer, {
+      disk: this.#options.disk,
+      tally: this.#tally,
+      share: this.#share,
+      onChange: this.#onFileChange,
+      onRead: this.#watch.onWork,
+    });
     this.#meter.isTotalKnown = offer.entries.every(({ isSizeKnown }) => isSizeKnown);
     this.#meter.totalBytes += offer.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     this.#offer.fill();
@@ -418,6 +425,7 @@ export class SendingTransfer implements EngineTransfer {
     this.#watch.stop();
     const closed = Promise.all([this.#offer?.close(), this.#survey.close()]);
     await lastWork(closed, error, this.#options.after);
+    this.#share.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { ContentMemory } from '../files/content-memory.ts';
 import type { SourceDisk } from '../files/disk.ts';
 import type { NamePlatform } from '../files/stored-name.ts';
 import { DiskInbox } from './disk-inbox.ts';
@@ -7,6 +8,8 @@ import { WholeFiles } from './whole-files.ts';
 /** What an endpoint has of this machine's disk: all files to send, and the folder it receives into. */
 export class EndpointDisk {
   readonly source: SourceDisk;
+  /** For content on its way from and to the disk, of all transfers together. */
+  readonly memory: ContentMemory = new ContentMemory();
   /** Undefined: nothing is received. */
   readonly inbox: DiskInbox | undefined;
   readonly #wholeFiles: WholeFiles = new WholeFiles();

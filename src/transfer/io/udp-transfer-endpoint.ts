@@ -199,6 +199,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       id: this.#nextId++,
       peer: request.peer,
       ...content,
+      memory: this.#disk.memory,
       bounds: {
         maxBytesPerSec: this.#options.maxBytesPerSec,
         windowPackets: this.#options.windowPackets,
@@ -352,6 +353,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       peer: from,
       connection,
       inbox: this.#disk.inbox,
+      memory: this.#disk.memory,
       policy: this.#policy,
       conflict: this.#options.conflict ?? 'rename',
       platform: PLATFORM,

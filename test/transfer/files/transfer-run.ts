@@ -1,3 +1,4 @@
+import { ContentMemory } from '../../../src/transfer/files/content-memory.ts';
 import type { ConflictPolicy, Inbox, SourceDisk } from '../../../src/transfer/files/disk.ts';
 import {
   createReceivePolicy,
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly conflict?: ConflictPolicy;
   /** Entries of an offer, at most. */
   readonly offerEntries?: number;
+  /** Shared with the other transfers of the same endpoint; default each side has its own. */
+  readonly memory?: { readonly sender: ContentMemory; readonly receiver: ContentMemory };
   /** With the other receives of the same endpoint; default alone. */
   readonly earlierTries?: EarlierTries;
   /**
@@ -75,6 +78,7 @@ export class TransferRun {
       peer: 'jess',
       paths: options.paths ?? [options.path ?? '/home/derek/movie.mp4'],
       disk: options.source,
+      memory: options.memory?.sender ?? new ContentMemory(),
       giveUpMs: options.giveUpMs ?? LONG_MS,
       after,
       ...(options.offerEntries !== undefined && { offerEntries: options.offerEntries }),
@@ -87,6 +91,7 @@ export class TransferRun {
       peer: 'derek',
       connection: this.pair.responder,
       inbox: options.inbox,
+      memory: options.memory?.receiver ?? new ContentMemory(),
       policy: options.policy ?? createReceivePolicy({ platform }),
       conflict: options.conflict ?? 'rename',
       platform,
