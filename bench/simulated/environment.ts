@@ -10,18 +10,26 @@ export interface Environment {
   readonly cpu: string;
 }
 
-/** What results depend on. */
-const MEASURED = [':/src', ':/test/sim', ':/bench/simulated'];
+/** What results of virtual time depend on. */
+const MEASURED = ['src', 'test/sim', 'bench/simulated'];
 
-export function readEnvironment(): Environment {
+/** @param measured folders of the project that results depend on */
+export function readEnvironment(measured: readonly string[] = MEASURED): Environment {
+  const folders = measured.map((folder) => `:/${folder}`);
   return {
-    commit: git('rev-parse', 'HEAD'),
-    isDirty: git('status', '--porcelain', '--', ...MEASURED) !== '',
+    commit: git('rev-parse', 'HEAD') ?? 'unknown',
+    isDirty: git('status', '--porcelain', '--', ...folders) !== '',
     node: process.version,
     cpu: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
   };
 }
 
-function git(...args: string[]): string {
-  return execFileSync('git', args, { encoding: 'utf8', cwd: import.meta.dirname }).trim();
+/** Undefined where the program is no working copy. */
+function git(...args: string[]): string | undefined {
+  try {
+    const options = { encoding: 'utf8', cwd: import.meta.dirname, stdio: 'pipe' } as const;
+    return execFileSync('git', args, options).trim();
+  } catch {
+    return undefined;
+  }
 }
