@@ -3,13 +3,13 @@ import { clientExitCodes, type Ending, exitCodeOf, outOfOrder } from './core/cli
 import { answerTypes, doneLine, requestOf, type ServerCommand } from './core/client-requests.ts';
 import { messageLine, NO_NEW_MESSAGE, refusalText } from './core/client-texts.ts';
 import { type Command, commandHelp, parseCommand } from './core/command.ts';
-import { completionOf } from './core/completion.ts';
 import type { OnlineUsers } from './core/online-users.ts';
 import { changePassword } from './account-dialogs.ts';
 import type { Downloads } from './downloads.ts';
 import type { Introducer } from './introducer.ts';
 import type { OfferQuestions } from './offer-questions.ts';
 import type { Answer, ServerLink } from './io/server-link.ts';
+import { completeLine } from './line-completion.ts';
 import type { PeerTrust } from './peer-trust.ts';
 import type { PrivateMessages } from './private-messages.ts';
 import type { SessionDialog } from './session-dialog.ts';
@@ -68,7 +68,7 @@ export class ClientSession {
     this.#console.print(safeLine`Welcome to updraft, ${this.#user}!`);
     for (const line of commandHelp) this.#console.print(line);
     this.#showUsers(welcome);
-    const complete: Question['complete'] = (typed) => completionOf(typed, this.#users.names());
+    const complete: Question['complete'] = (typed) => completeLine(typed, this.#users.names());
     for (;;) {
       const line = await this.#dialog.ask(COMMAND_PROMPT, { complete });
       if (typeof line === 'object') return this.#endEarly(line);

@@ -6,7 +6,7 @@ export const MAX_SHOWN_CANDIDATES = 100;
 const USUAL_COLUMNS = 80;
 const GAP_COLUMNS = 2;
 
-/** What all of them begin with. */
+/** What all of them begin with, without a backslash that saves what only some of them go on with. */
 export function commonBeginning(words: readonly string[]): string {
   const [first = '', ...others] = words;
   let length = first.length;
@@ -15,7 +15,7 @@ export function commonBeginning(words: readonly string[]): string {
     while (same < length && first[same] === other[same]) same++;
     length = same;
   }
-  return first.slice(0, length);
+  return first.slice(0, length).replace(/(?<!\\)((?:\\\\)*)\\$/, '$1');
 }
 
 /** The candidates in columns, as rows of a screen. */
