@@ -27,6 +27,8 @@ export interface LinePlot {
   readonly y: string;
   /** Of the right axis, where there is one. */
   readonly right?: string;
+  /** Tenfold steps on the lower axis, which begins with the least of the points. */
+  readonly isLogX?: boolean;
   readonly series: readonly Series[];
 }
 
@@ -51,7 +53,11 @@ export function svgOf(plot: LinePlot): string {
     title: { text: plot.title, left: 'center', textStyle: { fontSize: 15 } },
     legend: { bottom: 0, itemGap: 30, itemHeight: 3, icon: 'rect' },
     grid: { left: 70, right: 70, top: 50, bottom: 80 },
-    xAxis: { ...axis(plot.x), nameGap: 25, max: 'dataMax' },
+    xAxis: {
+      ...axis(plot.x),
+      ...{ nameGap: 25, max: 'dataMax' },
+      ...(plot.isLogX === true ? { type: 'log', min: 'dataMin' } : {}),
+    },
     yAxis: [axis(plot.y), ...(plot.right === undefined ? [] : [axis(plot.right)])],
     series: plot.series.map(({ name, points, isRight = false, isLimit = false }) => ({
       ...{ type: 'line', name, data: points, yAxisIndex: isRight ? 1 : 0 },

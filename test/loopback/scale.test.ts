@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { CrowdResult } from '../../bench/loopback/crowd.ts';
-import type { SparseResult } from '../../bench/loopback/sparse-once.ts';
 import { runBench } from '../program/bench.ts';
 
 test('people send to one receiver at once, and it to them, and every file is intact', () => {
@@ -50,8 +49,23 @@ test('the bench of loss has its receiver drop what it says, and says a ratio to 
   expect(lines[3]).toMatch(/^5 % dropped: median ratio \d+\.\d{3} /);
 });
 
-test('the bench of a file that nobody stores has every byte at the receiver, and says the memory', () => {
-  const result = JSON.parse(runBench('loopback/sparse-once', '5')) as SparseResult;
-  expect(result.totalBytes).toBe(5_000_000);
-  expect(Math.min(result.sendRssBytes, result.receiveRssBytes)).toBeGreaterThan(1e7);
+test('the bench of growth has a row for each number of transfers and each size', () => {
+  const report = runBench(
+    'loopback/growth',
+    ...['--rounds', '1', '--counts', '2', '--mib', '1', '--sizes', '1'],
+  );
+  const rows = report.split('\n').filter((line) => /^\| \d/.test(line));
+  expect(
+    rows.map((row) =>
+      row
+        .split('|')
+        .slice(1, 3)
+        .map((cell) => cell.trim()),
+    ),
+  ).toEqual([
+    ['2', '1 MiB in all, 1400 B'],
+    ['1', 'file to file'],
+    ['1', 'a hole to nothing'],
+  ]);
+  expect(report).not.toContain('NaN');
 });
