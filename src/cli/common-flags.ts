@@ -29,7 +29,8 @@ export interface CommonFlags extends EngineFlags {
   readonly progress: boolean;
 }
 
-export function addEngineFlags(command: Command): Command {
+/** Who decides how fast is sent. */
+export function addCongestionFlags(command: Command): Command {
   return command
     .option(
       '--window <packets>',
@@ -43,7 +44,11 @@ export function addEngineFlags(command: Command): Command {
         'ledbat',
         'fixed',
       ]),
-    )
+    );
+}
+
+export function addEngineFlags(command: Command): Command {
+  return addCongestionFlags(command)
     .option('--rate <limit>', 'send at most this many bytes a second, as 500k or 10M', rateOf)
     .option('--mtu <bytes>', 'largest IP packet to send, 1228 to 65535 (default: auto)', mtuOf)
     .option(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command, Help, type HelpConfiguration, type Option } from 'commander';
+import { addBenchCommand } from './bench.ts';
 import { addClientCommand } from './client.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -45,6 +46,7 @@ export function makeProgram(): Command {
   addReceiveCommand(program);
   addPartialsCommand(program);
   addDoctorCommand(program);
+  addBenchCommand(program);
   addPlotCommand(program);
   addReplayCommand(program);
   addCompletionCommand(program);

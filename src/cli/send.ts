@@ -117,7 +117,7 @@ async function follow(
 const GO_ON: SafeText = safeText('The same command goes on from what has arrived there.');
 
 /** What names a ticket: the word itself, `@FILE`, or the environment. */
-function findTicket(
+export function findTicket(
   to: string | undefined,
   fromEnvironment: string | undefined,
 ): { readonly ticket: string | undefined } | { readonly unreadable: unknown } {

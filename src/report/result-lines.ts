@@ -52,7 +52,8 @@ export function limitLine({ limit }: TransferResult): SafeText | undefined {
   return limit && safeLine`limited by: ${limitText(limit)}`;
 }
 
-function limitText({ cause, value }: TransferLimit): string {
+/** As it stands behind `limited by: `. */
+export function limitText({ cause, value }: TransferLimit): string {
   switch (cause) {
     case 'receiver-disk':
       return `receiver disk ${formatRate(value)}`;

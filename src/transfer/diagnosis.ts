@@ -1,8 +1,8 @@
 /**
- * What `upd doctor` asks of the engine: what the system grants it here, and who answers there. Beside
- * the public API, because it may change with the engine.
+ * What `upd doctor` and `upd bench` ask of the engine: what the system grants it here, who answers there, and
+ * how what is sent there is led elsewhere. Beside the public API, because it may change with the engine.
  */
-export { grantedBuffers } from './io/udp-buffers.ts';
+export { askForBuffers, grantedBuffers } from './io/udp-buffers.ts';
 export type { GrantedBuffers } from './io/udp-buffers.ts';
 export { KEPT_FREE_SHARE } from './files/receive-policy.ts';
 export { BASE_DATAGRAM_BYTES } from './core/path/path.ts';
@@ -11,3 +11,5 @@ export { PING_COUNT, PROBE_OPEN_MS, probeTicket } from './io/ticket-probe.ts';
 export type { AddressProbe, ProbeAnswer } from './io/ticket-probe.ts';
 export type { SocketAddress } from './files/transfer.ts';
 export { readTicket } from './io/send-target.ts';
+export { reroutedTicket } from './io/ticket-text.ts';
+export { workerEntryUrl } from './io/worker-entry.ts';

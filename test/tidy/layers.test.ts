@@ -71,6 +71,10 @@ const rules: Record<string, Rule> = {
     from: ['src/text', 'src/report', 'src/chat/server-check.ts', 'src/transfer/diagnosis.ts'],
     outside: ['node'],
   },
+  'src/bench': {
+    from: ['src/text', 'src/report', 'src/transfer/index.ts', 'src/transfer/diagnosis.ts'],
+    outside: ['node'],
+  },
   'src/chat': {
     from: ['src/text', 'src/report', 'src/chat/core', 'src/chat/io', 'src/transfer/index.ts'],
     outside: ['node', 'packages'],
@@ -84,6 +88,7 @@ const rules: Record<string, Rule> = {
       'src/chat',
       'src/plot',
       'src/doctor',
+      'src/bench',
       'src/transfer/index.ts',
     ],
     outside: ['node', 'packages'],

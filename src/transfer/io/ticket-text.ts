@@ -72,6 +72,16 @@ export function decodeTicket(text: string): Ticket | undefined {
   };
 }
 
+/**
+ * The same ticket with its receiver at another place: for whoever passes on what is sent there. Throws a
+ * `TypeError` when it is none.
+ */
+export function reroutedTicket(text: string, address: string, port: number): string {
+  const ticket = decodeTicket(text);
+  if (ticket === undefined) throw new TypeError('the ticket is not valid');
+  return encodeTicket({ ...ticket, port, addresses: [address] });
+}
+
 /** Also of the prefix, so that no other version has it. */
 function checksumOf(body: Uint8Array): number {
   const all = Buffer.concat([Buffer.from(PREFIX), body]);
