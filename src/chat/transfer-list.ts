@@ -2,6 +2,7 @@ import { formatAmount, formatDuration, formatRate } from '../text/measures.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import type { Transfer } from '../transfer/index.ts';
 import { stallReasonText } from '../report/progress-lines.ts';
+import { routeText } from '../report/result-lines.ts';
 
 /** What `XFR` shows and `CAN` cancels: from when it was asked for until its last line was said. */
 export interface ListedTransfer {
@@ -71,7 +72,9 @@ function lineOf(id: number, entry: ListedTransfer, code: string | undefined): Sa
   const { direction, peer, name } = entry;
   const { state, bytes, rate, left } = standingOf(entry);
   const whom = `${direction === 'send' ? 'to' : 'from'} ${peer}`;
-  return safeLine`#${id}, ${whom}, ${name}, ${bytes}, ${rate}, ${left} left, ${state}, check code ${code ?? UNKNOWN}`;
+  const route = entry.transfer()?.progress.route;
+  const way = route === undefined ? '' : `, ${routeText(route, direction)}`;
+  return safeLine`#${id}, ${whom}, ${name}, ${bytes}, ${rate}, ${left} left, ${state}, check code ${code ?? UNKNOWN}${way}`;
 }
 
 interface Standing {

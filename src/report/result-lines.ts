@@ -1,6 +1,12 @@
 import { formatBytes, formatRate, formatTransfer } from '../text/measures.ts';
-import { safeLine, type SafeText } from '../text/safe-text.ts';
-import type { ItemResult, TransferLimit, TransferResult } from '../transfer/index.ts';
+import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
+import type {
+  ItemResult,
+  Transfer,
+  TransferLimit,
+  TransferResult,
+  TransferRoute,
+} from '../transfer/index.ts';
 
 /** `movie.mp4 has been delivered to jess (SIZE in TIME, RATE).`, of a folder also how many files. */
 export function deliveredLine(
@@ -47,8 +53,39 @@ export function skippedLinksLines({
     : lines;
 }
 
+/** How it went, and last what limited it. */
+export function summaryLines(
+  result: TransferResult,
+  direction: Transfer['direction'],
+): readonly SafeText[] {
+  const lines = [wayLine(result, direction), limitLine(result)];
+  return lines.filter((line) => line !== undefined);
+}
+
+/** `sent again: 0.3 % (61.2 kB), direct to 192.0.2.7:6000, round trip 40.1 ms`; a receiver knows only the way. */
+function wayLine(
+  { retransmittedBytes, totalBytes, route }: TransferResult,
+  direction: Transfer['direction'],
+): SafeText | undefined {
+  const way = route && routeText(route, direction);
+  if (direction === 'receive') return way === undefined ? undefined : safeText(way);
+  const share = totalBytes === 0 ? 0 : (100 * retransmittedBytes) / totalBytes;
+  const again = `sent again: ${share.toFixed(1)} % (${formatBytes(retransmittedBytes)})`;
+  return safeText(way === undefined ? again : `${again}, ${way}`);
+}
+
+/** `direct to 192.0.2.7:6000, round trip 40.1 ms`. */
+export function routeText(
+  { peer: { address, port }, roundTripMs }: TransferRoute,
+  direction: Transfer['direction'],
+): string {
+  const host = address.includes(':') ? `[${address}]` : address;
+  const way = `direct ${direction === 'send' ? 'to' : 'from'} ${host}:${port}`;
+  return roundTripMs === undefined ? way : `${way}, round trip ${roundTripMs.toFixed(1)} ms`;
+}
+
 /** `limited by: receiver disk 61.0 MB/s`; undefined where the other side did not say. */
-export function limitLine({ limit }: TransferResult): SafeText | undefined {
+function limitLine({ limit }: TransferResult): SafeText | undefined {
   return limit && safeLine`limited by: ${limitText(limit)}`;
 }
 

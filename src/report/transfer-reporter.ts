@@ -11,9 +11,9 @@ import type { Receipts } from './receipt.ts';
 import {
   deliveredLine,
   leftOutLines,
-  limitLine,
   receivedLine,
   skippedLinksLines,
+  summaryLines,
   undeliveredLine,
   unreceivedLine,
 } from './result-lines.ts';
@@ -104,9 +104,8 @@ export class TransferReporter {
       if (isSent) sink.result(deliveredLine(item, result, peer), 'good');
       else this.#tellReceived(item, receivedLine(item, peer));
     }
-    const limit = limitLine(result);
-    if (limit !== undefined && !sink.isJson) {
-      sink.note(isPeerNamed ? safeLine`${whatAndWhom(transfer, peer)}: ${limit}` : limit);
+    for (const line of sink.isJson ? [] : summaryLines(result, transfer.direction)) {
+      sink.note(isPeerNamed ? safeLine`${whatAndWhom(transfer, peer)}: ${line}` : line);
     }
     const lineOf = (name: string, reason: string): SafeText =>
       isSent ? undeliveredLine(name, peer, reason) : unreceivedLine(name, peer, reason);

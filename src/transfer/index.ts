@@ -33,6 +33,7 @@ export type {
   StallReason,
   TransferProgress,
   TransferResult,
+  TransferRoute,
   TransferState,
 } from './files/transfer.ts';
 export { TraceReplay } from './trace/trace-replay.ts';

@@ -66,19 +66,24 @@ test('quiet leaves results and errors, and without progress only that is missing
   await enterClient(server.port, 'jess');
   const path = fileIn(temporaryFolder());
   const limit = { cause: 'rate', value: 500_000 } as const;
-  const limited = 'a.txt to jess: limited by: --rate 500.0 kB/s';
+  const route = { peer: { address: '192.0.2.7', port: 6000 }, roundTripMs: 40.06 };
+  const again = { retransmittedBytes: 1 };
+  const summary = [
+    'a.txt to jess: sent again: 14.3 % (1 B), direct to 192.0.2.7:6000, round trip 40.1 ms',
+    'a.txt to jess: limited by: --rate 500.0 kB/s',
+  ];
   const shown: string[][] = [];
   for (const options of [{}, { isProgressShown: false }, { isQuiet: true }]) {
     const { console, endpoint } = await enterClient(server.port, 'derek', options);
     console.type(`UPD jess ${path}`);
     const [transfer] = await endpoint().sends(1);
-    transfer!.finish(7, 1, path, { limit });
+    transfer!.finish(7, 1, path, { limit, route, ...again });
     expect(await console.shown('delivered')).toHaveLength(1);
     console.type('UPD jess /none');
     expect(await console.shown('no such file')).toHaveLength(1);
     shown.push(console.errors);
   }
-  expect(shown).toEqual([[...PROGRESS, limited], [limited], []]);
+  expect(shown).toEqual([[...PROGRESS, ...summary], summary, []]);
 });
 
 test('what was interrupted is told how to go on, on either side, and what never came is not', async () => {

@@ -7,6 +7,9 @@ import { Receiver, send } from './ticket-processes.ts';
 
 const MEASURES = String.raw`\d+(\.\d)? [kMG]?B in \d+\.\d s, \d+(\.\d)? [kMG]?B\/s`;
 
+const SENT_AGAIN =
+  /^sent again: \d+\.\d % \(.*\), direct to 127\.0\.0\.1:\d+, round trip \d+\.\d ms$/;
+
 test('a file goes to whoever gave the ticket, under its own name; stdout of both has results only', async () => {
   const receiver = new Receiver(['--once']);
   const ticket = await receiver.ticket();
@@ -27,9 +30,11 @@ test('a file goes to whoever gave the ticket, under its own name; stdout of both
   expect(sender.errors[0]).toMatch(/^movie\.mp4 to 127\.0\.0\.1:\d+: sending$/);
   expect(sender.errors.filter((line) => line.includes('100 %'))).toHaveLength(1);
   expect(sender.errors.some((line) => line.endsWith('100 %, verified'))).toBe(true);
-  expect(receiver.errors.at(-2)).toMatch(
+  expect(receiver.errors.at(-3)).toMatch(
     /^Received movie\.mp4 from [0-9a-f]{16} \(3\.0 MB, stored as .*movie\.mp4\)\.$/,
   );
+  expect(receiver.errors.at(-2)).toMatch(/^direct from 127\.0\.0\.1:\d+, round trip \d+\.\d ms$/);
+  expect(sender.errors.at(-2)).toMatch(SENT_AGAIN);
   expect(sender.errors.at(-1)).toMatch(/^limited by: /);
   expect(receiver.errors.at(-1)).toBe(sender.errors.at(-1));
 });
@@ -78,7 +83,10 @@ test('a receipt says who, what, how large, how long and what was lost, the same 
   expect(theirs).toMatchObject({ v: 1, direction: 'receive', bytes: 200_000, files: 1 });
   expect(theirs).toMatchObject({ items: [{ ...item, path: join(receiver.dir, 'a.bin') }] });
   expect(theirs!['peer']).toMatch(/^[0-9a-f]{64}$/);
-  expect(sender.errors).toEqual([expect.stringMatching(/^limited by: /)]);
+  expect(sender.errors).toEqual([
+    expect.stringMatching(SENT_AGAIN),
+    expect.stringMatching(/^limited by: /),
+  ]);
   expect(mine!['limitedBy']).toEqual(theirs!['limitedBy']);
 });
 

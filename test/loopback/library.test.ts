@@ -183,7 +183,10 @@ test('progress is iterated to its end, and events tell the same', async () => {
   const done = once(sent, 'done');
   const iterated: TransferProgress[] = [];
   for await (const progress of sent) iterated.push(progress);
-  expect(iterated.at(-1)).toMatchObject({ transferredBytes: 5_000_000, totalBytes: 5_000_000 });
+  const route = { peer: receiver.address, roundTripMs: expect.any(Number) as number };
+  const whole = { transferredBytes: 5_000_000, totalBytes: 5_000_000 };
+  expect(iterated.at(-1)).toMatchObject({ ...whole, route });
+  expect(await sent.done).toMatchObject({ route });
   expect(emitted).toEqual(expect.arrayContaining(iterated));
   expect(states.at(-1)).toBe('done');
   expect((await done)[0]).toEqual(await sent.done);

@@ -32,6 +32,13 @@ test('100 % is not shown before it is verified', () => {
   expect(barLine(transferAt(20), 'movie.mp4', 100)).toContain(' 99 %');
 });
 
+test('a bar shows that the way is direct, and how long it takes, where there is room', () => {
+  const transfer = transferAt(5);
+  transfer.progress.route = { peer: { address: '192.0.2.7', port: 6000 }, roundTripMs: 40.06 };
+  expect(barLine(transfer, 'movie.mp4', 100)).toMatch(/ {2}ETA 3\.0 s {2}direct, 40\.1 ms$/);
+  expect(barLine(transfer, 'movie.mp4', 80)).toMatch(/ {2}ETA 3\.0 s$/);
+});
+
 test('a transfer that waits says why instead of its rate', () => {
   const transfer = transferAt(5);
   transfer.state = 'stalled';

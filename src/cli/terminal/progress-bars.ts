@@ -87,7 +87,9 @@ export function barLine(transfer: Transfer, label: string, columns: number): str
   const roomFor = (...parts: readonly string[]): boolean =>
     MIN_NAME_COLUMNS + parts.reduce((sum, text) => sum + 2 + text.length, 0) < columns;
   let parts: string[] = [];
-  if (roomFor(percent, amount, tail)) parts = [percent, amount, tail];
+  const way = wayText(transfer);
+  if (roomFor(NAME_AND_BAR, percent, amount, tail, way)) parts = [percent, amount, tail, way];
+  else if (roomFor(percent, amount, tail)) parts = [percent, amount, tail];
   else if (roomFor(percent, tail)) parts = [percent, tail];
   else if (roomFor(percent)) parts = [percent];
   parts = parts.filter((text) => text !== '');
@@ -102,6 +104,16 @@ export function barLine(transfer: Transfer, label: string, columns: number): str
   const used = parts.reduce((sum, text) => sum + 2 + text.length, 0);
   const nameColumns = Math.min(MAX_NAME_COLUMNS, Math.max(0, columns - 1 - used));
   return [cutToColumns(name, nameColumns), ...parts].join('  ');
+}
+
+/** A longer name and a bar find room before the way does. */
+const NAME_AND_BAR: string = ' '.repeat(10 + MIN_BAR_COLUMNS);
+
+/** `direct, 40.1 ms`, there and back. */
+function wayText({ progress: { route } }: Transfer): string {
+  if (route === undefined) return '';
+  const { roundTripMs } = route;
+  return roundTripMs === undefined ? 'direct' : `direct, ${roundTripMs.toFixed(1)} ms`;
 }
 
 function waitingText({ state, progress }: Transfer): string | undefined {

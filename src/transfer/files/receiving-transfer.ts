@@ -20,6 +20,7 @@ import type { PlacedOffer } from './receiving-places.ts';
 import { SpaceWait } from './space-wait.ts';
 import { receiverStall } from './stall-reason.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
+import { routeOf } from './transfer-route.ts';
 import { TransferTally } from './transfer-tally.ts';
 import type {
   StallReason,
@@ -137,8 +138,9 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   }
 
   get progress(): TransferProgress {
-    if (this.state !== 'paused') return this.#meter.snapshot(this.#stallReason);
-    return { ...this.#meter.snapshot(undefined), pauseReason: 'no-space' };
+    const route = routeOf(this.connection);
+    if (this.state !== 'paused') return { ...this.#meter.snapshot(this.#stallReason), ...route };
+    return { ...this.#meter.snapshot(undefined), ...route, pauseReason: 'no-space' };
   }
 
   get done(): Promise<TransferResult> {
@@ -362,7 +364,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#at.outcome = this.#tally.hasDelivered ? 'done' : 'failed';
     const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000 - this.#meter.waitedMs;
     if (!this.#tally.hasDelivered) this.#outcome.reject(this.#tally.error);
-    const sent = { retransmittedBytes: 0, packetsLostCount: 0 };
+    const sent = { retransmittedBytes: 0, packetsLostCount: 0, ...routeOf(this.connection) };
     this.#outcome.resolve({ ...this.#tally.result, ...sent, ...(limit && { limit }), elapsedMs });
   }
 

@@ -20,6 +20,7 @@ import { SentProgress } from './sent-progress.ts';
 import { senderStall } from './stall-reason.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { nameOfPaths } from './transfer-name.ts';
+import { routeOf } from './transfer-route.ts';
 import { TransferTally } from './transfer-tally.ts';
 import type {
   PauseReason,
@@ -117,8 +118,9 @@ export class SendingTransfer implements EngineTransfer {
   get progress(): TransferProgress {
     if (this.#link !== undefined) this.#sent.measure(this.#link, this.#writer);
     const pauseReason = this.#pauseReason;
-    if (pauseReason !== undefined) return { ...this.#meter.snapshot(undefined), pauseReason };
-    return this.#meter.snapshot(this.#stallReason);
+    const route = routeOf(this.#link?.connection);
+    if (pauseReason === undefined) return { ...this.#meter.snapshot(this.#stallReason), ...route };
+    return { ...this.#meter.snapshot(undefined), ...route, pauseReason };
   }
 
   get done(): Promise<TransferResult> {
@@ -385,6 +387,7 @@ export class SendingTransfer implements EngineTransfer {
     const result: TransferResult = {
       ...this.#tally.result,
       ...(this.#limit && { limit: this.#limit }),
+      ...routeOf(this.#link!.connection),
       elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000 - this.#meter.waitedMs,
       retransmittedBytes: bytesRetransmittedCount,
       packetsLostCount,

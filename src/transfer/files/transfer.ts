@@ -19,6 +19,14 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** The way of a transfer: straight from one machine to the other. */
+export interface TransferRoute {
+  /** Where the other side's datagrams come from. */
+  readonly peer: SocketAddress;
+  /** Milliseconds there and back, smoothed (RFC 9002 §5.3); absent before it was measured. */
+  readonly roundTripMs?: number;
+}
+
 /** How far a transfer is, at one moment. */
 export interface TransferProgress {
   /** Bytes of content that the other side holds (sending) or that arrived in order (receiving). */
@@ -33,6 +41,8 @@ export interface TransferProgress {
   readonly stallReason?: StallReason;
   /** Why it waits: the receiver's disk is full, or a person said so. Undefined unless `paused`. */
   readonly pauseReason?: PauseReason;
+  /** Absent until the connection is open. */
+  readonly route?: TransferRoute;
 }
 
 /** Why a transfer waits: the receiver's disk is full, or a person said so. */
@@ -121,6 +131,8 @@ export interface TransferResult {
   readonly packetsLostCount: number;
   /** What limited it, the same on both sides; absent where the other side did not say. */
   readonly limit?: TransferLimit;
+  /** The way that it took, as it was at the end. */
+  readonly route?: TransferRoute;
 }
 
 /** `checking`: all has arrived, and content that was sent before is still read for its hash. */
