@@ -8,8 +8,8 @@ import {
   type ProbeAnswer,
 } from '../transfer/diagnosis.ts';
 import { type Finding, type FindingFacts, note, ok, problem } from './finding.ts';
-import { letInSteps, letOutSteps } from './firewall-steps.ts';
-import { type NetworkPlace, placeOf } from './network-place.ts';
+import { letInSteps, letOutSteps } from '../reach/firewall-steps.ts';
+import { type NetworkPlace, placeOf } from '../reach/network-place.ts';
 
 /** From this loss on a note is due: below, a series of `PING_COUNT` says little. */
 const NOTABLE_LOSS = 0.04;

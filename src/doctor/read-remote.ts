@@ -1,10 +1,10 @@
-import { networkInterfaces } from 'node:os';
 import { lookup } from 'node:dns/promises';
 import { checkServer } from '../chat/server-check.ts';
 import { probeTicket, readTicket } from '../transfer/diagnosis.ts';
 import type { ServerFacts } from './judge-server.ts';
 import type { TicketFacts } from './judge-ticket.ts';
-import { knock } from './port-knock.ts';
+import { ownNetworks } from '../reach/own-networks.ts';
+import { knock } from '../reach/port-knock.ts';
 
 /** Asks the receiver of a ticket, at all its addresses. Rejects with a `TypeError` when it is none. */
 export async function readTicketFacts(ticket: string): Promise<TicketFacts> {
@@ -15,10 +15,7 @@ export async function readTicketFacts(ticket: string): Promise<TicketFacts> {
     Promise.all(asked.map((address) => knock(address))),
   ]);
   const addresses = probes.map((probe, index) => ({ probe, knock: knocks[index] }));
-  const ownNetworks = Object.values(networkInterfaces())
-    .flatMap((found) => found ?? [])
-    .flatMap(({ cidr, internal }) => (cidr === null || internal ? [] : [cidr]));
-  return { platform: process.platform, ownNetworks, addresses };
+  return { platform: process.platform, ownNetworks: ownNetworks(), addresses };
 }
 
 /** Asks what is at a host and port; `stateDir` as for `checkServer`. */

@@ -52,7 +52,7 @@ test('both sides of an opening note what went and came, and that it was answered
   const sender = await opened();
   expect(await sender.openingNotes(KEY_ID)).toEqual({ isAnswered: false });
   receiver.expect(introduction(sender), 'derek');
-  const nothing = { openCount: 0, knockCount: 0, answerCount: 0 };
+  const nothing = { openCount: 0, scoutCount: 0, answerCount: 0 };
   expect(await receiver.openingNotes(KEY_ID)).toEqual({ isAnswered: false, seen: nothing });
   const addresses = [receiver.address];
   sender.send({ introduction: introduction(receiver), addresses, paths: [path], peer: 'jess' });

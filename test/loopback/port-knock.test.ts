@@ -1,7 +1,7 @@
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { knock } from '../../src/doctor/port-knock.ts';
+import { knock } from '../../src/reach/port-knock.ts';
 
 const HOST = '127.0.0.1';
 

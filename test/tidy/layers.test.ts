@@ -67,8 +67,15 @@ const rules: Record<string, Rule> = {
     outside: ['node', 'selfsigned'],
   },
   'src/report': { from: ['src/text', 'src/transfer/index.ts'], outside: ['node'] },
+  'src/reach': { from: ['src/text', 'src/transfer/diagnosis.ts'], outside: ['node'] },
   'src/doctor': {
-    from: ['src/text', 'src/report', 'src/chat/server-check.ts', 'src/transfer/diagnosis.ts'],
+    from: [
+      'src/text',
+      'src/report',
+      'src/reach',
+      'src/chat/server-check.ts',
+      'src/transfer/diagnosis.ts',
+    ],
     outside: ['node'],
   },
   'src/bench': {
@@ -76,7 +83,15 @@ const rules: Record<string, Rule> = {
     outside: ['node'],
   },
   'src/chat': {
-    from: ['src/text', 'src/report', 'src/chat/core', 'src/chat/io', 'src/transfer/index.ts'],
+    from: [
+      'src/text',
+      'src/report',
+      'src/reach',
+      'src/chat/core',
+      'src/chat/io',
+      'src/transfer/index.ts',
+      'src/transfer/diagnosis.ts',
+    ],
     outside: ['node', 'packages'],
   },
   'src/cli': {

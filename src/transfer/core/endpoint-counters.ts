@@ -9,7 +9,7 @@ export interface EndpointCounters {
   forged: number;
   /** For an id that no connection has. */
   unknownConnection: number;
-  /** OPENs and KNOCKs that no live introduction covers. */
+  /** OPENs and SCOUTs that no live introduction covers. */
   strangers: number;
   /**
    * OPENs that find no room now and will later, as others of their ticket are half open or others'

@@ -237,8 +237,8 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
       this.#handshakes.handleOpen(datagram, from);
       return;
     }
-    if (header.type === PacketType.knock) {
-      this.#handshakes.handleKnock(datagram);
+    if (header.type === PacketType.scout) {
+      this.#handshakes.handleScout(datagram);
       return;
     }
     if (header.type === PacketType.openAck) {

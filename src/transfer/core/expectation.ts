@@ -37,7 +37,7 @@ export class Expectation {
   /** Counts only what has the tag of its holder: a stranger changes nothing. */
   readonly seen: { -readonly [Count in keyof OpeningSeen]: number } = {
     openCount: 0,
-    knockCount: 0,
+    scoutCount: 0,
     answerCount: 0,
   };
   /** By the hash of their OPEN. */

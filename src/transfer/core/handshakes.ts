@@ -13,7 +13,7 @@ import type { ResponderHandshake, TransportIntroduction } from './introduction.t
 import type { OpeningNotes } from './opening-notes.ts';
 import { Openings, type OpenOptions } from './openings.ts';
 import { CloseCode, type PeerAddress } from './transport.ts';
-import { decodeKnock, decodeOpen, encodeHeader, encodeOpenAck, headerBytes } from './wire/codec.ts';
+import { decodeScout, decodeOpen, encodeHeader, encodeOpenAck, headerBytes } from './wire/codec.ts';
 import {
   decodeOpenParameters,
   encodeOpenAnswer,
@@ -196,9 +196,9 @@ export class Handshakes {
   }
 
   /** Only counted: what both sides compare when the opening does not come about. */
-  handleKnock(datagram: Uint8Array): void {
+  handleScout(datagram: Uint8Array): void {
     const { counters } = this.#host;
-    const keyId = decodeKnock(datagram, COMMON_HEADER_BYTES + this.#tagBytes);
+    const keyId = decodeScout(datagram, COMMON_HEADER_BYTES + this.#tagBytes);
     if (keyId === undefined) {
       counters.malformed++;
       return;
@@ -209,7 +209,7 @@ export class Handshakes {
       return;
     }
     const verdict = expectation.introduction.responderCheck.verify(datagram, 0);
-    if (verdict === 'ok') expectation.seen.knockCount++;
+    if (verdict === 'ok') expectation.seen.scoutCount++;
     else counters[verdict]++;
   }
 

@@ -32,7 +32,14 @@ export type { CloseSeal } from './wire/packet-session.ts';
 export { ReplayedConnection } from './connection/replayed-connection.ts';
 export type { ReplayedPacket } from './connection/replayed-connection.ts';
 export { DecodedAck } from './wire/codec.ts';
-export { COMMON_HEADER_BYTES, MAX_ACK_RANGES, PacketFlag, PacketType } from './wire/packet.ts';
+export {
+  COMMON_HEADER_BYTES,
+  MAX_ACK_RANGES,
+  MIN_OPEN_BYTES,
+  SCOUT_BYTES,
+  PacketFlag,
+  PacketType,
+} from './wire/packet.ts';
 export type { Path } from './path/path.ts';
 export { PathTable } from './path/path-table.ts';
 export { StateClock } from './recovery/state-clock.ts';

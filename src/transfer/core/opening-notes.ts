@@ -2,13 +2,13 @@
 export interface OpeningSent {
   readonly startedAtUs: number;
   readonly openCount: number;
-  readonly knockCount: number;
+  readonly scoutCount: number;
 }
 
 /** What came under an introduction, with the tag of its holder, and how often that was answered. */
 export interface OpeningSeen {
   readonly openCount: number;
-  readonly knockCount: number;
+  readonly scoutCount: number;
   readonly answerCount: number;
 }
 

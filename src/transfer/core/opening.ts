@@ -1,9 +1,9 @@
 import type { OpenerHandshake, TransportIntroduction } from './introduction.ts';
 import type { PeerAddress } from './transport.ts';
 import type { OpeningSent } from './opening-notes.ts';
-import { encodeHeader, encodeKnock, encodeOpen, headerBytes } from './wire/codec.ts';
+import { encodeHeader, encodeScout, encodeOpen, headerBytes } from './wire/codec.ts';
 import type { OpenAckParameters } from './wire/open-parameters.ts';
-import { COMMON_HEADER_BYTES, KNOCK_BYTES, MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
+import { COMMON_HEADER_BYTES, SCOUT_BYTES, MIN_OPEN_BYTES, PacketType } from './wire/packet.ts';
 
 /** First wait before OPEN is sent again (research: a lost first packet should not cost a second). */
 const FIRST_RESEND_US = 250_000;
@@ -16,8 +16,8 @@ export const MAX_ADDRESSES = 4;
  * so long; if all those answers were lost it is spent, and repeated in vain.
  */
 export const TICKET_RENEWAL_US = 60_000_000;
-/** From this round on each OPEN has a KNOCK behind it: two losses in a row are rare, a deaf way is not. */
-const FIRST_KNOCK_ROUND = 3;
+/** From this round on each OPEN has a SCOUT behind it: two losses in a row are rare, a deaf way is not. */
+const FIRST_SCOUT_ROUND = 3;
 /** Times that OPEN is sent again before an answer is taken from an address that it never went to. */
 export const STRANGE_ANSWER_ROUNDS = 2;
 
@@ -34,7 +34,7 @@ export interface OpeningTarget {
   readonly addresses: readonly PeerAddress[];
   /** Another OPEN may be made in place of one that stays without an answer. */
   readonly isTicket: boolean;
-  /** KNOCKs go out too. */
+  /** SCOUTs go out too. */
   readonly isCompared: boolean;
   /** When it is given up. */
   readonly deadlineUs: number;
@@ -64,11 +64,11 @@ export class Opening {
   readonly #renewAtUs: number;
   readonly isCompared: boolean;
   readonly #startedAtUs: number;
-  #knock: Uint8Array | undefined;
+  #scout: Uint8Array | undefined;
   #nextSendAtUs: number;
   #resendUs = FIRST_RESEND_US;
   #roundCount = 0;
-  #knockRoundCount = 0;
+  #scoutRoundCount = 0;
   #sentAtUs = 0;
   #strange: OpenAnswer | undefined;
   /** `#roundCount` at which the strange answer is taken. */
@@ -104,7 +104,7 @@ export class Opening {
     return {
       startedAtUs: this.#startedAtUs,
       openCount: this.#roundCount * this.addresses.length,
-      knockCount: this.#knockRoundCount * this.addresses.length,
+      scoutCount: this.#scoutRoundCount * this.addresses.length,
     };
   }
 
@@ -141,24 +141,24 @@ export class Opening {
 
   /** Datagrams that the next `takeSend` may ask for. */
   get nextDatagramCount(): number {
-    return this.addresses.length * (this.#isKnockNext ? 2 : 1);
+    return this.addresses.length * (this.#isScoutNext ? 2 : 1);
   }
 
-  get #isKnockNext(): boolean {
-    return this.isCompared && this.#roundCount + 1 >= FIRST_KNOCK_ROUND;
+  get #isScoutNext(): boolean {
+    return this.isCompared && this.#roundCount + 1 >= FIRST_SCOUT_ROUND;
   }
 
   /** What is to be sent now, each to every address; arms the next time. */
   takeSend(nowUs: number): readonly Uint8Array[] {
     if (nowUs < this.#nextSendAtUs) return [];
-    const knock = this.#isKnockNext ? (this.#knock ??= buildKnock(this.introduction)) : undefined;
+    const scout = this.#isScoutNext ? (this.#scout ??= buildScout(this.introduction)) : undefined;
     this.#roundCount++;
     this.#sentAtUs = nowUs;
     this.#nextSendAtUs = nowUs + this.#resendUs;
     this.#resendUs = Math.min(2 * this.#resendUs, MAX_RESEND_US);
-    if (knock === undefined) return [this.datagram];
-    this.#knockRoundCount++;
-    return [this.datagram, knock];
+    if (scout === undefined) return [this.datagram];
+    this.#scoutRoundCount++;
+    return [this.datagram, scout];
   }
 
   /** A round trip, if OPEN left only once; it is ambiguous otherwise. */
@@ -167,10 +167,10 @@ export class Opening {
   }
 }
 
-function buildKnock({ keyId, openerCheck }: TransportIntroduction): Uint8Array {
-  const buffer = new Uint8Array(KNOCK_BYTES);
-  encodeHeader(buffer, PacketType.knock, 0, Number.parseInt(keyId.slice(8), 16));
-  const length = encodeKnock(buffer, COMMON_HEADER_BYTES + openerCheck.tagBytes, keyId);
+function buildScout({ keyId, openerCheck }: TransportIntroduction): Uint8Array {
+  const buffer = new Uint8Array(SCOUT_BYTES);
+  encodeHeader(buffer, PacketType.scout, 0, Number.parseInt(keyId.slice(8), 16));
+  const length = encodeScout(buffer, COMMON_HEADER_BYTES + openerCheck.tagBytes, keyId);
   openerCheck.write(buffer, length, 0);
   return buffer;
 }

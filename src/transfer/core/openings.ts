@@ -16,7 +16,7 @@ import { COMMON_HEADER_BYTES, type PacketHeader } from './wire/packet.ts';
 export interface OpenOptions {
   /** Its holders may open many connections: an OPEN that nobody answers is followed by others. */
   readonly isTicket?: boolean;
-  /** The two sides can compare what was sent and seen: KNOCKs go out too. */
+  /** The two sides can compare what was sent and seen: SCOUTs go out too. */
   readonly isCompared?: boolean;
   /** After this long without an answer it is given up; default the endpoint's. */
   readonly timeoutUs?: number;

@@ -153,9 +153,9 @@ export class SocketEngine {
     }
     const { sent, seen } = this.#endpoint.openingNotes(keyId);
     if (sent !== undefined) {
-      const { startedAtUs, openCount, knockCount } = sent;
+      const { startedAtUs, openCount, scoutCount } = sent;
       const sinceMs = (monotonicNowUs() - startedAtUs) / 1000;
-      return { isAnswered: false, sent: { sinceMs, openCount, knockCount } };
+      return { isAnswered: false, sent: { sinceMs, openCount, scoutCount } };
     }
     return seen && { isAnswered: false, seen: { ...seen } };
   }

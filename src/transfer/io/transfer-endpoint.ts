@@ -150,8 +150,8 @@ export type IntroductionPurpose = 'files' | 'message';
 export interface OpeningCounts {
   /** OPENs, of 1,200 bytes: each asks for an answer. */
   readonly openCount: number;
-  /** KNOCKs, of 548 bytes: only counted. */
-  readonly knockCount: number;
+  /** SCOUTs, of 548 bytes: only counted. */
+  readonly scoutCount: number;
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   decodeClose,
   decodeDataOffset,
   decodeHeader,
-  decodeKnock,
+  decodeScout,
   decodeMark,
   decodeOpen,
   decodeOpenAck,
@@ -16,7 +16,7 @@ import {
   encodeClose,
   encodeDataHeader,
   encodeHeader,
-  encodeKnock,
+  encodeScout,
   encodeMark,
   encodeMtuProbe,
   encodeOpen,
@@ -117,7 +117,7 @@ export function datagramSeeds(): Uint8Array[] {
       encodePathResponse(buffer, at, EXPECTED, token),
     ),
     datagram(PacketType.close, (buffer, at) => encodeClose(buffer, at, 2, 'no room é')),
-    datagram(PacketType.knock, (buffer, at) => encodeKnock(buffer, at, '00112233445566aa')),
+    datagram(PacketType.scout, (buffer, at) => encodeScout(buffer, at, '00112233445566aa')),
   ];
 }
 
@@ -196,8 +196,8 @@ const bodies: Readonly<Record<PacketType, (input: Uint8Array) => string>> = {
   [PacketType.pathChallenge]: withToken,
   [PacketType.pathResponse]: withToken,
   [PacketType.close]: checkClose,
-  [PacketType.knock]: (input) => {
-    const keyId = decodeKnock(input, BODY_AT);
+  [PacketType.scout]: (input) => {
+    const keyId = decodeScout(input, BODY_AT);
     if (keyId === undefined) return 'malformed';
     assert.match(keyId, /^[0-9a-f]{16}$/);
     return 'key id';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { plainIntroduction } from '../../../src/transfer/core/index.ts';
-import { encodeHeader, encodeKnock } from '../../../src/transfer/core/wire/codec.ts';
+import { encodeHeader, encodeScout } from '../../../src/transfer/core/wire/codec.ts';
 import { crcCheck } from '../../../src/transfer/core/wire/packet-check.ts';
 import {
   COMMON_HEADER_BYTES,
-  KNOCK_BYTES,
+  SCOUT_BYTES,
   MIN_OPEN_BYTES,
   PacketType,
 } from '../../../src/transfer/core/wire/packet.ts';
@@ -23,40 +23,40 @@ function afterFourSeconds(drops: (letter: Letter, exchange: Exchange) => boolean
 }
 
 /** As anybody could make it who has seen the key id. */
-function knock(keyId: string, length: number = KNOCK_BYTES): Uint8Array {
-  const buffer = new Uint8Array(KNOCK_BYTES);
-  encodeHeader(buffer, PacketType.knock, 0, 0);
-  encodeKnock(buffer, COMMON_HEADER_BYTES, keyId);
+function scout(keyId: string, length: number = SCOUT_BYTES): Uint8Array {
+  const buffer = new Uint8Array(SCOUT_BYTES);
+  encodeHeader(buffer, PacketType.scout, 0, 0);
+  encodeScout(buffer, COMMON_HEADER_BYTES, keyId);
   crcCheck.write(buffer, length, 0);
   return buffer.subarray(0, length);
 }
 
-const NOTHING = { openCount: 0, knockCount: 0, answerCount: 0 };
+const NOTHING = { openCount: 0, scoutCount: 0, answerCount: 0 };
 
 test('where nothing arrives the opener has its count of both sizes, and the other side counts none', () => {
   const exchange = afterFourSeconds(() => true);
   const { a, b } = exchange;
   expect(a.endpoint.openingNotes(KEY_ID)).toEqual({
-    sent: { startedAtUs: SECOND_US, openCount: 5, knockCount: 3 },
+    sent: { startedAtUs: SECOND_US, openCount: 5, scoutCount: 3 },
     seen: undefined,
   });
   expect(b.endpoint.openingNotes(KEY_ID)).toEqual({ sent: undefined, seen: NOTHING });
   expect(a.sentOf(PacketType.open)).toHaveLength(5);
-  const knocks = a.sentOf(PacketType.knock).map(({ bytes }) => bytes.length);
-  expect(knocks).toEqual([KNOCK_BYTES, KNOCK_BYTES, KNOCK_BYTES]);
+  const scouts = a.sentOf(PacketType.scout).map(({ bytes }) => bytes.length);
+  expect(scouts).toEqual([SCOUT_BYTES, SCOUT_BYTES, SCOUT_BYTES]);
 });
 
 test('where answers are lost the other side counts what came and how often it answered', () => {
   const { b } = afterFourSeconds(({ from }, { b }) => from === b);
-  const seen = { openCount: 5, knockCount: 3, answerCount: 5 };
+  const seen = { openCount: 5, scoutCount: 3, answerCount: 5 };
   expect(b.endpoint.openingNotes(KEY_ID).seen).toEqual(seen);
-  // A KNOCK gets no answer.
+  // A SCOUT gets no answer.
   expect(b.sent).toHaveLength(5);
 });
 
 test('where only small datagrams pass the other side counts those', () => {
   const { b } = afterFourSeconds(({ bytes }) => bytes.length >= MIN_OPEN_BYTES);
-  expect(b.endpoint.openingNotes(KEY_ID).seen).toEqual({ ...NOTHING, knockCount: 3 });
+  expect(b.endpoint.openingNotes(KEY_ID).seen).toEqual({ ...NOTHING, scoutCount: 3 });
   expect(b.sent).toEqual([]);
 });
 
@@ -66,7 +66,7 @@ test('to each of several addresses as much is sent, and counted', () => {
   const addresses = [7, 8].map((port) => ({ address: '10.0.0.9', port }));
   endpoint.open(plainIntroduction(KEY_ID), addresses, exchange.nowUs, { isCompared: true });
   exchange.run(SECOND_US);
-  expect(endpoint.openingNotes(KEY_ID).sent).toMatchObject({ openCount: 6, knockCount: 2 });
+  expect(endpoint.openingNotes(KEY_ID).sent).toMatchObject({ openCount: 6, scoutCount: 2 });
   expect(exchange.a.sent).toHaveLength(8);
 });
 
@@ -80,7 +80,7 @@ test('an opening that was answered has nothing to compare, and neither has one t
   expect(b.endpoint.openingNotes(KEY_ID).seen).toBeUndefined();
 });
 
-test('who has nobody to compare with sends no KNOCK', () => {
+test('who has nobody to compare with sends no SCOUT', () => {
   const exchange = new Exchange();
   const { endpoint } = exchange.a;
   endpoint.open(plainIntroduction(KEY_ID), [exchange.b.address], exchange.nowUs);
@@ -89,16 +89,16 @@ test('who has nobody to compare with sends no KNOCK', () => {
   expect(exchange.a.sent).toHaveLength(5);
 });
 
-test('a KNOCK of a stranger, a forged one and one of another size are not counted, not answered, not kept', () => {
+test('a SCOUT of a stranger, a forged one and one of another size are not counted, not answered, not kept', () => {
   const exchange = new Exchange();
   const { a, b } = exchange;
   const forged = plainIntroduction(KEY_ID);
   const check = { ...crcCheck, verify: () => 'forged' as const };
   b.endpoint.expect({ ...forged, responderCheck: check }, exchange.nowUs);
   const strange = 'ffffffffffffffff';
-  exchange.deliver(knock(strange), b, a.address);
-  exchange.deliver(knock(KEY_ID), b, a.address);
-  exchange.deliver(knock(KEY_ID, KNOCK_BYTES - 1), b, a.address);
+  exchange.deliver(scout(strange), b, a.address);
+  exchange.deliver(scout(KEY_ID), b, a.address);
+  exchange.deliver(scout(KEY_ID, SCOUT_BYTES - 1), b, a.address);
   const { strangers, forged: forgedCount, malformed } = b.endpoint.counters;
   expect([strangers, forgedCount, malformed]).toEqual([1, 1, 1]);
   expect(b.endpoint.openingNotes(KEY_ID).seen).toEqual(NOTHING);

@@ -108,7 +108,7 @@ test('an introduction for a message is expected for one', () => {
 });
 
 test('notes of an opening cross back, and are empty when the engine ends before', async () => {
-  const notes = { isAnswered: false, sent: { sinceMs: 4_000, openCount: 5, knockCount: 3 } };
+  const notes = { isAnswered: false, sent: { sinceMs: 4_000, openCount: 5, scoutCount: 3 } };
   engine.notes.set('00112233445566ff', notes);
   const asked = endpoint.openingNotes('00112233445566ff');
   await thread.read();

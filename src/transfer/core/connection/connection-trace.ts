@@ -71,7 +71,7 @@ export type DropReason = 'malformed' | 'damaged' | 'forged' | 'unknownConnection
 export interface TransferTrace {
   /** A connection was made; on the responder's side it may be that its opener is never heard again. */
   begin(isOpener: boolean, peer: Address, nowUs: number): ConnectionTrace;
-  /** An OPEN, a KNOCK or an OPEN_ACK left. */
+  /** An OPEN, a SCOUT or an OPEN_ACK left. */
   onOpeningSent(type: PacketType, sizeBytes: number, nowUs: number): void;
   onDropped(reason: DropReason, nowUs: number): void;
 }

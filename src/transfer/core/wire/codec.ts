@@ -4,7 +4,7 @@ import {
   COMMON_HEADER_BYTES,
   DATA_HEADER_BYTES,
   MAX_CLOSE_REASON_BYTES,
-  KNOCK_BYTES,
+  SCOUT_BYTES,
   MIN_OPEN_BYTES,
   PacketType,
   type PacketHeader,
@@ -26,7 +26,7 @@ export type { AckFields, DescendingRanges } from './ack-codec.ts';
 
 const OUTER_VERSION_BITS = 0b0100_0000;
 const OUTER_VERSION_MASK = 0b1100_0000;
-const HIGHEST_TYPE = PacketType.knock;
+const HIGHEST_TYPE = PacketType.scout;
 
 /** Everything of the common header but the CRC and tag, which `PacketCheck.write` fills in last. */
 export function encodeHeader(
@@ -89,16 +89,16 @@ export function decodeOpen(
   return { keyId: readKeyId(datagram, at), message: datagram.subarray(messageAt, messageEnd) };
 }
 
-/** KNOCK: `keyId` 8 · zeros up to 548 bytes of datagram. */
-export function encodeKnock(buffer: Uint8Array, at: number, keyId: string): number {
+/** SCOUT: `keyId` 8 · zeros up to 548 bytes of datagram. */
+export function encodeScout(buffer: Uint8Array, at: number, keyId: string): number {
   writeKeyId(buffer, at, keyId);
-  buffer.fill(0, at + KEY_ID_BYTES, KNOCK_BYTES);
-  return KNOCK_BYTES;
+  buffer.fill(0, at + KEY_ID_BYTES, SCOUT_BYTES);
+  return SCOUT_BYTES;
 }
 
 /** The key id. Undefined when the datagram is of another size: it says nothing of this one then. */
-export function decodeKnock(datagram: Uint8Array, at: number): string | undefined {
-  return datagram.length === KNOCK_BYTES ? readKeyId(datagram, at) : undefined;
+export function decodeScout(datagram: Uint8Array, at: number): string | undefined {
+  return datagram.length === SCOUT_BYTES ? readKeyId(datagram, at) : undefined;
 }
 
 function writeKeyId(buffer: Uint8Array, at: number, keyId: string): void {

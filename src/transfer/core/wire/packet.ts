@@ -21,7 +21,7 @@ export const PacketType = {
   pathChallenge: 8,
   pathResponse: 9,
   close: 10,
-  knock: 11,
+  scout: 11,
 } as const;
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 
@@ -48,10 +48,10 @@ export const DATA_HEADER_BYTES = 10;
 /** An OPEN is padded to this, so that an answer never amplifies. */
 export const MIN_OPEN_BYTES = 1200;
 /**
- * A KNOCK: what fits every IPv4 path (RFC 791: 576 bytes with IP's header and UDP's), so that whoever sees
+ * A SCOUT: what fits every IPv4 path (RFC 791: 576 bytes with IP's header and UDP's), so that whoever sees
  * it and no OPEN knows that it is the size.
  */
-export const KNOCK_BYTES = 548;
+export const SCOUT_BYTES = 548;
 /** Protects the reader of an ACK from long lists. */
 export const MAX_ACK_RANGES = 250;
 /** UTF-8. */
