@@ -12,6 +12,7 @@ import type { Answer, ServerLink } from './io/server-link.ts';
 import { completeLine } from './line-completion.ts';
 import type { PeerTrust } from './peer-trust.ts';
 import type { PrivateMessages } from './private-messages.ts';
+import type { ReachChecks } from './reach-checks.ts';
 import type { SessionDialog } from './session-dialog.ts';
 import type { SessionEnd } from './session-end.ts';
 import type { TransferList } from './transfer-list.ts';
@@ -32,6 +33,7 @@ export interface ClientSessionOptions {
   readonly uploads: Uploads;
   readonly downloads: Downloads;
   readonly messages: PrivateMessages;
+  readonly reachChecks: ReachChecks;
   readonly transfers: TransferList;
   readonly questions: OfferQuestions;
   readonly trust: Pick<PeerTrust, 'accept' | 'checkCode'>;
@@ -88,7 +90,7 @@ export class ClientSession {
 
   /** Resolves with what ended the session before the command was done. */
   async #run(command: Exclude<Command, { type: 'OUT' }>): Promise<Ending | undefined> {
-    const { transfers, trust, messages, questions } = this.#options;
+    const { transfers, trust, messages, questions, reachChecks } = this.#options;
     const print = (line: SafeText): void => {
       this.#console.print(line);
     };
@@ -101,6 +103,9 @@ export class ClientSession {
         return undefined;
       case 'DM':
         messages.send(command.user, command.text);
+        return undefined;
+      case 'DOC':
+        reachChecks.start(command.user);
         return undefined;
       case 'XFR':
         (await transfers.lines((user) => trust.checkCode(user))).forEach(print);
@@ -161,12 +166,12 @@ export class ClientSession {
 
   /** OUT: resolves with undefined once logged out, or with what ended the session first. */
   async #leave(isNow: boolean): Promise<Ending | undefined> {
-    const { messages, questions } = this.#options;
+    const { messages, questions, reachChecks } = this.#options;
     // From here on no line is read that could answer one.
     questions.close();
     const count = this.#uploads.count + this.#downloads.count + messages.count;
-    let waits = !isNow && count > 0;
-    if (waits && this.#console.isTerminal) {
+    let waits = !isNow && count + reachChecks.count > 0;
+    if (waits && count > 0 && this.#console.isTerminal) {
       const what = count === 1 ? 'A transfer is running' : `${count} transfers are running`;
       const answer = await this.#dialog.ask(safeLine`${what}. Wait for the end? [Y/n] `);
       if (typeof answer === 'object') return answer;
@@ -199,6 +204,7 @@ export class ClientSession {
   #abort(): void {
     this.#options.introducer.abort();
     this.#options.messages.abort();
+    this.#options.reachChecks.abort();
     this.#uploads.abort();
     this.#downloads.abort();
   }
@@ -207,6 +213,7 @@ export class ClientSession {
     await this.#options.messages.idle();
     await this.#uploads.idle();
     await this.#downloads.idle();
+    await this.#options.reachChecks.idle();
     return undefined;
   }
 

@@ -5,6 +5,7 @@ import { hostAndPort, hostAndPortInFileName } from './core/host-and-port.ts';
 import { OnlineUsers } from './core/online-users.ts';
 import { logIn } from './account-dialogs.ts';
 import { ClientSession } from './client-session.ts';
+import { ComparisonAnswers } from './comparison-answers.ts';
 import { Downloads } from './downloads.ts';
 import type { Fingerprint } from './core/fingerprint.ts';
 import { IdentityKeyError, openIdentityKey } from './io/identity-key.ts';
@@ -14,6 +15,7 @@ import { KnownPeople } from './io/known-people.ts';
 import { KnownServers, KnownServersError } from './io/known-servers.ts';
 import { LoginLink } from './io/login-link.ts';
 import { LinkError, ServerLink } from './io/server-link.ts';
+import { OpeningComparer } from './opening-comparer.ts';
 import { OfferQuestions } from './offer-questions.ts';
 import { ChatOutput } from './chat-output.ts';
 import { questionEvent, type UpdEvent } from '../report/events.ts';
@@ -22,6 +24,8 @@ import { TransferReporter } from '../report/transfer-reporter.ts';
 import type { WatchOptions } from '../report/transfer-watch.ts';
 import { PeerTrust } from './peer-trust.ts';
 import { privateMessageLine, PrivateMessages } from './private-messages.ts';
+import { ReachChecks } from './reach-checks.ts';
+import { type ReachTools, systemReachTools } from './reach-tools.ts';
 import { ServerNews } from './server-news.ts';
 import { ServerKeyError, ServerTrust } from './server-trust.ts';
 import { SessionDialog } from './session-dialog.ts';
@@ -82,6 +86,8 @@ export interface ChatClientOptions {
   readonly engine?: Partial<EndpointOptions>;
   /** Makes the transfer endpoint; the engine's own by default. */
   readonly createEndpoint?: (options: EndpointOptions) => Promise<TransferEndpoint>;
+  /** Finds out why nobody answers; with the machine's own by default. */
+  readonly reachTools?: ReachTools;
 }
 
 /** PRODUCT §5: `--give-up` without a number. */
@@ -252,7 +258,7 @@ export class ChatClient {
         this.#console.print(privateMessageLine(message), 'private');
       });
       loginLink.listen();
-      return await this.#logIn(loginLink, endpoint, trust);
+      return await this.#logIn(loginLink, endpoint, trust, privateKey);
     } finally {
       await endpoint.close();
     }
@@ -275,13 +281,14 @@ export class ChatClient {
     loginLink: LoginLink,
     endpoint: TransferEndpoint,
     trust: PeerTrust,
+    privateKey: Uint8Array,
   ): Promise<number> {
     const contact = { udpPort: endpoint.address.port, publicKey: endpoint.publicKey };
     const isNew = this.#options.isNewUser === true;
     const outcome = await logIn(this.#dialog.over(loginLink), contact, isNew);
     switch (outcome.did) {
       case 'log-in':
-        return this.#createSession(outcome.user, loginLink.link, endpoint, trust).run(
+        return this.#createSession(outcome.user, loginLink.link, endpoint, trust, privateKey).run(
           outcome.answers,
         );
       case 'get-blocked':
@@ -301,10 +308,16 @@ export class ChatClient {
     link: ServerLink,
     endpoint: TransferEndpoint,
     trust: PeerTrust,
+    privateKey: Uint8Array,
   ): ClientSession {
     const introducer = new Introducer({ link, trust, warn: this.#output.note });
     this.#news.introducer = introducer;
-    const outgoing = { self: user, introducer, endpoint, giveUpMs: this.#giveUpMs };
+    const tools = this.#options.reachTools ?? systemReachTools;
+    const comparer = new OpeningComparer({ endpoint, link, tools, warn: this.#warn });
+    this.#news.comparer = comparer;
+    const answers = new ComparisonAnswers({ endpoint, link, tools, warn: this.#warn });
+    this.#news.comparisonAnswers = answers;
+    const outgoing = { self: user, introducer, comparer, endpoint, giveUpMs: this.#giveUpMs };
     const reporter = this.#reporter;
     const concurrency = this.#options.queue;
     const transfers = this.#transfers;
@@ -318,6 +331,11 @@ export class ChatClient {
       uploads: new Uploads({ ...outgoing, list: transfers, concurrency, reporter }),
       downloads: this.#downloads,
       messages: new PrivateMessages({ ...outgoing, print: this.#print }),
+      reachChecks: new ReachChecks({
+        ...{ introducer, comparer, probe: tools.probe, privateKey },
+        print: this.#print,
+        note: this.#output.note,
+      }),
       transfers,
       questions: this.#questions,
       trust,

@@ -1,4 +1,5 @@
 import { declinedReason, type Introducer } from './introducer.ts';
+import type { OpeningComparer } from './opening-comparer.ts';
 import { asError, failureClause } from '../report/transfer-failure.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import type { Tone } from '../text/tone.ts';
@@ -11,6 +12,8 @@ export interface PrivateMessagesOptions {
   /** Who has logged in. */
   readonly self: string;
   readonly introducer: Pick<Introducer, 'introduce' | 'watch' | 'unwatch'>;
+  /** Says why nobody answers, while it is tried. */
+  readonly comparer: Pick<OpeningComparer, 'watch'>;
   readonly endpoint: Pick<TransferEndpoint, 'sendMessage'>;
   /** After how long without an answer the endpoint gives a message up. */
   readonly giveUpMs: number;
@@ -63,9 +66,10 @@ export class PrivateMessages {
   }
 
   async #deliver(user: string, text: string): Promise<void> {
-    const { self, introducer, endpoint, giveUpMs, print } = this.#options;
+    const { self, introducer, comparer, endpoint, giveUpMs, print } = this.#options;
     let message: SentMessage | undefined;
     let keyId: string | undefined;
+    let endWatch: (() => void) | undefined;
     const answer = { isDeclined: false };
     try {
       if (this.#isAborted) {
@@ -82,6 +86,7 @@ export class PrivateMessages {
       message = sent;
       this.#running.add(sent);
       keyId = introduction.keyId;
+      endWatch = comparer.watch(introduced);
       introducer.watch(keyId, () => {
         answer.isDeclined = true;
         sent.cancel();
@@ -98,6 +103,7 @@ export class PrivateMessages {
     } finally {
       if (message !== undefined) this.#running.delete(message);
       if (keyId !== undefined) introducer.unwatch(keyId);
+      endWatch?.();
     }
   }
 

@@ -2,9 +2,11 @@ import type { ClientConsole } from './core/client-console.ts';
 import { type Ending, outOfOrder } from './core/client-ending.ts';
 import { messageLine } from './core/client-texts.ts';
 import type { OnlineUsers } from './core/online-users.ts';
+import type { ComparisonAnswers } from './comparison-answers.ts';
 import type { IncomingIntroductions } from './incoming-introductions.ts';
 import type { Introducer } from './introducer.ts';
 import type { News } from './io/server-link.ts';
+import type { OpeningComparer } from './opening-comparer.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 
 export interface ServerNewsOptions {
@@ -21,6 +23,8 @@ export class ServerNews {
   /** Of a client that has logged in. */
   incoming: IncomingIntroductions | undefined;
   introducer: Introducer | undefined;
+  comparer: OpeningComparer | undefined;
+  comparisonAnswers: ComparisonAnswers | undefined;
 
   constructor(options: ServerNewsOptions) {
     this.#options = options;
@@ -45,6 +49,12 @@ export class ServerNews {
         break;
       case 'declined':
         this.introducer?.handleDeclined(news.body.keyId);
+        break;
+      case 'compare':
+        this.comparisonAnswers?.handle(news.body);
+        break;
+      case 'saw':
+        this.comparer?.handleSaw(news.body);
         break;
       case 'ended':
         if (news.body.reason === 'replaced') {

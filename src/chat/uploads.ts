@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import PQueue from 'p-queue';
 import { declinedReason, type Introducer } from './introducer.ts';
 import { checkSource } from './io/source-check.ts';
+import type { OpeningComparer } from './opening-comparer.ts';
 import type { ListedTransfer, TransferList } from './transfer-list.ts';
 import { asError, explained, failureClause } from '../report/transfer-failure.ts';
 import type { TransferReporter } from '../report/transfer-reporter.ts';
@@ -15,6 +16,8 @@ export interface UploadsOptions {
   /** Who has logged in. */
   readonly self: string;
   readonly introducer: Pick<Introducer, 'introduce' | 'watch' | 'unwatch'>;
+  /** Says why nobody answers, while it is tried. */
+  readonly comparer: Pick<OpeningComparer, 'watch'>;
   readonly list: TransferList;
   readonly endpoint: Pick<TransferEndpoint, 'send'>;
   /** Files sent at once. */
@@ -71,11 +74,12 @@ export class Uploads {
   }
 
   async #send(upload: Upload, id: number): Promise<void> {
-    const { self, introducer, endpoint, giveUpMs, reporter } = this.#options;
+    const { self, introducer, comparer, endpoint, giveUpMs, reporter } = this.#options;
     const { peer, path, name } = upload;
     const isCancelled = (): boolean => this.#isAborted || upload.isCancelled;
     let transfer: Transfer | undefined;
     let keyId: string | undefined;
+    let endWatch: (() => void) | undefined;
     const answer = { isDeclined: false };
     try {
       if (isCancelled()) throw cancelled();
@@ -89,6 +93,7 @@ export class Uploads {
       upload.begin(sent);
       this.#running.add(sent);
       keyId = introduction.keyId;
+      endWatch = comparer.watch(introduced);
       introducer.watch(keyId, () => {
         answer.isDeclined = true;
         sent.cancel();
@@ -107,6 +112,7 @@ export class Uploads {
     } finally {
       if (transfer !== undefined) this.#running.delete(transfer);
       if (keyId !== undefined) introducer.unwatch(keyId);
+      endWatch?.();
     }
   }
 }

@@ -18,7 +18,7 @@ export function doctorTarget(text: string): DoctorTarget | string {
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host === undefined || port < 1 || port > MAX_PORT) {
-    return `${text} is neither a ticket nor HOST:PORT; a user is reached through a chat server: give its HOST:PORT`;
+    return `${text} is neither a ticket nor HOST:PORT; a user is known to a chat server: DOC USER in upd client asks them`;
   }
   return { kind: 'server', host, port };
 }

@@ -112,7 +112,7 @@ test('a refused command gives one line with reason and usage, and changes nothin
     'ATU',
   );
   const usage = 'Usage: DLT number time';
-  const names = 'MSG, DLT, EDT, RDM, ATU, DM, UPD, XFR, CAN, YES, NO, RST, TRUST, HLP, OUT';
+  const names = 'MSG, DLT, EDT, RDM, ATU, DM, UPD, DOC, XFR, CAN, YES, NO, RST, TRUST, HLP, OUT';
   expect(await derek.console.shown('active since')).toEqual([
     `There is no message with that number. ${usage}`,
     `That message has another time. ${usage}`,

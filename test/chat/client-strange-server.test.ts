@@ -179,6 +179,19 @@ const goodFrames: readonly { readonly type: string; readonly body: Record<string
   { type: 'expect', body: { from: 'a', purpose: 'files', key: KEY } },
   { type: 'declined', body: { keyId: KEY.keyId } },
   { type: 'declining', body: { request: 1 } },
+  { type: 'comparing', body: { request: 1 } },
+  {
+    type: 'compare',
+    body: {
+      from: 'a',
+      keyId: KEY.keyId,
+      sent: { openCount: 1, scoutCount: 0, addresses: [ADDRESS] },
+    },
+  },
+  {
+    type: 'saw',
+    body: { keyId: KEY.keyId, seen: { openCount: 0, scoutCount: 0, answerCount: 0 } },
+  },
   { type: 'ping', body: {} },
   { type: 'ended', body: { reason: 'idle' } },
 ];

@@ -7,6 +7,7 @@ import { Introducer } from '../../src/chat/introducer.ts';
 import { TransferList } from '../../src/chat/transfer-list.ts';
 import { MAX_WAITING_SENDS, Uploads, type UploadsOptions } from '../../src/chat/uploads.ts';
 import { enterClient } from './client-fixture.ts';
+import { noComparer } from './no-comparer.ts';
 import { lineReporter } from './line-reporter.ts';
 import { FakeEndpoint, FakeTransfer } from './fake-endpoint.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
@@ -157,6 +158,7 @@ test('the queue of sends is bounded: the next file is refused with one line', as
   const printed: string[] = [];
   const uploads = new Uploads({
     ...sending(() => new Promise(() => undefined)),
+    comparer: noComparer,
     endpoint: new FakeEndpoint({}),
     concurrency: 1,
     giveUpMs: 5_000,
@@ -177,6 +179,7 @@ test('a send that still waited for its introduction when all was aborted is not 
   let answer: (frames: never[]) => void = () => undefined;
   const uploads = new Uploads({
     ...sending(() => new Promise((resolve) => (answer = resolve))),
+    comparer: noComparer,
     endpoint,
     concurrency: 1,
     giveUpMs: 5_000,

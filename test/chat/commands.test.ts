@@ -11,6 +11,7 @@ const NAMES = [
   'ATU',
   'DM',
   'UPD',
+  'DOC',
   'XFR',
   'CAN',
   'YES',

@@ -4,6 +4,7 @@ import { AccountDesk } from '../../src/chat/core/account-desk.ts';
 import {
   INTRODUCTION_MS,
   IntroductionLedger,
+  MAX_COMPARES_PER_INTRODUCTION,
   MAX_INTRODUCTIONS_PER_PAIR,
   MAX_INTRODUCTIONS_PER_RECEIVER,
 } from '../../src/chat/core/introduction-ledger.ts';
@@ -135,6 +136,24 @@ test('64 live introductions a pair and 256 a receiver, until they expire', () =>
   expect(ledger.enter('another', 'jess', 1)).toBe('busy');
   expect(ledger.decline('3', 'jess', INTRODUCTION_MS)).toBe(undefined);
   expect(ledger.enter('another', 'jess', INTRODUCTION_MS)).toHaveProperty('keyId');
+});
+
+test('one introduction is asked about three times, by its sender alone, and each is answered once', () => {
+  const ledger = new IntroductionLedger(() => 'id');
+  ledger.enter('derek', 'jess', 0);
+  expect(ledger.saw('id', 'jess', 1)).toBe(undefined); // nobody has asked
+  expect(ledger.compare('id', 'steve', 'jess', 1)).toBe(false);
+  expect(ledger.compare('id', 'derek', 'steve', 1)).toBe(false);
+  expect(ledger.compare('other', 'derek', 'jess', 1)).toBe(false);
+  for (let count = 0; count < MAX_COMPARES_PER_INTRODUCTION; count++) {
+    expect(ledger.compare('id', 'derek', 'jess', 1)).toBe(true);
+    expect(ledger.saw('id', 'steve', 1)).toBe(undefined);
+    expect(ledger.saw('id', 'jess', 1)).toBe('derek');
+    expect(ledger.saw('id', 'jess', 1)).toBe(undefined);
+  }
+  expect(ledger.compare('id', 'derek', 'jess', 1)).toBe(false);
+  ledger.enter('derek', 'jim', 0);
+  expect(ledger.compare('id', 'derek', 'jim', INTRODUCTION_MS)).toBe(false);
 });
 
 test('a full table makes room from those that never logged in, else it is full', () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Introducer, MAX_EARLY_DECLINES } from '../../src/chat/introducer.ts';
 import { MAX_WAITING_MESSAGES, PrivateMessages } from '../../src/chat/private-messages.ts';
 import { enterClient } from './client-fixture.ts';
+import { noComparer } from './no-comparer.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
 import { startFixture } from './server-fixture.ts';
 
@@ -29,6 +30,7 @@ function setup(): Setup {
   const messages = new PrivateMessages({
     self: 'jess',
     introducer,
+    comparer: noComparer,
     endpoint,
     giveUpMs: 5_000,
     print,

@@ -7,6 +7,7 @@ import { TransferList } from '../../src/chat/transfer-list.ts';
 import { Uploads } from '../../src/chat/uploads.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
 import { enterClient } from './client-fixture.ts';
+import { noComparer } from './no-comparer.ts';
 import { lineReporter } from './line-reporter.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
 
@@ -45,6 +46,7 @@ function uploadsTo(reasons: Iterator<Refusal>): Setup {
   const uploads = new Uploads({
     self: 'jess',
     introducer,
+    comparer: noComparer,
     list: new TransferList(),
     endpoint,
     concurrency: 2,

@@ -106,7 +106,7 @@ test('a session piped all at once prints exactly its prompts and answers, exit c
     'no other active user\n' +
       'Message #1 posted at 25 Apr 2021 05:26:30.\n' +
       '#1, jess: "hello", posted at 25 Apr 2021 05:26:30.\n' +
-      'Unknown command: FLY. Commands are MSG, DLT, EDT, RDM, ATU, DM, UPD, XFR, CAN, YES, NO, RST, TRUST, HLP, OUT.\n' +
+      'Unknown command: FLY. Commands are MSG, DLT, EDT, RDM, ATU, DM, UPD, DOC, XFR, CAN, YES, NO, RST, TRUST, HLP, OUT.\n' +
       'no other active user\n' +
       'Bye, jess!\n',
   );

@@ -3,7 +3,7 @@ import { AccountDesk, type AccountDeskOptions, type DeskStep } from './account-d
 import { BoardDesk } from './board-desk.ts';
 import type { ChangeOutcome, Effect, PasswordChange, PasswordOutcome } from './effect.ts';
 import { EffectList } from './effect-list.ts';
-import { IntroductionLedger } from './introduction-ledger.ts';
+import { IntroductionDesk } from './introduction-desk.ts';
 import type { WallClock } from './local-time.ts';
 import { userLogLine } from './log-lines.ts';
 import { pagesOf } from './pages.ts';
@@ -11,7 +11,6 @@ import {
   HEARTBEAT_MS,
   PRESENCE_TIMEOUT_MS,
   type ClientFrame,
-  type IntroductionKey,
   type ServerFrame,
 } from './protocol.ts';
 import { type NamedSession, SessionTable, type Session } from './session-table.ts';
@@ -46,14 +45,14 @@ export class ChatRoom {
   readonly #active = new Map<string, NamedSession>();
   readonly #effects: EffectList = new EffectList();
   readonly #board: BoardDesk;
-  readonly #introductions: IntroductionLedger;
+  readonly #introductions: IntroductionDesk;
 
   constructor(options: ChatRoomOptions) {
     assert(options.allowedFailures >= 1, 'at least one password may be tried');
     this.#options = options;
     this.#desk = new AccountDesk(options);
     this.#board = new BoardDesk(this.#effects, options.wallClock);
-    this.#introductions = new IntroductionLedger(options.randomHex);
+    this.#introductions = new IntroductionDesk(this.#effects, this.#active, options.randomHex);
   }
 
   /** What is to be done, in order; empties the list. */
@@ -185,10 +184,16 @@ export class ChatRoom {
         this.#listUsers(session, frame.body.request, false);
         break;
       case 'introduce':
-        this.#introduce(session, frame, nowMs);
+        this.#introductions.introduce(session, frame, nowMs);
         break;
       case 'decline':
-        this.#decline(session, frame, nowMs);
+        this.#introductions.decline(session, frame, nowMs);
+        break;
+      case 'compare':
+        this.#introductions.compare(session, frame, nowMs);
+        break;
+      case 'saw':
+        this.#introductions.saw(session, frame, nowMs);
         break;
       case 'logout':
         this.#effects.send(session, { type: 'bye', body: { request: frame.body.request } });
@@ -208,8 +213,9 @@ export class ChatRoom {
       const { oldPassword, newPassword } = frame.body;
       step = this.#desk.changePassword(origin, oldPassword, newPassword, nowMs);
     } else {
-      const { user, password, udpPort, publicKey } = frame.body;
+      const { user, password, udpPort, publicKey, compares } = frame.body;
       session.publicKey = publicKey;
+      session.compares = compares === true;
       const origin = { connection, request, address, user };
       step =
         frame.type === 'login'
@@ -273,42 +279,6 @@ export class ChatRoom {
           : { type: 'users', body: { request, users, more } },
     );
     this.#effects.push({ do: 'send-pages', to: session.id, pages });
-  }
-
-  #introduce(session: NamedSession, { body }: FrameOf<'introduce'>, nowMs: number): void {
-    const { request, to, purpose } = body;
-    const from = session.user.user;
-    const receiver = this.#active.get(to);
-    if (!receiver || to === from) {
-      this.#effects.refuse(session, request, receiver ? 'yourself' : 'not-online');
-      return;
-    }
-    const shared = this.#introductions.enter(from, to, nowMs);
-    if (typeof shared === 'string') {
-      this.#effects.refuse(session, request, shared);
-      return;
-    }
-    const { address, udpPort } = receiver.user;
-    const keyFor = (peer: Session): IntroductionKey => ({ ...shared, peerKey: peer.publicKey });
-    // The receiver first: it should expect the key before the sender can use it.
-    this.#effects.send(receiver, { type: 'expect', body: { from, purpose, key: keyFor(session) } });
-    this.#effects.send(session, {
-      type: 'introduced',
-      body: { request, to, key: keyFor(receiver), addresses: [{ address, port: udpPort }] },
-    });
-    this.#effects.log(`introduced to ${to}`, from, session.address);
-  }
-
-  #decline(session: NamedSession, { body }: FrameOf<'decline'>, nowMs: number): void {
-    const { request, keyId } = body;
-    const { user } = session.user;
-    const from = this.#introductions.decline(keyId, user, nowMs);
-    const sender = from === undefined ? undefined : this.#active.get(from);
-    if (sender) {
-      this.#effects.send(sender, { type: 'declined', body: { keyId } });
-      this.#effects.log(`declined ${from!}`, user, session.address);
-    }
-    this.#effects.send(session, { type: 'declining', body: { request } });
   }
 
   /** Tells why, then closes. */

@@ -32,6 +32,41 @@ function isPurpose(value: unknown): boolean {
   return introductionPurposes.some((purpose) => purpose === value);
 }
 
+/** Numbers that others are shown: a liar's too are no longer than a person's. */
+const MAX_COUNT = 1_000_000;
+const MAX_ADDRESSES = 4;
+
+function isSmallCount(value: unknown): boolean {
+  return isCount(value) && (value as number) <= MAX_COUNT;
+}
+
+/** Only what an IP literal is made of: it is passed on and shown. */
+function isEndpointAddress(value: unknown): boolean {
+  if (!isFields(value) || !isUdpPort(value['port'])) return false;
+  const { address } = value;
+  return typeof address === 'string' && /^[0-9a-zA-Z:.%]{2,64}$/.test(address);
+}
+
+function isSentCounts(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const { openCount, scoutCount, addresses } = value;
+  if (!isSmallCount(openCount) || !isSmallCount(scoutCount) || !Array.isArray(addresses)) {
+    return false;
+  }
+  const isFew = addresses.length >= 1 && addresses.length <= MAX_ADDRESSES;
+  return isFew && addresses.every(isEndpointAddress);
+}
+
+function isSeenCounts(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const { openCount, scoutCount, answerCount } = value;
+  return [openCount, scoutCount, answerCount].every(isSmallCount);
+}
+
+function isAbsentOrBoolean(value: unknown): boolean {
+  return value === undefined || typeof value === 'boolean';
+}
+
 type FieldsOf<Type extends ClientFrame['type']> = keyof Extract<
   ClientFrame,
   { type: Type }
@@ -52,6 +87,7 @@ const bodyFields: {
     password: isString,
     udpPort: isUdpPort,
     publicKey: isPublicKey,
+    compares: isAbsentOrBoolean,
   },
   register: {
     request: isCount,
@@ -59,6 +95,7 @@ const bodyFields: {
     password: isString,
     udpPort: isUdpPort,
     publicKey: isPublicKey,
+    compares: isAbsentOrBoolean,
   },
   'change-password': { request: isCount, oldPassword: isString, newPassword: isString },
   post: { request: isCount, text: isString },
@@ -68,6 +105,8 @@ const bodyFields: {
   users: { request: isCount },
   introduce: { request: isCount, to: isString, purpose: isPurpose },
   decline: { request: isCount, keyId: isKeyId },
+  compare: { request: isCount, to: isString, keyId: isKeyId, sent: isSentCounts },
+  saw: { request: isCount, keyId: isKeyId, seen: isSeenCounts },
   logout: { request: isCount },
   pong: {},
 };
@@ -83,7 +122,7 @@ export function clientFrameOf(value: unknown): ClientFrame | undefined {
     bodyFields[value['type'] as ClientFrame['type']],
   );
   for (const [name, isGood] of checks) {
-    if (!Object.hasOwn(body, name) || !isGood(body[name])) return undefined;
+    if (!isGood(Object.hasOwn(body, name) ? body[name] : undefined)) return undefined;
   }
   return value as unknown as ClientFrame;
 }

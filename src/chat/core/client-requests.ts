@@ -19,7 +19,11 @@ export interface Contact {
 /** What comes before a session. */
 export interface LoginRequest {
   readonly type: 'login' | 'register';
-  readonly body: { readonly user: string; readonly password: string } & Contact;
+  readonly body: {
+    readonly user: string;
+    readonly password: string;
+    readonly compares: true;
+  } & Contact;
 }
 
 /** A login that fits its frame whatever was typed, so that it gets an answer. */
@@ -37,6 +41,7 @@ function bodyOf(user: string, password: string, contact: Contact): LoginRequest[
     user: user.length > MAX_USER_CHARACTERS ? IMPOSSIBLE_WORD : user,
     password: fittingPassword(password),
     ...contact,
+    compares: true,
   };
 }
 

@@ -18,6 +18,7 @@ export type Command =
   | { readonly type: 'ATU' }
   | { readonly type: 'DM'; readonly user: string; readonly text: string }
   | { readonly type: 'UPD'; readonly user: string; readonly paths: readonly string[] }
+  | { readonly type: 'DOC'; readonly user: string }
   | { readonly type: 'XFR' }
   /** `id` as XFR shows it. */
   | { readonly type: 'CAN'; readonly id: number }
@@ -53,6 +54,7 @@ export const commandShapes: Readonly<Record<CommandName, CommandShape>> = {
     alias: '/send',
     does: 'send files and folders, machine to machine',
   },
+  DOC: { usage: 'DOC user', alias: '/doctor', does: 'see whether files reach a user, or why not' },
   XFR: { usage: 'XFR', alias: '/transfers', does: 'list transfers and check codes' },
   CAN: { usage: 'CAN id', alias: '/cancel', does: 'cancel a transfer' },
   YES: {
@@ -172,11 +174,8 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
   },
   YES: (rest) => parseAnswer('YES', rest),
   NO: (rest) => parseAnswer('NO', rest),
-  TRUST: (rest) => {
-    if (rest === '') return problem('TRUST', 'A user is missing.');
-    if (!isUserName(rest)) return problem('TRUST', 'That is no name for a user.');
-    return { command: { type: 'TRUST', user: rest } };
-  },
+  DOC: (rest) => parseUser('DOC', rest),
+  TRUST: (rest) => parseUser('TRUST', rest),
   RST: (rest) => (rest === '' ? { command: { type: 'RST' } } : problem('RST', NO_ARGUMENTS)),
   HLP: (rest) => (rest === '' ? { command: { type: 'HLP' } } : problem('HLP', NO_ARGUMENTS)),
   OUT: (rest) => {
@@ -190,6 +189,12 @@ const parsers: Readonly<Record<CommandName, (rest: string) => ParsedCommand>> = 
 function parseId(text: string): number | undefined {
   const [, digits] = /^#?(\d{1,9})$/.exec(text) ?? [];
   return digits === undefined ? undefined : Number(digits);
+}
+
+function parseUser(type: 'DOC' | 'TRUST', rest: string): ParsedCommand {
+  if (rest === '') return problem(type, 'A user is missing.');
+  if (!isUserName(rest)) return problem(type, 'That is no name for a user.');
+  return { command: { type, user: rest } };
 }
 
 function parseAnswer(type: 'YES' | 'NO', rest: string): ParsedCommand {

@@ -13,7 +13,7 @@ export interface Completion {
 /** PRODUCT §2. What a server calls a user is drawn as it stands only if it is a name. */
 const userName = /^[A-Za-z0-9_.-]{1,32}$/;
 
-const userCommands: ReadonlySet<CommandName | undefined> = new Set(['DM', 'UPD', 'TRUST']);
+const userCommands: ReadonlySet<CommandName | undefined> = new Set(['DM', 'UPD', 'DOC', 'TRUST']);
 
 /** Names of commands at the beginning of a line, behind a `/` the others, and of users where one is named. */
 export function completionOf(line: string, users: readonly string[]): Completion {

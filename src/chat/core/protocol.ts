@@ -39,6 +39,26 @@ export interface UserView {
 export const introductionPurposes = ['files', 'message'] as const;
 export type IntroductionPurpose = (typeof introductionPurposes)[number];
 
+/** Where a client's endpoint listens. */
+export interface EndpointAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What the sender of an introduction sent over UDP without an answer: see `OpeningCounts` of the engine. */
+export interface SentCounts {
+  readonly openCount: number;
+  readonly scoutCount: number;
+  readonly addresses: readonly EndpointAddress[];
+}
+
+/** What its receiver saw of that, and how often it answered. */
+export interface SeenCounts {
+  readonly openCount: number;
+  readonly scoutCount: number;
+  readonly answerCount: number;
+}
+
 /** Requests carry a number that the client counts up; the answer repeats it. */
 export type ClientFrame =
   | {
@@ -50,6 +70,8 @@ export type ClientFrame =
         readonly udpPort: number;
         /** Of the client's endpoint: 32 bytes as 64 lower-case hex digits. */
         readonly publicKey: string;
+        /** It understands `compare`; absent in older clients. */
+        readonly compares?: boolean;
       };
     }
   /** Makes a new user and logs in as that one. */
@@ -62,6 +84,8 @@ export type ClientFrame =
         readonly udpPort: number;
         /** Of the client's endpoint: 32 bytes as 64 lower-case hex digits. */
         readonly publicKey: string;
+        /** It understands `compare`; absent in older clients. */
+        readonly compares?: boolean;
       };
     }
   | {
@@ -101,6 +125,25 @@ export type ClientFrame =
   | {
       readonly type: 'decline';
       readonly body: { readonly request: number; readonly keyId: string };
+    }
+  /** The sender of an introduction gets no answer over UDP: asks the receiver what it sees. */
+  | {
+      readonly type: 'compare';
+      readonly body: {
+        readonly request: number;
+        readonly to: string;
+        readonly keyId: string;
+        readonly sent: SentCounts;
+      };
+    }
+  /** The receiver's side of it; only while a `compare` waits for it. */
+  | {
+      readonly type: 'saw';
+      readonly body: {
+        readonly request: number;
+        readonly keyId: string;
+        readonly seen: SeenCounts;
+      };
     }
   | { readonly type: 'logout'; readonly body: { readonly request: number } }
   | { readonly type: 'pong'; readonly body: Record<string, never> };
@@ -187,11 +230,15 @@ export type ServerFrame =
         readonly request: number;
         readonly to: string;
         readonly key: IntroductionKey;
-        readonly addresses: readonly { readonly address: string; readonly port: number }[];
+        readonly addresses: readonly EndpointAddress[];
+        /** The receiver understands `compare`, and this server passes it on; absent in older ones. */
+        readonly compares?: boolean;
       };
     }
   /** Answers decline. */
   | { readonly type: 'declining'; readonly body: { readonly request: number } }
+  /** Answers compare and saw: it was passed on. */
+  | { readonly type: 'comparing'; readonly body: { readonly request: number } }
   /** Answers change-password. */
   | { readonly type: 'password-changed'; readonly body: { readonly request: number } }
   | { readonly type: 'bye'; readonly body: { readonly request: number } }
@@ -210,6 +257,17 @@ export type ServerFrame =
     }
   /** To the sender of an introduction: the receiver declined it. */
   | { readonly type: 'declined'; readonly body: { readonly keyId: string } }
+  /** To the receiver of an introduction: what its sender sent in vain. It answers with `saw`. */
+  | {
+      readonly type: 'compare';
+      readonly body: {
+        readonly from: string;
+        readonly keyId: string;
+        readonly sent: SentCounts;
+      };
+    }
+  /** To the sender who asked. */
+  | { readonly type: 'saw'; readonly body: { readonly keyId: string; readonly seen: SeenCounts } }
   | { readonly type: 'ping'; readonly body: Record<string, never> }
   /** The session ends: a second login of the same user, the server stops, or no login for 60 s. */
   | {

@@ -33,9 +33,14 @@ const fieldsOf =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value) =>
     isFields(value) &&
-    Object.entries(checks).every(
-      ([name, isGood]) => Object.hasOwn(value, name) && isGood(value[name]),
+    Object.entries(checks).every(([name, isGood]) =>
+      isGood(Object.hasOwn(value, name) ? value[name] : undefined),
     );
+
+/** As the server takes them from the other client; a stranger one may say anything. */
+const isAbsentOrBoolean: Check = (value) => value === undefined || isBoolean(value);
+const sent = fieldsOf({ openCount: isCount, scoutCount: isCount, addresses: isAddresses });
+const seen = fieldsOf({ openCount: isCount, scoutCount: isCount, answerCount: isCount });
 
 const message = {
   number: isCount,
@@ -60,8 +65,10 @@ const bodies: Readonly<Record<ServerFrame['type'], Check>> = {
     to: isString,
     key,
     addresses: isAddresses,
+    compares: isAbsentOrBoolean,
   }),
   declining: fieldsOf({ request }),
+  comparing: fieldsOf({ request }),
   'password-changed': fieldsOf({ request }),
   bye: fieldsOf({ request }),
   posted: fieldsOf(message),
@@ -69,6 +76,8 @@ const bodies: Readonly<Record<ServerFrame['type'], Check>> = {
   left: fieldsOf({ user: isString }),
   expect: fieldsOf({ from: isString, purpose: oneOf(...introductionPurposes), key }),
   declined: fieldsOf({ keyId: isHex(16) }),
+  compare: fieldsOf({ from: isString, keyId: isHex(16), sent }),
+  saw: fieldsOf({ keyId: isHex(16), seen }),
   ping: fieldsOf({}),
   ended: fieldsOf({ reason: oneOf('replaced', 'stopping', 'idle') }),
 };

@@ -15,6 +15,8 @@ export interface Session {
   isLoggingIn: boolean;
   /** What its last attempt to log in said of its endpoint; empty before one. */
   publicKey: string;
+  /** Its client said then that it understands `compare`. */
+  compares: boolean;
   /** Who it is; undefined before login. */
   user: UserView | undefined;
 }
@@ -71,6 +73,7 @@ export class SessionTable {
       pingedAtMs: nowMs,
       isLoggingIn: false,
       publicKey: '',
+      compares: false,
       user: undefined,
     };
     this.#sessions.set(id, session);

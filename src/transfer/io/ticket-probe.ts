@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import {
   CloseCode,
   type CloseReason,
+  type OpenOptions,
   type TransportConnection,
   type TransportIntroduction,
 } from '../core/index.ts';
@@ -10,8 +11,9 @@ import { X25519KeyPair } from '../secure/noise/x25519.ts';
 import { TAG_BYTES } from '../secure/tag/tag-hash.ts';
 import { systemTimers } from './clock.ts';
 import { transportIntroduction } from './introductions.ts';
-import { introducedPeer } from './send-target.ts';
+import { type IntroducedPeer, introducedPeer } from './send-target.ts';
 import { type ConnectionUser, SocketEngine } from './socket-engine.ts';
+import type { OpeningCounts } from './transfer-endpoint.ts';
 import { type CreateSocket, UdpPort } from './udp-port.ts';
 
 /** How long an address may be silent. OPEN goes out after 0, 250, 750, 1,750 and 3,750 ms. */
@@ -48,6 +50,8 @@ export interface AddressProbe {
   /** `broken`: it answered, and was gone in the series. */
   readonly outcome: 'answered' | 'silent' | 'version' | 'busy' | 'broken' | 'no-socket';
   readonly answer?: ProbeAnswer;
+  /** What went there in vain; of an address that is silent. */
+  readonly sent?: OpeningCounts;
 }
 
 export interface ProbeOptions {
@@ -56,6 +60,8 @@ export interface ProbeOptions {
   readonly pingCount?: number;
   /** How long an address may be silent; default `PROBE_OPEN_MS`. */
   readonly openMs?: number;
+  /** Ends it early; the outcome is `broken` then. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -70,13 +76,37 @@ export async function probeTicket(
   const { addresses, introduction } = introducedPeer({ ticket });
   const sealed = transportIntroduction(introduction, X25519KeyPair.generate());
   if (sealed === undefined) throw new TypeError('the ticket is not valid');
-  return Promise.all(addresses.map((address) => probeAddress(address, sealed, options)));
+  const target = { introduction: sealed, open: { isTicket: true } };
+  return Promise.all(addresses.map((address) => probeAddress(address, target, options)));
+}
+
+/**
+ * The same under an introduction, whose key is used up by it: asks at the first address, as the one whose
+ * private key this is. What goes there in vain is counted, to be compared.
+ */
+export async function probeIntroduced(
+  { introduction, addresses: [address] }: Pick<IntroducedPeer, 'introduction' | 'addresses'>,
+  privateKey: Uint8Array,
+  options: ProbeOptions = {},
+): Promise<AddressProbe> {
+  const sealed = transportIntroduction(introduction, X25519KeyPair.fromPrivate(privateKey));
+  if (sealed === undefined || address === undefined) {
+    throw new TypeError('the introduction is not valid');
+  }
+  const target = { introduction: sealed, open: { isCompared: true } };
+  return probeAddress(address, target, options);
+}
+
+/** Under what is opened, and how. */
+interface ProbeTarget {
+  readonly introduction: TransportIntroduction;
+  readonly open: OpenOptions;
 }
 
 async function probeAddress(
   address: SocketAddress,
-  introduction: TransportIntroduction,
-  { createSocket, openMs = PROBE_OPEN_MS, pingCount = PING_COUNT }: ProbeOptions,
+  { introduction, open }: ProbeTarget,
+  { createSocket, openMs = PROBE_OPEN_MS, pingCount = PING_COUNT, signal }: ProbeOptions,
 ): Promise<AddressProbe> {
   let port: UdpPort;
   try {
@@ -89,19 +119,34 @@ async function probeAddress(
     port,
     config: {
       controller: 'bbr',
-      openTimeoutUs: openMs * 1000,
+      // Given up below, where its notes can still be read.
+      openTimeoutUs: 2 * openMs * 1000,
       datagramBytes: DATAGRAM_BYTES,
       tagBytes: TAG_BYTES,
     },
     onIncoming: () => undefined,
     onTurn: () => undefined,
   });
+  let cancelGiveUp: () => void = () => undefined;
   try {
     return await new Promise<AddressProbe>((resolve) => {
       const probing = new Probing(address, engine, pingCount, resolve);
-      engine.open(introduction, [address], probing, { isTicket: true });
+      const handle = engine.open(introduction, [address], probing, open);
+      cancelGiveUp = systemTimers.after(openMs, () => {
+        const notes = engine.openingNotes(introduction.keyId);
+        if (notes?.sent === undefined) return;
+        const { openCount, scoutCount } = notes.sent;
+        engine.abandon(handle);
+        resolve({ address, outcome: 'silent', sent: { openCount, scoutCount } });
+      });
+      signal?.addEventListener('abort', () => {
+        engine.abandon(handle);
+        probing.leave();
+        resolve({ address, outcome: 'broken' });
+      });
     });
   } finally {
+    cancelGiveUp();
     for (let waitedMs = 0; waitedMs < MAX_LEAVE_MS; waitedMs += LEAVE_POLL_MS) {
       if (engine.connectionCount === 0) break;
       await new Promise<void>((resolve) => systemTimers.after(LEAVE_POLL_MS, resolve));
@@ -164,6 +209,12 @@ class Probing implements ConnectionUser {
     });
   }
 
+  /** Before its end; nothing is said of it. */
+  leave(): void {
+    this.#connection?.close(CloseCode.cancelled, 'this was a probe');
+    this.#engine.wake();
+  }
+
   readonly #next = (): void => {
     const connection = this.#connection!;
     if (connection.isClosed) return;
@@ -185,8 +236,7 @@ class Probing implements ConnectionUser {
     const connection = this.#connection!;
     if (connection.isClosed) return;
     const { minRttUs, smoothedRttUs, packetsLostCount, datagramBytes } = connection.stats;
-    connection.close(CloseCode.cancelled, 'this was a probe');
-    this.#engine.wake();
+    this.leave();
     this.#resolve({
       address: this.#address,
       outcome: 'answered',

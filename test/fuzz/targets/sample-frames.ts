@@ -6,6 +6,9 @@ const key = { keyId: '0f'.repeat(8), secret: '1e'.repeat(32), peerKey: PUBLIC_KE
 const user = { user: 'jess', address: '10.0.0.1', udpPort: 9_000, since: TIME };
 const message = { number: 1, user: 'jess', text: 'hi é', time: TIME, edited: false };
 
+const sent = { openCount: 5, scoutCount: 3, addresses: [{ address: '10.0.0.1', port: 9 }] };
+const seen = { openCount: 5, scoutCount: 3, answerCount: 5 };
+
 /** One of each type. */
 export const clientFrames: readonly ClientFrame[] = [
   {
@@ -24,6 +27,8 @@ export const clientFrames: readonly ClientFrame[] = [
   { type: 'users', body: { request: 7 } },
   { type: 'introduce', body: { request: 8, to: 'derek', purpose: 'files' } },
   { type: 'decline', body: { request: 9, keyId: '0f'.repeat(8) } },
+  { type: 'compare', body: { request: 9, to: 'derek', keyId: '0f'.repeat(8), sent } },
+  { type: 'saw', body: { request: 9, keyId: '0f'.repeat(8), seen } },
   { type: 'logout', body: { request: 9 } },
   { type: 'pong', body: {} },
 ];
@@ -47,6 +52,9 @@ export const serverFrames: readonly ServerFrame[] = [
   { type: 'expect', body: { from: 'jess', purpose: 'message', key } },
   { type: 'declined', body: { keyId: '0f'.repeat(8) } },
   { type: 'declining', body: { request: 8 } },
+  { type: 'comparing', body: { request: 8 } },
+  { type: 'compare', body: { from: 'jess', keyId: '0f'.repeat(8), sent } },
+  { type: 'saw', body: { keyId: '0f'.repeat(8), seen } },
   { type: 'ping', body: {} },
   { type: 'ended', body: { reason: 'stopping' } },
 ];
