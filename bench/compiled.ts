@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from './temporary-folder.ts';
 
 let built: string | undefined;
 
@@ -16,10 +16,7 @@ export function compiledScript(name: string): string {
 }
 
 function build(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'updraft-bench-'));
-  process.on('exit', () => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const folder = temporaryFolder(tmpdir());
   const script = join(import.meta.dirname, 'compile.ts');
   execFileSync(process.execPath, ['--import', 'tsx', script, folder], { stdio: 'inherit' });
   return join(folder, 'bench');

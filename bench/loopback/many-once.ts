@@ -5,10 +5,10 @@
  */
 import { fork } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEndpoint, type EndpointOptions, type TransferEndpoint } from 'updraft';
+import { memoryFolder } from '../temporary-folder.ts';
 import { peakRssBytes } from './process-measures.ts';
 import { cpuUs, datagramOption, GIB, isMainProcess, startCpu } from './process-pair.ts';
 
@@ -47,12 +47,7 @@ const options: EndpointOptions = {
 };
 
 if (isMainProcess()) {
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'updraft-'));
-  try {
-    console.log(JSON.stringify(await send(folder)));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  console.log(JSON.stringify(await send(memoryFolder())));
   // Closed in order it would take another second.
   process.exit();
 } else await receive();

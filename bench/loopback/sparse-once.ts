@@ -3,11 +3,11 @@
  * `sparse-once [MB] [datagram bytes]` prints a `SparseResult`, by default for 10,000 MB. The file is one
  * hole on the disk, and the receiver's stream lets everything go: what a process holds is the engine's.
  */
-import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { EndpointOptions } from 'updraft';
+import { memoryFolder } from '../temporary-folder.ts';
 import { datagramOption, GIB } from './process-pair.ts';
 import { runTransfer } from './transfer-pair.ts';
 
@@ -39,28 +39,23 @@ const options: EndpointOptions = {
   ...datagramOption(datagramBytes),
   onOffer: () => ({ into: sink() }),
 };
-let folder: string | undefined;
-try {
-  const result = await runTransfer(import.meta.filename, options, () => {
-    folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'updraft-'));
-    const path = join(folder, 'source');
-    const file = openSync(path, 'w');
-    ftruncateSync(file, Number(megabytes) * MB);
-    closeSync(file);
-    return { paths: [path], inbox: folder };
-  });
-  if (result !== undefined) {
-    const { totalBytes, elapsedMs, sendCpuUs, receiveCpuUs } = result;
-    const sparse: SparseResult = {
-      totalBytes,
-      mbPerSec: totalBytes / elapsedMs / 1000,
-      cpuSecPerGiB: ((sendCpuUs + receiveCpuUs) / 1e6) * (GIB / totalBytes),
-      sendRssBytes: result.sendRssBytes,
-      receiveRssBytes: result.receiveRssBytes,
-    };
-    console.log(JSON.stringify(sparse));
-  }
-} finally {
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+const result = await runTransfer(import.meta.filename, options, () => {
+  const folder = memoryFolder();
+  const path = join(folder, 'source');
+  const file = openSync(path, 'w');
+  ftruncateSync(file, Number(megabytes) * MB);
+  closeSync(file);
+  return { paths: [path], inbox: folder };
+});
+if (result !== undefined) {
+  const { totalBytes, elapsedMs, sendCpuUs, receiveCpuUs } = result;
+  const sparse: SparseResult = {
+    totalBytes,
+    mbPerSec: totalBytes / elapsedMs / 1000,
+    cpuSecPerGiB: ((sendCpuUs + receiveCpuUs) / 1e6) * (GIB / totalBytes),
+    sendRssBytes: result.sendRssBytes,
+    receiveRssBytes: result.receiveRssBytes,
+  };
+  console.log(JSON.stringify(sparse));
+  process.exit();
 }
-if (folder !== undefined) process.exit();

@@ -5,18 +5,10 @@
  * disk is measured.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EndpointOptions } from 'updraft';
+import { memoryFolder } from '../temporary-folder.ts';
 import { datagramOption, GIB } from './process-pair.ts';
 import { runTransfer } from './transfer-pair.ts';
 
@@ -46,34 +38,29 @@ const options: EndpointOptions = {
   ...(windowPackets === undefined ? {} : { windowPackets: Number(windowPackets) }),
 };
 
-let folder: string | undefined;
-try {
-  const result = await runTransfer(import.meta.filename, options, () => {
-    folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'updraft-'));
-    const path = join(folder, 'source');
-    writeSource(path, Number(mebibytes));
-    const inbox = join(folder, 'inbox');
-    mkdirSync(inbox);
-    return { paths: [path], inbox };
-  });
-  if (result !== undefined) {
-    const perGiB = GIB / result.totalBytes / 1e6;
-    const rate: TransferRate = {
-      mbPerSec: result.totalBytes / result.elapsedMs / 1000,
-      retransmittedShare: result.retransmittedBytes / result.totalBytes,
-      sendCpuSecPerGiB: result.sendCpuUs * perGiB,
-      receiveCpuSecPerGiB: result.receiveCpuUs * perGiB,
-      sendRssBytes: result.sendRssBytes,
-      receiveRssBytes: result.receiveRssBytes,
-      sendLoopP99Ms: result.sendLoopP99Ms,
-      receiveLoopP99Ms: result.receiveLoopP99Ms,
-    };
-    console.log(JSON.stringify(rate));
-  }
-} finally {
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+const result = await runTransfer(import.meta.filename, options, () => {
+  const folder = memoryFolder();
+  const path = join(folder, 'source');
+  writeSource(path, Number(mebibytes));
+  const inbox = join(folder, 'inbox');
+  mkdirSync(inbox);
+  return { paths: [path], inbox };
+});
+if (result !== undefined) {
+  const perGiB = GIB / result.totalBytes / 1e6;
+  const rate: TransferRate = {
+    mbPerSec: result.totalBytes / result.elapsedMs / 1000,
+    retransmittedShare: result.retransmittedBytes / result.totalBytes,
+    sendCpuSecPerGiB: result.sendCpuUs * perGiB,
+    receiveCpuSecPerGiB: result.receiveCpuUs * perGiB,
+    sendRssBytes: result.sendRssBytes,
+    receiveRssBytes: result.receiveRssBytes,
+    sendLoopP99Ms: result.sendLoopP99Ms,
+    receiveLoopP99Ms: result.receiveLoopP99Ms,
+  };
+  console.log(JSON.stringify(rate));
+  process.exit();
 }
-if (folder !== undefined) process.exit();
 
 function writeSource(path: string, mebibyteCount: number): void {
   const piece = randomBytes(PIECE_BYTES);
