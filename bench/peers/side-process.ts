@@ -9,6 +9,7 @@ const COUNTED = 'trap : TERM; "$@" 3>&-; code=$?; times >&3; exit $code';
 /** After this long without an end a process that was told to end is killed. */
 const STOP_MS = 3_000;
 const POLL_MS = 5;
+const SIGNAL_MS = 50;
 /** As `/proc/net` writes it: TCP's LISTEN, and UDP without a peer. */
 const LISTENING: readonly string[] = ['0A', '07'];
 const SHOWN_ERROR_CHARACTERS = 300;
@@ -16,7 +17,7 @@ const SHOWN_ERROR_CHARACTERS = 300;
 /** How a process ended. */
 export interface Ended {
   readonly code: number | null;
-  /** User and system, of the program and of all that it has started; NaN when it had to be killed. */
+  /** User and system, of the program and of all that it has started; NaN when its shell was killed. */
   readonly cpuSec: number;
 }
 
@@ -82,12 +83,14 @@ export class SideProcess {
       if (program === undefined || childrenOf(program).length === 0) break;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
+    const killAtMs = performance.now() + STOP_MS;
+    // More than once: between its fork and its program a child of the shell lets a signal by.
+    const signals = setInterval(() => {
+      this.#signal(performance.now() < killAtMs ? 'SIGTERM' : 'SIGKILL');
+    }, SIGNAL_MS);
     this.#signal('SIGTERM');
-    const killer = setTimeout(() => {
-      this.#signal('SIGKILL');
-    }, STOP_MS);
     const ended = await this.ended;
-    clearTimeout(killer);
+    clearInterval(signals);
     return ended;
   }
 
