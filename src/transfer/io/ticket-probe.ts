@@ -139,11 +139,13 @@ async function probeAddress(
         engine.abandon(handle);
         resolve({ address, outcome: 'silent', sent: { openCount, scoutCount } });
       });
-      signal?.addEventListener('abort', () => {
+      const leave = (): void => {
         engine.abandon(handle);
         probing.leave();
         resolve({ address, outcome: 'broken' });
-      });
+      };
+      if (signal?.aborted === true) leave();
+      signal?.addEventListener('abort', leave);
     });
   } finally {
     cancelGiveUp();
