@@ -119,7 +119,8 @@ export class ContentWriter {
       return;
     }
     onChange();
-    this.#onIdle();
+    // More may have been appended in there, and its writing begun.
+    if (!this.#isWriting) this.#onIdle();
   }
 
   #dropPending(): void {

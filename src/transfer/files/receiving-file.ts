@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { ContentHash, type ReadAt } from './content-hash.ts';
 import type { ContentShare } from './content-memory.ts';
 import { ContentWriter } from './content-writer.ts';
@@ -145,6 +146,10 @@ export class ReceivingFile {
   async verify(): Promise<boolean> {
     await this.#content.drain();
     this.#throwError();
+    assert(
+      this.#partial.writtenBytes === this.sizeBytes,
+      'all of a file is written before it is verified',
+    );
     while (!this.#isHashed) await new Promise<void>((resolve) => (this.#onHashed = resolve));
     this.#throwError();
     if (this.#hash.hashedBytes < this.sizeBytes) return false;
