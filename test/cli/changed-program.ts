@@ -1,7 +1,10 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { expect, inject } from 'vitest';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect } from 'vitest';
 import { temporaryFolder } from '../chat/server-fixture.ts';
+import { buildUpd } from '../program/build.ts';
+
+const top = resolve(import.meta.dirname, '../..');
 
 /** One expression in a file of `src`, which stands there once, and what takes its place. */
 export type ProgramChange = readonly [file: string, was: string, is: string];
@@ -15,17 +18,14 @@ export const impatient: readonly ProgramChange[] = [
 
 /** `upd`, compiled, with some expressions changed: one that lies, or has no patience. */
 export function changedProgram(...changes: readonly ProgramChange[]): string {
-  const built = resolve(dirname(inject('upd')), '../..');
   const folder = temporaryFolder();
-  cpSync(join(built, 'dist'), join(folder, 'dist'), { recursive: true });
-  for (const name of ['package.json', 'node_modules']) {
-    symlinkSync(join(built, name), join(folder, name));
-  }
+  const source = join(folder, 'src');
+  cpSync(join(top, 'src'), source, { recursive: true });
   for (const [file, was, is] of changes) {
-    const path = join(folder, 'dist', file.replace(/\.ts$/, '.js'));
+    const path = join(source, file);
     const text = readFileSync(path, 'utf8');
     expect(text.split(was)).toHaveLength(2);
     writeFileSync(path, text.replace(was, is));
   }
-  return join(folder, 'dist/cli/upd.js');
+  return buildUpd(folder, source);
 }

@@ -23,6 +23,7 @@ import {
   type TransferEndpoint,
 } from '../../src/transfer/index.ts';
 import { type EngineThread, startEngineThread } from '../../src/transfer/io/engine-thread.ts';
+import { bundle } from '../../build/bundle.ts';
 import { workerThread } from '../../src/transfer/io/worker-thread.ts';
 import { ThreadedEndpoint } from '../../src/transfer/io/threaded-endpoint.ts';
 
@@ -215,9 +216,7 @@ test('from its source a process sends, receives, closes and ends', () => {
 test('compiled, a process sends, receives, closes and ends', () => {
   rmSync(inbox, { recursive: true });
   const installed = join(folder, 'installed');
-  const tsc = join(top, 'node_modules/typescript/bin/tsc');
-  const args = ['-p', 'tsconfig.build.json', '--outDir', join(installed, 'dist')];
-  execFileSync(process.execPath, [tsc, ...args], { cwd: top });
+  bundle(join(top, 'src'), join(installed, 'dist'));
   writeFileSync(join(installed, 'package.json'), '{ "type": "module" }');
   symlinkSync(join(top, 'node_modules'), join(installed, 'node_modules'));
   sendAndClose(join(installed, 'dist/transfer/index.js'));

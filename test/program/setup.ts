@@ -15,7 +15,7 @@ declare module 'vitest' {
 
 /**
  * Compiles `upd` and the benches once for all tests that start processes. Run from the source by a loader, each process
- * took 1.8 s of CPU to start, and each of its threads about as much again; compiled, 0.3 s.
+ * took 1.8 s of CPU to start, and each of its threads about as much again; compiled, 0.15 s.
  */
 export default function setup(project: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'updraft-program-'));
