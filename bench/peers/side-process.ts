@@ -75,15 +75,15 @@ export class SideProcess {
     throw new Error(`it ended early: ${this.errors}`);
   }
 
-  /** Ends it, if it runs, once its own children are gone. */
-  async stop(): Promise<Ended> {
-    const deadlineMs = performance.now() + STOP_MS;
+  /** Ends it, if it runs, once its own children are gone; kills it when it does not end. */
+  async stop(patienceMs: number = STOP_MS): Promise<Ended> {
+    const deadlineMs = performance.now() + patienceMs;
     while (!this.#isOver && performance.now() < deadlineMs) {
       const [program] = childrenOf(this.#process.pid!);
       if (program === undefined || childrenOf(program).length === 0) break;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    const killAtMs = performance.now() + STOP_MS;
+    const killAtMs = performance.now() + patienceMs;
     // More than once: between its fork and its program a child of the shell lets a signal by.
     const signals = setInterval(() => {
       this.#signal(performance.now() < killAtMs ? 'SIGTERM' : 'SIGKILL');

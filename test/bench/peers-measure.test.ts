@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -50,13 +58,15 @@ test('a program that leaves the file of the one before it where it is has sent n
   expect(idle).toMatchObject({ mbPerSec: null, failure: 'another file has come' });
 });
 
-test('one byte that differs, or is not there, is another file', async () => {
-  for (const change of [[SIZE_BYTES - 1], [0, SIZE_BYTES + 1]]) {
-    const wrong = peer(({ target }) => {
-      writeFileSync(target, Buffer.alloc(change.at(-1)!));
-    });
-    expect((await transfer(wrong)).failure).toBe('another file has come');
-  }
+test.each<[string, (content: Buffer) => Buffer]>([
+  ['too many', (content) => Buffer.concat([content, Buffer.alloc(1)])],
+  ['too few', (content) => content.subarray(0, -1)],
+  ['changed', (content) => (content.writeUInt8(content.at(-1)! ^ 1, SIZE_BYTES - 1), content)],
+])('one byte %s is another file', async (_what, change) => {
+  const wrong = peer(({ source, target }) => {
+    writeFileSync(target, change(readFileSync(source)));
+  });
+  expect((await transfer(wrong)).failure).toBe('another file has come');
 });
 
 test('what one transfer leaves beside the file is gone before the next one', async () => {

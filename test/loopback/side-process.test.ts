@@ -22,6 +22,12 @@ test('a program that was told to end is heard with its CPU time', async () => {
   expect(cpuSec).toBeGreaterThanOrEqual(0);
 });
 
+test('a program that does not end when it is told to is killed, and its CPU time is not known', async () => {
+  const side = new SideProcess(['sh', '-c', 'trap "" TERM; echo READY; while :; do sleep 1; done']);
+  await side.line();
+  expect(await side.stop(100)).toEqual({ code: null, cpuSec: NaN });
+});
+
 test('of a program that ends early it is told what it said', async () => {
   const side = new SideProcess(['sh', '-c', 'echo READY; echo no such port >&2; exit 3']);
   expect(await side.line()).toBe('READY');
