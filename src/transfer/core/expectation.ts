@@ -3,8 +3,8 @@ import type { TransportIntroduction } from './introduction.ts';
 import type { OpeningSeen } from './opening-notes.ts';
 
 /**
- * Handshakes that OPENs with a right tag may begin at once, and how many more a second (DESIGN §9): each
- * costs some tenths of a millisecond, and whoever knows the secret can ask for them.
+ * Handshakes that OPENs with a right tag may begin in vain at once, and how many more a second (DESIGN
+ * §9): each costs some tenths of a millisecond, and whoever knows the secret can ask for them.
  */
 export const MAX_ATTEMPTS = 32;
 export const ATTEMPTS_PER_SEC = 100;
@@ -82,6 +82,11 @@ export class Expectation {
     if (this.#attemptCreditUs < ATTEMPT_US) return false;
     this.#attemptCreditUs -= ATTEMPT_US;
     return true;
+  }
+
+  /** An attempt has led to an opener that was heard again: only the others are counted. */
+  returnAttempt(): void {
+    this.#attemptCreditUs = Math.min(MAX_ATTEMPTS * ATTEMPT_US, this.#attemptCreditUs + ATTEMPT_US);
   }
 
   /** The OPEN with this hash has opened a connection. */

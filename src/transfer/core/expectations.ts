@@ -61,6 +61,12 @@ export class Expectations {
   }
 
   /** The opener of this connection was heard again; what was half open, if it was. */
+  confirm(connection: Connection): HalfOpen | undefined {
+    this.#halfOpen.get(connection)?.expectation.returnAttempt();
+    return this.settle(connection);
+  }
+
+  /** What of this connection was half open, if it was, is over. */
   settle(connection: Connection): HalfOpen | undefined {
     const accepted = this.#halfOpen.get(connection);
     this.#halfOpen.delete(connection);

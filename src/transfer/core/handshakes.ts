@@ -215,7 +215,7 @@ export class Handshakes {
 
   /** The opener of this connection was heard again: its address is its own. */
   onConfirmed(connection: Connection): void {
-    const halfOpen = this.#expectations.settle(connection);
+    const halfOpen = this.#expectations.confirm(connection);
     if (halfOpen === undefined) return;
     const { nowUs } = this.#host;
     learnRoundTrip(connection.path, halfOpen.roundTripUs(nowUs), nowUs);

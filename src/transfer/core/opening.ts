@@ -117,6 +117,16 @@ export class Opening {
     return nowUs >= this.#renewAtUs && this.#strange === undefined;
   }
 
+  /** OPEN has been sent. */
+  get hasAsked(): boolean {
+    return this.#roundCount > 0;
+  }
+
+  /** OPEN was sent once, and need not be sent again so far. */
+  isAwaited(nowUs: number): boolean {
+    return this.#roundCount === 1 && nowUs < this.#nextSendAtUs;
+  }
+
   /** Whether OPEN went there. */
   isAsked({ address, port }: PeerAddress): boolean {
     return this.addresses.some((asked) => asked.port === port && asked.address === address);

@@ -1,3 +1,4 @@
+import { TICKET_OPENINGS } from './expectation.ts';
 import {
   type HandshakeHost,
   handshakeLimits,
@@ -11,6 +12,12 @@ import { CloseCode, type PeerAddress } from './transport.ts';
 import { decodeOpenAck } from './wire/codec.ts';
 import { decodeOpenAnswer, encodeOpenParameters } from './wire/open-parameters.ts';
 import { COMMON_HEADER_BYTES, type PacketHeader } from './wire/packet.ts';
+
+/**
+ * OPENs under one ticket that wait for a first answer. Their receiver has room for twice as many: it may
+ * not have heard an opener again when the OPEN of the next one comes.
+ */
+export const MAX_ASKED_AT_ONCE: number = TICKET_OPENINGS.halfOpen / 2;
 
 /** How a connection is opened. */
 export interface OpenOptions {
@@ -51,29 +58,49 @@ export class Openings {
   }
 
   nextTimeoutUs(): number {
+    if (this.#openings.size === 0) return Infinity;
+    const asked = this.#askedCounts(this.#host.nowUs);
     let next = Infinity;
-    for (const opening of this.#openings.values()) next = Math.min(next, opening.nextTimeoutUs);
+    for (const opening of this.#openings.values()) {
+      const atUs = mayAsk(opening, asked) ? opening.nextTimeoutUs : opening.deadlineUs;
+      next = Math.min(next, atUs);
+    }
     return next;
   }
 
+  /** OPENs that were sent once and are waited for, by the key id of their ticket. */
+  #askedCounts(nowUs: number): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const opening of this.#openings.values()) {
+      if (opening.isAwaited(nowUs)) countAsked(counts, opening);
+    }
+    return counts;
+  }
+
   handleTimeout(nowUs: number): void {
+    const asked = this.#askedCounts(nowUs);
     for (const opening of this.#openings.values()) {
       const strange = opening.dueStrangeAnswer(nowUs);
       if (strange !== undefined) this.#establish(opening, strange);
       else if (opening.isOver(nowUs)) {
         this.#fail(opening, CloseCode.unanswered, 'no answer', false);
       } else if (opening.isRenewalDue(nowUs)) this.#renew(opening);
-      else this.#send(opening, nowUs);
+      else if (mayAsk(opening, asked) && this.#send(opening, nowUs)) countAsked(asked, opening);
     }
   }
 
-  /** Without room for all it stays due: what is dropped now would be dropped at every resending. */
-  #send(opening: Opening, nowUs: number): void {
+  /**
+   * Without room for all it stays due: what is dropped now would be dropped at every resending. True for
+   * the first OPEN.
+   */
+  #send(opening: Opening, nowUs: number): boolean {
     const host = this.#host;
-    if (opening.nextDatagramCount > host.outboxRoom) return;
+    if (opening.nextDatagramCount > host.outboxRoom) return false;
+    const isFirst = !opening.hasAsked;
     for (const datagram of opening.takeSend(nowUs)) {
       for (const to of opening.addresses) host.send(datagram, to);
     }
+    return isFirst && opening.hasAsked;
   }
 
   open(
@@ -191,4 +218,14 @@ export class Openings {
     this.#openings.delete(opening.connectionId);
     this.#host.onUnopened(opening.handle, code, reason, byPeer);
   }
+}
+
+/** Whether OPEN may leave, as far as others under the same ticket go. */
+function mayAsk(opening: Opening, asked: ReadonlyMap<string, number>): boolean {
+  if (!opening.isTicket || opening.hasAsked) return true;
+  return (asked.get(opening.introduction.keyId) ?? 0) < MAX_ASKED_AT_ONCE;
+}
+
+function countAsked(counts: Map<string, number>, { introduction: { keyId } }: Opening): void {
+  counts.set(keyId, (counts.get(keyId) ?? 0) + 1);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Expectation, TICKET_OPENINGS } from '../../../src/transfer/core/expectation.ts';
 import { INTRODUCTION_US, MAX_TICKETS } from '../../../src/transfer/core/expectations.ts';
+import { MAX_ASKED_AT_ONCE } from '../../../src/transfer/core/openings.ts';
 import { HalfOpen } from '../../../src/transfer/core/half-open.ts';
 import { plainIntroduction } from '../../../src/transfer/core/index.ts';
 import { CloseCode } from '../../../src/transfer/core/transport.ts';
@@ -46,6 +47,42 @@ test('of many openers at once 16 are half open, and the others open when they as
   exchange.run(SECOND_US / 2);
   expect(a.typesOf()).toEqual(Array<string>(30).fill('opened'));
   expect(b.endpoint.connectionCount).toBe(30);
+});
+
+test('an opener of many asks so that its receiver has room for each, and none waits for a second OPEN', () => {
+  const exchange = ticketed();
+  const { a, b } = exchange;
+  const count = 200;
+  for (let opened = 0; opened < count; opened++) {
+    a.endpoint.open(ticket, [b.address], exchange.nowUs, { isTicket: true });
+  }
+  exchange.run(exchange.delayUs - 1);
+  expect(a.sentOf(PacketType.open)).toHaveLength(MAX_ASKED_AT_ONCE);
+  // More than `MAX_ATTEMPTS` and what is saved up in this time: those that are heard again count not.
+  const roundTrips = Math.ceil(count / MAX_ASKED_AT_ONCE);
+  exchange.run(2 * roundTrips * exchange.delayUs + exchange.delayUs);
+  expect(a.typesOf()).toEqual(Array<string>(count).fill('opened'));
+  expect(a.sentOf(PacketType.open)).toHaveLength(count);
+  expect(b.endpoint.counters).toMatchObject({ deferred: 0, strangers: 0 });
+  expect(a.endpoint.nextTimeoutUs()).toBeGreaterThan(exchange.nowUs);
+});
+
+test('OPENs without an answer hold others under their ticket back until they are repeated, no longer', () => {
+  const exchange = ticketed();
+  const { a, b } = exchange;
+  for (let opened = 0; opened < 3 * MAX_ASKED_AT_ONCE; opened++) {
+    a.endpoint.open(ticket, [b.address], exchange.nowUs, { isTicket: true });
+  }
+  exchange.drops = ({ from }) => from === a;
+  const firstOpens = (): number =>
+    new Set(a.sentOf(PacketType.open).map(({ bytes }) => String(bytes))).size;
+  exchange.run(SECOND_US / 4 - 1);
+  expect(firstOpens()).toBe(MAX_ASKED_AT_ONCE);
+  exchange.run(SECOND_US / 4);
+  expect(firstOpens()).toBe(2 * MAX_ASKED_AT_ONCE);
+  exchange.drops = () => false;
+  exchange.run(3 * SECOND_US);
+  expect(a.typesOf()).toEqual(Array<string>(3 * MAX_ASKED_AT_ONCE).fill('opened'));
 });
 
 test('an OPEN that was accepted opens no second connection, neither before nor after its end', () => {
