@@ -174,7 +174,7 @@ export class LossRecovery {
       this.#mark.hasReordering = true;
       this.#loss.onSpuriousLoss(sent, number, this.#path.rtt, nowUs);
     }
-    this.#mark.onInFlight(this.#flight.packetCount);
+    this.#mark.onInFlight(this.#flight.packetCount, this.#path.turnPackets);
     if (sent.kind(number) === PacketKind.data) {
       this.#stream.onAcked(sent.offset(number), sent.payloadBytes(number), sent.isFin(number));
     }

@@ -281,7 +281,8 @@ export class Sender {
     this.#skips.beforeSend();
     const number = this.#sent.add(nowUs, sizeBytes, PacketKind.data, offset, length, isFin);
     this.#onSent(number, nowUs);
-    const isAckNow = isProbe || !this.stream.hasSlice || this.#fillsWindow();
+    const endsHere = !this.stream.hasSlice || this.#path.endsTurn(sizeBytes);
+    const isAckNow = isProbe || endsHere || this.#fillsWindow();
     const flags = (isFin ? PacketFlag.fin : 0) | (isAckNow ? PacketFlag.ackNow : 0);
     writer.begin(buffer, PacketType.data, flags);
     encodeDataHeader(buffer, writer.bodyAt, number, offset);
@@ -323,7 +324,7 @@ export class Sender {
   /** A packet left that arms the probe timeout. */
   #onSent(packetNumber: number, nowUs: number): void {
     this.#flight.onSent(packetNumber, nowUs);
-    this.#mark.onInFlight(this.#flight.packetCount);
+    this.#mark.onInFlight(this.#flight.packetCount, this.#path.turnPackets);
     this.#timer.onSent(nowUs);
   }
 
@@ -341,7 +342,8 @@ export class Sender {
 
   /** Whether a MARK should leave. */
   isMarkDue(nowUs: number): boolean {
-    return this.#mark.isDue(this.#sent.oldest, this.#path.rtt.smoothedUs, nowUs);
+    const { rtt, memberCount } = this.#path;
+    return this.#mark.isDue(this.#sent.oldest, rtt.smoothedUs, memberCount, nowUs);
   }
 
   /** Fills `buffer` with MARK; 0 when none is due. */

@@ -2,8 +2,8 @@ import type { PathMember } from './path-member.ts';
 
 /**
  * The members of a path that have something to send, served by deficit round robin (Shreedhar and
- * Varghese, 1995): each turn a member gets one datagram's worth of bytes, so that small and large
- * packets share the path by bytes.
+ * Varghese, 1995): each turn a member gets the same number of bytes, at least a datagram's, so that
+ * small and large packets share the path by bytes.
  */
 export class MemberRing {
   readonly #members: PathMember[] = [];
@@ -11,6 +11,11 @@ export class MemberRing {
 
   get isEmpty(): boolean {
     return this.#members.length === 0;
+  }
+
+  /** What the member whose turn it is may send before the next one's. */
+  get turnLeftBytes(): number {
+    return this.#members[this.#turn]?.deficitBytes ?? 0;
   }
 
   add(member: PathMember): void {

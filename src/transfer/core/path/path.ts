@@ -19,6 +19,14 @@ export const BASE_DATAGRAM_BYTES = 1200;
 const MIN_STANDING_PACKETS = 4;
 /** An MTU probe leaves only where it is no more than this part of the window. */
 const MTU_PROBE_PART = 1 / 2;
+/**
+ * Most packets that a member sends in its turn: as many as one ACK answers. Longest that they take at the
+ * path's rate, and largest part of the window; where that is less than the least, turns are of one packet.
+ */
+const MAX_TURN_PACKETS = 32;
+const TURN_US = 500;
+const TURN_WINDOW_PART = 1 / 4;
+const MIN_TURN_PACKETS = 8;
 /** What BBR calls the state in which it empties the path to see its RTT. */
 const PROBING_RTT = 'probeRtt';
 /** And the one that ends once the rate no longer grows. */
@@ -63,6 +71,7 @@ export class Path {
   /** Sum over the members: what may stand in the peer's kernel buffer. */
   #standingBytes = 0;
   #isHeldByPacer = false;
+  #turnPackets = 1;
   /** Count of delivered bytes that ends the round in which the controller's window held a packet back. */
   #windowLimitedUntilBytes = -1;
   /** Last use, for forgetting a path without members. */
@@ -90,6 +99,19 @@ export class Path {
 
   get memberCount(): number {
     return this.#members.size;
+  }
+
+  /**
+   * Packets that a member sends in its turn. More than one where many share a fast path: packet by packet
+   * each member would have so few on their way at a time that every one of them brought its own ACK.
+   */
+  get turnPackets(): number {
+    return this.#turnPackets;
+  }
+
+  /** Whether the turn of the member that sends so many bytes now ends with them, if turns are that long. */
+  endsTurn(sizeBytes: number): boolean {
+    return this.#turnPackets > 1 && this.#ready.turnLeftBytes <= sizeBytes;
   }
 
   /** Largest datagram to send, UDP payload bytes. */
@@ -220,7 +242,8 @@ export class Path {
     }
     // A sender that is slow at first, not the path, must not end Startup; later its own speed counts.
     if (this.#pacer.isBehind && this.controller.state === STARTING) this.#markAppLimited();
-    const length = this.#ready.poll(buffer, this.#datagramBytes, nowUs);
+    this.#turnPackets = this.#members.size > 1 ? this.#turnPacketsOf(windowBytes) : 1;
+    const length = this.#ready.poll(buffer, this.#turnPackets * this.#datagramBytes, nowUs);
     if (length === 0) {
       this.#markAppLimited();
       return this.#rest('none', nowUs);
@@ -231,6 +254,13 @@ export class Path {
     );
     this.#holds.enter('none', nowUs);
     return length;
+  }
+
+  #turnPacketsOf(windowBytes: number): number {
+    const rateBytes = (this.pacingBytesPerSec * TURN_US) / 1e6;
+    const turnBytes = Math.min(rateBytes, TURN_WINDOW_PART * windowBytes);
+    const packets = Math.floor(turnBytes / this.#datagramBytes);
+    return packets < MIN_TURN_PACKETS ? 1 : Math.min(packets, MAX_TURN_PACKETS);
   }
 
   #rest(hold: PathHold, nowUs: number): 0 {

@@ -22,25 +22,25 @@ test.each([
   [1_000, 32],
 ])('with %i packets in flight every %i-th is to be acknowledged', (inFlight, ackEvery) => {
   const schedule = new MarkSchedule(5);
-  schedule.onInFlight(inFlight);
+  schedule.onInFlight(inFlight, 1);
   expect(marked(schedule).ackEvery).toBe(ackEvery);
 });
 
 test('what counts is the most in flight since the last MARK', () => {
   const schedule = new MarkSchedule(5);
-  schedule.onInFlight(100);
-  schedule.onInFlight(12);
+  schedule.onInFlight(100, 1);
+  schedule.onInFlight(12, 1);
   expect(marked(schedule).ackEvery).toBe(25);
   expect(marked(schedule).ackEvery).toBe(3);
 });
 
 test('when half of the ACKs are lost, four times as many are asked for, and at once', () => {
   const schedule = new MarkSchedule(5);
-  schedule.onInFlight(1_000);
+  schedule.onInFlight(1_000, 1);
   expect(marked(schedule).ackEvery).toBe(32);
-  expect(schedule.isDue(5, RTT_US, 1_100_000)).toBe(false);
+  expect(schedule.isDue(5, RTT_US, 1, 1_100_000)).toBe(false);
   for (let count = 0; count < 200; count++) schedule.ackLoss.onNewest(1);
-  expect(schedule.isDue(5, RTT_US, 1_100_000)).toBe(true);
+  expect(schedule.isDue(5, RTT_US, 1, 1_100_000)).toBe(true);
   const { ackEvery } = marked(schedule);
   expect(ackEvery).toBeGreaterThanOrEqual(7);
   expect(ackEvery).toBeLessThanOrEqual(9);
@@ -48,7 +48,25 @@ test('when half of the ACKs are lost, four times as many are asked for, and at o
 
 test('every packet is acknowledged where nearly all ACKs are lost and few are in flight', () => {
   const schedule = new MarkSchedule(5);
-  schedule.onInFlight(32);
+  schedule.onInFlight(32, 1);
   schedule.ackLoss.onNewest(1_000);
   expect(marked(schedule).ackEvery).toBe(1);
+});
+
+test('a whole turn is answered by one ACK, though few packets are in flight', () => {
+  const schedule = new MarkSchedule(5);
+  schedule.onInFlight(16, 16);
+  expect(marked(schedule).ackEvery).toBe(16);
+  schedule.onInFlight(16, 1_000);
+  expect(marked(schedule).ackEvery).toBe(32);
+});
+
+test('the more connections share a path, the more seldom each says which numbers are resolved', () => {
+  const schedule = new MarkSchedule(5);
+  marked(schedule);
+  const shortRttUs = 1_000;
+  expect(schedule.isDue(6, shortRttUs, 1, 1_004_999)).toBe(false);
+  expect(schedule.isDue(6, shortRttUs, 1, 1_005_000)).toBe(true);
+  expect(schedule.isDue(6, shortRttUs, 100, 1_499_999)).toBe(false);
+  expect(schedule.isDue(6, shortRttUs, 100, 1_500_000)).toBe(true);
 });

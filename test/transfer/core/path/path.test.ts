@@ -96,3 +96,59 @@ test('a window that held a packet back counts as the limit until its round is ac
   ack(6, 3 * RTT_US);
   expect(controller.windowLimits.at(-1)).toBe(false);
 });
+
+/** Numbers of the members whose packets left, of so many that always have something to send. */
+function turnsOf(controller: Listener, memberCount: number, packetCount: number): number[] {
+  const path = new Path({ address: 'b', port: 1 }, controller, PACKET_BYTES);
+  const sent = new SentPackets(0, 1_024);
+  const turns: number[] = [];
+  const ends: boolean[] = [];
+  for (let index = 0; index < memberCount; index++) {
+    const member: PathMember = {
+      deficitBytes: 0,
+      isReady: false,
+      standingBytes: 0,
+      pollPacket: (_, nowUs) => {
+        turns.push(index);
+        ends.push(path.endsTurn(PACKET_BYTES));
+        const number = sent.add(nowUs, PACKET_BYTES, PacketKind.data, 0, PACKET_BYTES, false);
+        path.onSent(sent, number, PACKET_BYTES, nowUs);
+        return PACKET_BYTES;
+      },
+    };
+    path.join(member);
+    path.activate(member);
+  }
+  path.learnRoundTrip(RTT_US, 0);
+  const buffer = new Uint8Array(PACKET_BYTES);
+  for (let count = 0; count < packetCount; count++) path.pollPacket(buffer, 0);
+  const lastOfTurns = turns.map((index, at) => at + 1 < turns.length && index !== turns[at + 1]);
+  if (path.turnPackets > 1) expect(ends.slice(0, -1)).toEqual(lastOfTurns.slice(0, -1));
+  else expect(ends).not.toContain(true);
+  return turns;
+}
+
+/** How many in a row. */
+function runsOf(turns: readonly number[]): number[] {
+  const runs: number[] = [];
+  for (const [at, turn] of turns.entries()) {
+    if (turns[at - 1] === turn) runs[runs.length - 1]!++;
+    else runs.push(1);
+  }
+  return runs;
+}
+
+test('members of a fast path take turns of as many packets as one ACK answers', () => {
+  expect(runsOf(turnsOf(new Listener(1_000 * PACKET_BYTES), 3, 200)).slice(0, 6)).toEqual([
+    32, 32, 32, 32, 32, 32,
+  ]);
+});
+
+test('a turn is no more than a quarter of the window, and one packet where that is little', () => {
+  expect(runsOf(turnsOf(new Listener(40 * PACKET_BYTES), 3, 40))).toEqual([10, 10, 10, 10]);
+  expect(turnsOf(new Listener(31 * PACKET_BYTES), 3, 6)).toEqual([0, 1, 2, 0, 1, 2]);
+});
+
+test('a member that is alone has no turns', () => {
+  turnsOf(new Listener(1_000 * PACKET_BYTES), 1, 100);
+});
