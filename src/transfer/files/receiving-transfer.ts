@@ -158,7 +158,9 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   /** Another connection gave memory back: an offer that waits for it may now be accepted. */
   onCreditFreed(): void {
-    if (this.#at.stage === 'room') this.#acceptWhenRoom();
+    if (this.#at.stage !== 'room') return;
+    this.#acceptWhenRoom();
+    this.#options.wake();
   }
 
   onStalled(sinceUs: number): void {

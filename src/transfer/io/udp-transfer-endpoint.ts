@@ -48,6 +48,7 @@ const MAX_CLOSE_WAIT_MS = 6_000;
 /** Sends and receives files; see `TransferEndpoint`. One listening socket, one more a peer sent to. */
 export class UdpTransferEndpoint implements EngineEndpoint {
   readonly #options: EngineOptions;
+  readonly #ledger = new CreditLedger();
   readonly #config: SocketEngineOptions['config'];
   readonly #key: X25519KeyPair;
   readonly #policy: ReceivePolicy;
@@ -105,7 +106,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       tagBytes: TAG_BYTES,
       trace: trace?.recorder,
       // One for all sockets: whoever sends to many peers has no more memory for each of them.
-      ledger: new CreditLedger(),
+      ledger: this.#ledger,
     };
     this.#policy = createReceivePolicy({
       platform: PLATFORM,
@@ -263,7 +264,10 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   }
 
   #createEngine(port: UdpPort, onIncoming: SocketEngineOptions['onIncoming']): SocketEngine {
-    const onTurn = (): void => this.#onQuiet?.();
+    const onTurn = (): void => {
+      if (this.#ledger.waitingCount > 0) this.#askForCredit();
+      this.#onQuiet?.();
+    };
     return new SocketEngine({
       port,
       config: this.#config,
@@ -280,11 +284,16 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     this.#transfers.add(transfer);
     const forget = (): void => {
       this.#transfers.delete(transfer);
-      for (const other of this.#transfers) {
-        if (other instanceof ReceivingTransfer) other.onCreditFreed();
-      }
+      this.#askForCredit();
     };
     transfer.done.then(forget, forget);
+  }
+
+  /** Offers that wait for memory may have it now: others have consumed what they were granted. */
+  #askForCredit(): void {
+    for (const transfer of this.#transfers) {
+      if (transfer instanceof ReceivingTransfer) transfer.onCreditFreed();
+    }
   }
 
   async #open(

@@ -9,6 +9,11 @@ function writeRoom(ledger: CreditLedger): number {
   const exchange = Exchange.opened({ ledger }, {});
   expect(exchange.b.connection.raiseCredit()).toBe(true);
   exchange.run(SECOND_US / 2);
+  // What was consumed lets the other side grant more than at first.
+  exchange.a.connection.write(new Uint8Array(MIB / 2));
+  exchange.run(SECOND_US / 2);
+  exchange.b.connection.consume(MIB / 2);
+  exchange.run(SECOND_US / 2);
   return exchange.a.connection.writeRoomBytes;
 }
 

@@ -99,7 +99,9 @@ test('an offer waits for memory of the endpoint and is accepted when there is so
   await run.start();
   for (let turn = 0; turn < 20; turn++) await run.step();
   expect(run.acceptedCount).toBe(0);
+  const { wakeCount } = run;
   run.receiver.onCreditFreed();
+  expect(run.wakeCount).toBeGreaterThan(wakeCount);
   expect(run.acceptedCount).toBe(1);
   await run.finish();
   expect(run.receiver.state).toBe('done');

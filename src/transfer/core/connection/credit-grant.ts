@@ -1,7 +1,7 @@
 import type { CreditAccount, CreditLedger } from './credit-ledger.ts';
 import type { ReceiveStream } from './receive-stream.ts';
 
-/** An ACK leaves when this part of the share is free and not announced (DESIGN §4). */
+/** An ACK leaves when this part of what it may be granted is free and not announced (DESIGN §4). */
 const UNANNOUNCED_PART = 4;
 /** Credit that was opened again is announced again after this, doubling. */
 const FIRST_REPEAT_US = 250_000;
@@ -32,7 +32,8 @@ export class CreditGrant {
     this.#ledger.release(this.#account, byteCount);
     const grantable = this.#ledger.grantableBytes(this.#account);
     if (grantable === 0) return false;
-    return this.#stream.isCreditUsedUp || grantable >= this.#ledger.shareBytes / UNANNOUNCED_PART;
+    const announcedFrom = this.#ledger.targetBytes(this.#account) / UNANNOUNCED_PART;
+    return this.#stream.isCreditUsedUp || grantable >= announcedFrom;
   }
 
   /** Raises the limit from the opening's to a share of the pool; false when it does not fit now. */

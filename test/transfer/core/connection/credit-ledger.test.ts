@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  MAX_SHARE_BYTES,
+  CREDIT_POOL_BYTES,
   type CreditAccount,
   CreditLedger,
+  FIRST_GRANT_BYTES,
+  GRANTS_A_CONSUMED_BYTE,
+  MAX_SHARE_BYTES,
   OPENING_CREDIT_BYTES,
 } from '../../../../src/transfer/core/connection/credit-ledger.ts';
 
@@ -72,8 +75,55 @@ test.each([
   const ledger = new CreditLedger(poolBytes);
   const account = ledger.open()!;
   ledger.promote(account);
+  while (account.consumedBytes < mostBytes) {
+    ledger.grant(account, ledger.grantableBytes(account));
+    ledger.release(account, account.grantedBytes);
+  }
   ledger.grant(account, ledger.grantableBytes(account));
   expect(account.grantedBytes).toBe(mostBytes);
+});
+
+test('a connection is granted 1 MiB at first, and four times what it has consumed later', () => {
+  const ledger = new CreditLedger();
+  const account = ledger.open()!;
+  ledger.promote(account);
+  const grant = (): number => {
+    ledger.grant(account, ledger.grantableBytes(account));
+    return account.grantedBytes;
+  };
+  expect(grant()).toBe(FIRST_GRANT_BYTES);
+  ledger.release(account, FIRST_GRANT_BYTES / GRANTS_A_CONSUMED_BYTE);
+  expect(grant()).toBe(FIRST_GRANT_BYTES);
+  ledger.release(account, FIRST_GRANT_BYTES / 2);
+  expect(grant()).toBe(3 * FIRST_GRANT_BYTES);
+});
+
+test('a hundred connections that are accepted before any of them consumes find room in the pool', () => {
+  const ledger = new CreditLedger(CREDIT_POOL_BYTES);
+  for (let count = 0; count < 100; count++) {
+    const account = ledger.open()!;
+    expect(ledger.promote(account)).toBe(true);
+    ledger.grant(account, ledger.grantableBytes(account));
+    expect(account.grantedBytes).toBe(FIRST_GRANT_BYTES);
+  }
+  expect(ledger.waitingCount).toBe(0);
+});
+
+test('an account for which there is no room waits until it is promoted or closed', () => {
+  const ledger = new CreditLedger(2 * TWO_RECORDS_BYTES);
+  const [first, second] = [ledger.open()!, ledger.open()!];
+  ledger.promote(first);
+  ledger.grant(first, TWO_RECORDS_BYTES);
+  expect(ledger.promote(second)).toBe(false);
+  expect(ledger.promote(second)).toBe(false);
+  expect(ledger.waitingCount).toBe(1);
+  ledger.release(first, first.grantedBytes);
+  expect(ledger.promote(second)).toBe(true);
+  expect(ledger.waitingCount).toBe(0);
+  const third = ledger.open();
+  expect(third).toBeUndefined();
+  ledger.close(second);
+  expect(ledger.waitingCount).toBe(0);
 });
 
 test('a pool that is promised away opens no further connection', () => {
