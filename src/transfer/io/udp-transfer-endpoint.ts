@@ -26,6 +26,7 @@ import { ticketExpectation, transportIntroduction } from './introductions.ts';
 import { PeerSockets } from './peer-sockets.ts';
 import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
 import { TicketMaker } from './ticket-maker.ts';
+import { TicketTurns } from './ticket-turns.ts';
 import { traceAsked, type TraceWriter } from './trace-writer.ts';
 import type {
   IntroductionPurpose,
@@ -63,6 +64,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     return this.#createEngine(port, () => undefined);
   });
   readonly #tickets: TicketMaker;
+  readonly #turns: TicketTurns = new TicketTurns();
   /** Key id to what was given in `expect`, the oldest first. */
   readonly #introduced: Map<string, Introduced> = new Map();
   readonly #messages: DirectMessages = new DirectMessages();
@@ -212,7 +214,15 @@ export class UdpTransferEndpoint implements EngineEndpoint {
       wake: () => engine?.wake(),
     });
     this.#track(transfer);
-    void this.#open(transfer, request, (opened) => (engine = opened));
+    const open = (): Promise<void> => this.#open(transfer, request, (opened) => (engine = opened));
+    // An introduction does not last: what has one cannot wait.
+    if (!request.isTicket) void open();
+    else
+      this.#turns.run(request.introduction.keyId, async () => {
+        if (transfer.isOver) return;
+        await open();
+        await transfer.done.catch(() => undefined);
+      });
     return transfer;
   }
 
