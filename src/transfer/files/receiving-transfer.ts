@@ -160,7 +160,12 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   onCreditFreed(): void {
     if (this.#at.stage !== 'room') return;
     this.#acceptWhenRoom();
-    this.#options.wake();
+    if (this.#hasAccepted()) this.#options.wake();
+  }
+
+  /** Asked behind a call that may have accepted. */
+  #hasAccepted(): boolean {
+    return this.#at.stage !== 'room';
   }
 
   onStalled(sinceUs: number): void {

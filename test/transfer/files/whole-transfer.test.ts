@@ -94,12 +94,15 @@ test('an offer waits for memory of the endpoint and is accepted when there is so
   const run = new TransferRun({
     source,
     inbox: new MemoryInbox(),
-    pair: { creditRefusals: 1 },
+    pair: { creditRefusals: 2 },
   });
   await run.start();
   for (let turn = 0; turn < 20; turn++) await run.step();
   expect(run.acceptedCount).toBe(0);
+  // Asked in vain it does not wake its driver, which would ask again at once.
   const { wakeCount } = run;
+  run.receiver.onCreditFreed();
+  expect([run.wakeCount, run.acceptedCount]).toEqual([wakeCount, 0]);
   run.receiver.onCreditFreed();
   expect(run.wakeCount).toBeGreaterThan(wakeCount);
   expect(run.acceptedCount).toBe(1);
