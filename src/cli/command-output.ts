@@ -32,9 +32,6 @@ export class CommandOutput implements ReportSink {
     this.isJson = flags.json === true;
     this.isQuiet = flags.quiet === true;
     this.isStdoutTaken = isStdoutTaken;
-    // Whoever read the output may be gone; what was asked for is still done.
-    process.stderr.on('error', () => undefined);
-    process.stdout.on('error', () => undefined);
   }
 
   /** On stdout, where no events stand; on stderr where that carries data. */

@@ -55,8 +55,6 @@ async function runServer(port: number, attempts: string, flags: ServerFlags): Pr
       takesNewUsers: flags.register,
       onLog: printLine,
     });
-    // Whoever read the log may go away; the server stays.
-    process.stdout.on('error', () => undefined);
     const stop = firstSignal();
     printLine(safeLine`Server is running on ${hostAndPort(server.host, server.port)}`);
     printLine(safeLine`Fingerprint: ${server.fingerprint}`);

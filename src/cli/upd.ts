@@ -4,6 +4,9 @@ import { makeProgram } from './program.ts';
 
 const USAGE_EXIT_CODE = 2;
 
+// Whoever reads the output may have enough of it, as `head` has; what was asked for is still done.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+
 try {
   await makeProgram().parseAsync();
 } catch (error) {
