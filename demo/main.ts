@@ -69,7 +69,7 @@ function sha256(data: Buffer): string {
 
 async function startServer(): Promise<ServerPlace> {
   copyFileSync(join(top, 'credentials.txt'), join(folder, 'credentials.txt'));
-  const command = join(top, 'dist/cli/upd.js');
+  const command = join(top, 'dist/program/upd.js');
   server = spawn(process.execPath, [command, 'server', '0', '3', '--dir', folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -216,8 +216,8 @@ test('from its source a process sends, receives, closes and ends', () => {
 test('compiled, a process sends, receives, closes and ends', () => {
   rmSync(inbox, { recursive: true });
   const installed = join(folder, 'installed');
-  bundle(join(top, 'src'), join(installed, 'dist'));
+  bundle(join(top, 'src'), join(installed, 'dist/program'));
   writeFileSync(join(installed, 'package.json'), '{ "type": "module" }');
   symlinkSync(join(top, 'node_modules'), join(installed, 'node_modules'));
-  sendAndClose(join(installed, 'dist/transfer/index.js'));
+  sendAndClose(join(installed, 'dist/program/index.js'));
 });
