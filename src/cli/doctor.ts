@@ -40,6 +40,7 @@ export function addDoctorCommand(program: Command): void {
   upd doctor upd1…           does the receiver of that ticket answer? If not:
                              why, and what opens the way
   upd doctor 192.0.2.7:8000  is a chat server there, with the key that it had?
+                             (does a user of it answer? DOC USER, in upd client)
 `,
     )
     .action(async (target: string | undefined, flags: DoctorFlags) => {

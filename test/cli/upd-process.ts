@@ -13,6 +13,8 @@ export interface UpdProcessOptions {
   readonly program?: string;
   /** Whose process it is: root may read and write what nobody may. */
   readonly uid?: number;
+  /** Network namespace that it runs in; needs root and `ip`. */
+  readonly namespace?: string;
 }
 
 /** Longest wait for one line: two busy cores are slow. */
@@ -35,9 +37,13 @@ export class UpdProcess {
   constructor(
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
-    { program, uid }: UpdProcessOptions = {},
+    { program, uid, namespace }: UpdProcessOptions = {},
   ) {
-    this.child = spawn(process.execPath, [...(program === undefined ? UPD : [program]), ...args], {
+    const node = [process.execPath, ...(program === undefined ? UPD : [program]), ...args];
+    // `ip` becomes the program: its process and its streams are the same.
+    const into = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
+    const [command, ...rest] = [...into, ...node];
+    this.child = spawn(command!, rest, {
       env: { ...process.env, ...environment },
       stdio: 'pipe',
       cwd: TOP,

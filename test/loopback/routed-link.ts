@@ -7,6 +7,10 @@ export interface RoutedLink {
   readonly receiving: string;
   readonly sendingHost: string;
   readonly receivingHost: string;
+  readonly router: string;
+  /** The router's addresses, as the sender and as the receiver reach it. */
+  readonly nearRouter: string;
+  readonly farRouter: string;
   remove(): void;
 }
 
@@ -54,5 +58,6 @@ export function makeRoutedLink({ nearBytes, farBytes }: RoutedMtus): RoutedLink 
     remove();
     return undefined;
   }
-  return { sending, receiving, sendingHost, receivingHost, remove };
+  const hosts = { sendingHost, receivingHost, nearRouter, farRouter };
+  return { sending, router, receiving, ...hosts, remove };
 }
