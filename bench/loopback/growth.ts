@@ -35,9 +35,16 @@ const { values } = parseArgs({
     save: { type: 'boolean', default: false },
   },
 });
-const counts = values.counts.split(',').map(Number);
-const sizesMb = values.sizes.split(',').map(Number);
+const counts = wholeNumbers('counts', values.counts);
+const sizesMb = wholeNumbers('sizes', values.sizes);
 const storedMb = sizesMb.filter((sizeMb) => sizeMb <= Number(values['stored-mb']));
+
+function wholeNumbers(name: string, text: string): number[] {
+  const numbers = text.split(',').map(Number);
+  if (numbers.every((value) => Number.isInteger(value) && value > 0)) return numbers;
+  console.error(`--${name} are whole numbers above 0, as 1,10,100: ${text}`);
+  process.exit(2);
+}
 
 function many(count: number): Cost {
   const args = [String(count), values.mib, values.datagram];

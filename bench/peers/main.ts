@@ -83,8 +83,9 @@ async function run(): Promise<Findings> {
       first.push(once);
       peers.push(peer);
     } catch (error) {
-      leftOut.push({ name: peer.name, reason: (error as Error).message });
-      console.error(`left out: ${peer.name}: ${(error as Error).message}`);
+      const reason = (error as Error).message.trim().replaceAll(/\s*\n\s*/g, ' ');
+      leftOut.push({ name: peer.name, reason });
+      console.error(`left out: ${peer.name}: ${reason}`);
     }
   }
   if (peers.length === 0) throw new Error('none of these programs can run here');
