@@ -4,24 +4,21 @@ import { type BenchRun, bytesPerSecOf } from './bench-run.ts';
 import { type LinkProfile, possibleBytesPerSec, queueBytesOf } from './link-profile.ts';
 import { type BenchSetup, type BenchSummary, percent } from './verdict.ts';
 
-/** `An emulated link to 192.0.2.2:7000: 12.5 MB/s, 50 ms, 1 % lost; queue 625 kB, seed 1`. */
+/** `Emulated link to 192.0.2.2 port 7000: 12.5 MB/s, queue 625.0 kB, 50 ms more, 1 % lost, seed 1`. */
 export function headLine({ peer, link }: BenchSetup): SafeText {
-  const where = peer === undefined ? 'loopback' : peer;
-  if (link === undefined) {
-    return safeLine`${peer === undefined ? 'Loopback, both sides on this machine' : `To ${peer}`}`;
-  }
-  return safeLine`Emulated link (${where}): ${linkText(link)}`;
+  const to = peer === undefined ? '' : ` to ${peer}`;
+  if (link !== undefined) return safeLine`Emulated link${to}: ${linkText(link)}`;
+  return peer === undefined ? safeLine`Loopback, both sides on this machine` : safeLine`To ${peer}`;
 }
 
 function linkText(link: LinkProfile): string {
   const { bytesPerSec, rttMs, lossShare, seed } = link;
-  return [
-    ...(bytesPerSec === undefined
+  const rate =
+    bytesPerSec === undefined
       ? []
-      : [`${formatRate(bytesPerSec)}, queue ${formatBytes(queueBytesOf(link, bytesPerSec))}`]),
-    `round trip + ${rttMs} ms`,
-    `${lossShare * 100} % lost each way (seed ${seed})`,
-  ].join(', ');
+      : [formatRate(bytesPerSec), `queue ${formatBytes(queueBytesOf(link, bytesPerSec))}`];
+  const lossPercent = Number((lossShare * 100).toFixed(4));
+  return [...rate, `${rttMs} ms more`, `${lossPercent} % lost`, `seed ${seed}`].join(', ');
 }
 
 interface Column {

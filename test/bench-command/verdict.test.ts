@@ -122,7 +122,7 @@ test('the head says what lies between, the end what was measured and why', () =>
   expect(headLine(loopback)).toBe('Loopback, both sides on this machine');
   expect(headLine(peer)).toBe('To 192.0.2.2 port 7000');
   expect(headLine(emulated)).toBe(
-    'Emulated link (loopback): 12.5 MB/s, queue 625.0 kB, round trip + 50 ms, 1 % lost each way (seed 1)',
+    'Emulated link: 12.5 MB/s, queue 625.0 kB, 50 ms more, 1 % lost, seed 1',
   );
   const runs = [run(10e6, 'loss'), run(11e6, 'loss'), run(9e6, 'loss')];
   expect(summaryLines(emulated, summaryOf(emulated, runs), 3)).toEqual([
