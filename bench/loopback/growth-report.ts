@@ -6,6 +6,8 @@ import { median } from './alternate.ts';
 export interface Cost {
   /** 10^6 bytes a second. */
   readonly mbPerSec: number;
+  /** Of the speed of a raw blast in the same round. */
+  readonly share: number;
   /** User and system, whole processes, both sides. */
   readonly cpuSecPerGiB: number;
   /** Largest resident set of each process, its start included. */
@@ -30,7 +32,7 @@ export interface Growth {
 
 export function growthTable({ axis, lines }: Growth): string {
   return markdownTable(
-    [axis, 'what', 'MB/s', 'CPU s / GiB', 'RSS MB, sender + receiver', 'runs'],
+    [axis, 'what', 'MB/s', 'of the raw blast', 'CPU s / GiB', 'RSS MB, sender + receiver', 'runs'],
     lines.flatMap(({ name, points }) =>
       points.map(({ amount, costs }) => {
         const of = (value: (cost: Cost) => number): number[] => costs.map(value);
@@ -38,8 +40,18 @@ export function growthTable({ axis, lines }: Growth): string {
         return [
           String(amount),
           name,
-          withSpread(of((cost) => cost.mbPerSec)),
-          withSpread(of((cost) => cost.cpuSecPerGiB)),
+          withSpread(
+            of((cost) => cost.mbPerSec),
+            1,
+          ),
+          withSpread(
+            of((cost) => cost.share),
+            2,
+          ),
+          withSpread(
+            of((cost) => cost.cpuSecPerGiB),
+            1,
+          ),
           rss.map((bytes) => (median(bytes) / 1e6).toFixed(0)).join(' + '),
           String(costs.length),
         ];
@@ -48,9 +60,10 @@ export function growthTable({ axis, lines }: Growth): string {
   );
 }
 
-function withSpread(values: readonly number[]): string {
-  const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)];
-  return `${middle.toFixed(1)} (${least.toFixed(1)}–${most.toFixed(1)})`;
+function withSpread(values: readonly number[], decimals: number): string {
+  const shown = [median(values), Math.min(...values), Math.max(...values)];
+  const [middle, least, most] = shown.map((value) => value.toFixed(decimals));
+  return `${middle} (${least}–${most})`;
 }
 
 /** Cost by the left axis, speed by the right one. */
@@ -69,11 +82,11 @@ export function growthPlot({ title, axis, lines }: Growth): LinePlot {
     title,
     x: axis,
     y: 'CPU s / GiB, both sides',
-    right: 'MB/s',
+    right: 'speed, of the raw blast',
     isLogX: true,
     series: [
       ...line('CPU s / GiB', (cost) => cost.cpuSecPerGiB, false),
-      ...line('MB/s', (cost) => cost.mbPerSec, true),
+      ...line('speed', (cost) => cost.share, true),
     ],
   };
 }

@@ -5,9 +5,9 @@
  *     npm run bench:growth -- [--rounds 5] [--counts 1,10,100,1000] [--mib 256] [--datagram 1400]
  *                             [--sizes 1,10,100,1000,10000] [--stored-mb 1000] [--save]
  *
- * `--mib` is of all transfers together, `--sizes` are 10^6 bytes. Files up to `--stored-mb` go from tmpfs to
- * tmpfs; of all sizes a file that is one hole goes to a receiver that stores nothing. `--save` writes the
- * tables, all runs and the plots to `bench/results`.
+ * Each round of each line is beside a raw blast. `--mib` is of all transfers together, `--sizes` are 10^6
+ * bytes. Files up to `--stored-mb` go from tmpfs to tmpfs; of all sizes a file that is one hole goes to a
+ * receiver that stores nothing. `--save` writes the tables, all runs and the plots to `bench/results`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import { readEnvironment } from '../simulated/environment.ts';
 import { runScript } from './alternate.ts';
 import { type Cost, type Growth, growthPlot, growthTable, type Point } from './growth-report.ts';
 import type { ManyResult } from './many-once.ts';
+import type { Rate } from './process-pair.ts';
 import type { SparseResult } from './sparse-once.ts';
 import type { TransferRate } from './transfer-once.ts';
 
@@ -46,7 +47,10 @@ function wholeNumbers(name: string, text: string): number[] {
   process.exit(2);
 }
 
-function many(count: number): Cost {
+/** What one run shows by itself. */
+type Measured = Omit<Cost, 'share'>;
+
+function many(count: number): Measured {
   const args = [String(count), values.mib, values.datagram];
   const result = runScript('many-once.ts', args) as ManyResult;
   if (result.intactCount < count) {
@@ -57,13 +61,13 @@ function many(count: number): Cost {
   return result;
 }
 
-function stored(sizeMb: number): Cost {
+function stored(sizeMb: number): Measured {
   const mebibytes = Math.max(1, Math.round((sizeMb * MB) / MIB));
   const rate = runScript('transfer-once.ts', [String(mebibytes)]) as TransferRate;
   return { ...rate, cpuSecPerGiB: rate.sendCpuSecPerGiB + rate.receiveCpuSecPerGiB };
 }
 
-function unstored(sizeMb: number): Cost {
+function unstored(sizeMb: number): Measured {
   const result = runScript('sparse-once.ts', [String(sizeMb)]) as SparseResult;
   if (result.totalBytes !== sizeMb * MB) throw new Error(`only ${result.totalBytes} bytes came`);
   return result;
@@ -73,18 +77,21 @@ function unstored(sizeMb: number): Cost {
 class Line {
   readonly name: string;
   readonly points: Point[];
-  readonly #measure: (amount: number) => Cost;
+  readonly #measure: (amount: number) => Measured;
 
-  constructor(name: string, amounts: readonly number[], measure: (amount: number) => Cost) {
+  constructor(name: string, amounts: readonly number[], measure: (amount: number) => Measured) {
     this.name = name;
     this.points = amounts.map((amount) => ({ amount, costs: [] }));
     this.#measure = measure;
   }
 
+  /** Beside a raw blast of the same minute. */
   runOnce(): void {
+    const raw = runScript('raw-blast.ts', [values.datagram, values.mib]) as Rate;
     for (const [index, { amount, costs }] of this.points.entries()) {
       const { mbPerSec, cpuSecPerGiB, sendRssBytes, receiveRssBytes } = this.#measure(amount);
-      const cost = { mbPerSec, cpuSecPerGiB, sendRssBytes, receiveRssBytes };
+      const share = mbPerSec / raw.mbPerSec;
+      const cost = { mbPerSec, share, cpuSecPerGiB, sendRssBytes, receiveRssBytes };
       this.points[index] = { amount, costs: [...costs, cost] };
       console.error(`${this.name}, ${amount}: ${mbPerSec.toFixed(1)} MB/s`);
     }
@@ -112,7 +119,7 @@ const environment = readEnvironment(MEASURED);
 const { commit, isDirty, node, cpu } = environment;
 const report = [
   '# How cost grows',
-  `Commit ${commit.slice(0, 12)}${isDirty ? ' with changes' : ''}, Node ${node}, ${cpu}. Loopback; medians (lowest–highest).`,
+  `Commit ${commit.slice(0, 12)}${isDirty ? ' with changes' : ''}, Node ${node}, ${cpu}. Loopback; medians (lowest–highest). The raw blast sends ${values.datagram} B.`,
   `## ${byTransfers.title}`,
   growthTable(byTransfers),
   `## ${bySize.title}`,

@@ -6,7 +6,7 @@ const cost = (
   mbPerSec: number,
   cpuSecPerGiB: number,
 ): Growth['lines'][0]['points'][0]['costs'][0] => ({
-  ...{ mbPerSec, cpuSecPerGiB, sendRssBytes: 100e6, receiveRssBytes: 200e6 },
+  ...{ mbPerSec, share: mbPerSec / 400, cpuSecPerGiB, sendRssBytes: 100e6, receiveRssBytes: 200e6 },
 });
 const growth: Growth = {
   title: 'Cost by something',
@@ -25,7 +25,7 @@ const growth: Growth = {
 test('a table of growth has a row an amount, with medians and spreads', () => {
   const [, , first, second] = growthTable(growth).split('\n');
   expect(first).toMatch(
-    /^\| 1 +\| ours \| 200\.0 \(100\.0–300\.0\) \| +5\.0 \(4\.0–9\.0\) \| +100 \+ 200 \| +3 \|$/,
+    /^\| 1 +\| ours \| 200\.0 \(100\.0–300\.0\) \| +0\.50 \(0\.25–0\.75\) \| +5\.0 \(4\.0–9\.0\) \| +100 \+ 200 \| +3 \|$/,
   );
   expect(second).toMatch(/^\| 1000 +\| ours \| +50\.0 \(50\.0–50\.0\) \|/);
 });
@@ -42,10 +42,10 @@ test('a plot of growth has cost on the left and speed on the right', () => {
       isRight: false,
     },
     {
-      name: 'ours: MB/s',
+      name: 'ours: speed',
       points: [
-        [1, 200],
-        [1000, 50],
+        [1, 0.5],
+        [1000, 0.125],
       ],
       isRight: true,
     },
