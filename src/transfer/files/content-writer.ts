@@ -119,7 +119,11 @@ export class ContentWriter {
       return;
     }
     onChange();
-    // More may have been appended in there, and its writing begun.
+    this.#tellIdle();
+  }
+
+  /** Unless more was appended while the last write was told of: its writing has begun. */
+  #tellIdle(): void {
     if (!this.#isWriting) this.#onIdle();
   }
 

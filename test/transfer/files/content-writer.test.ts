@@ -23,7 +23,7 @@ test('all is written when drain resolves, also what was appended while the last 
   writer.append(new Uint8Array(1));
   ends.shift()!();
   await expect.poll(() => ends.length).toBe(1);
-  expect(await Promise.race([drained, 'waits'])).toBe('waits');
+  expect(await Promise.race([drained, Promise.resolve('waits')])).toBe('waits');
   ends.shift()!();
   await drained;
   expect(writtenBytes).toBe(2);
