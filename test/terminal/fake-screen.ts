@@ -18,10 +18,12 @@ export class FakeScreen extends Writable {
   written = '';
   #rows: Row[] = [{ text: '', isFolded: false }];
   readonly #cursor = { row: 0, column: 0 };
+  #foldedColumns: number;
 
   constructor(columns: number, isTTY = true, rows = 24) {
     super({ decodeStrings: false });
     this.columns = columns;
+    this.#foldedColumns = columns;
     this.isTTY = isTTY;
     this.rows = rows;
   }
@@ -37,6 +39,19 @@ export class FakeScreen extends Writable {
 
   /** Folds what stands there anew, then tells the program. */
   resize(columns: number): void {
+    this.fold(columns);
+    this._refreshSize();
+  }
+
+  /** Tells the program of a new size that it does not know yet. */
+  _refreshSize(): void {
+    if (this.columns === this.#foldedColumns) return;
+    this.columns = this.#foldedColumns;
+    this.emit('resize');
+  }
+
+  /** The same, and the program's signal is still on its way. */
+  fold(columns: number): void {
     const rows: Row[] = [];
     const { row: oldRow, column: oldColumn } = this.#cursor;
     for (let first = 0; first < this.#rows.length; first++) {
@@ -60,8 +75,7 @@ export class FakeScreen extends Writable {
       }
     }
     this.#rows = rows;
-    this.columns = columns;
-    this.emit('resize');
+    this.#foldedColumns = columns;
   }
 
   override _write(
@@ -85,7 +99,7 @@ export class FakeScreen extends Writable {
     else if (character === '\n') this.#moveTo(row + 1, 0);
     else {
       // A full row wraps when the next character comes, as terminals do.
-      if (column === this.columns) {
+      if (column === this.#foldedColumns) {
         this.#rows[row]!.isFolded = true;
         this.#moveTo(row + 1, 0);
       }

@@ -129,6 +129,42 @@ test.each([10, 17, 25, 200])(
   },
 );
 
+test.each([
+  [
+    'a bar that changes',
+    ({ console }: Terminal) => {
+      console.bars!.show([OTHER]);
+      return Promise.resolve();
+    },
+  ],
+  [
+    'a line that arrives',
+    ({ console }: Terminal) => {
+      console.print(safeText('news'));
+      return Promise.resolve();
+    },
+  ],
+  ['a key', ({ press }: Terminal) => press('\u001b[D')],
+  ['a key that draws all again', ({ press }: Terminal) => press('!\u007f')],
+])(
+  '%s right after the window was made wider or narrower draws over nothing else',
+  async (_title, act) => {
+    for (const columns of [17, 100]) {
+      const terminal = terminalOf();
+      const { console, screen, press } = terminal;
+      console.print(NEWS);
+      void console.ask(COMMAND_PROMPT);
+      const typed = 'MSG a text that is longer than forty columns';
+      await press(typed);
+      console.bars!.show([BAR]);
+      screen.fold(columns);
+      await act(terminal);
+      const rest = screen.shown.join('').replace('news', '').replace(OTHER.text, BAR.text);
+      expect(rest).toBe(`${NEWS}${BAR.text}> ${typed}`);
+    }
+  },
+);
+
 test('Ctrl-Z gives the terminal back as it was, and who goes on finds the prompt and what was typed', async () => {
   const { console, screen, keyboard, stopCount, press } = terminalOf();
   const line = console.ask(COMMAND_PROMPT);

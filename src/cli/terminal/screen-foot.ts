@@ -8,6 +8,8 @@ export type TerminalOutput = Writable & {
   /** How wide and how high it is now. */
   readonly columns?: number;
   readonly rows?: number;
+  /** Asks the system how large it is, and emits `resize` if that is news; public, if undocumented. */
+  _refreshSize?(): void;
 };
 
 const USUAL_COLUMNS = 80;
@@ -74,7 +76,8 @@ export class ScreenFoot implements BarBoard {
   #bars: readonly Bar[] = [];
   readonly #onResize = (): void => {
     this.inOnePiece(() => {
-      this.above(() => undefined);
+      this.#wipe();
+      this.#draw();
     });
   };
 
@@ -103,7 +106,16 @@ export class ScreenFoot implements BarBoard {
     return this.#bars.length > 0;
   }
 
+  /**
+   * Learns now of a size whose signal is still on its way: until it comes through, a busy process would
+   * draw on rows that the terminal has folded otherwise meanwhile.
+   */
+  refreshSize(): void {
+    this.#screen._refreshSize?.();
+  }
+
   show(bars: readonly Bar[]): void {
+    this.refreshSize();
     const isInPlace =
       bars.length === this.#bars.length && this.#barRows === bars.length && bars.length > 0;
     if (!isInPlace) {
@@ -123,6 +135,7 @@ export class ScreenFoot implements BarBoard {
 
   /** Calls `write`, which writes whole lines, to this stream or to another one of the same screen. */
   above(write: () => void): void {
+    this.refreshSize();
     this.#wipe();
     write();
     this.#draw();

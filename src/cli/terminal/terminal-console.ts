@@ -188,8 +188,12 @@ export class TerminalConsole implements ClientConsole {
         done();
       },
     });
-    // readline asks its output how wide a line is.
-    Object.defineProperty(echo, 'columns', { get: () => screen?.columns });
+    // readline asks its output how wide a line is, at each key.
+    const columns = (): number | undefined => {
+      this.#foot?.refreshSize();
+      return screen?.columns;
+    };
+    Object.defineProperty(echo, 'columns', { get: columns });
     // Where there is a foot it is drawn again as a whole.
     if (this.#foot === undefined) screen?.on('resize', () => echo.emit('resize'));
     return echo;
