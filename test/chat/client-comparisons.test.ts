@@ -46,10 +46,8 @@ async function meeting(): Promise<Meeting> {
 
 /** Until jess's engine expects derek, who has waited long enough. */
 async function wait({ jess, derek, clock }: Meeting): Promise<void> {
-  const [{ introduction }] = (await jess.endpoint().expectations(1)) as [
-    { introduction: { keyId: string } },
-  ];
-  const { keyId } = introduction;
+  const [expected] = await jess.endpoint().expectations(1);
+  const { keyId } = expected!.introduction;
   jess.endpoint().notes.set(keyId, { isAnswered: false, seen: NOTHING });
   const sent = { ...SENT, sinceMs: COMPARE_AFTER_MS };
   derek.endpoint().notes.set(keyId, { isAnswered: false, sent });
@@ -83,10 +81,8 @@ test('DOC says why nobody answers without sending anything, and the end of input
   const { jess, derek, giveUp } = both;
   derek.console.type('DOC jess');
   derek.console.end();
-  const [{ introduction }] = (await jess.endpoint().expectations(1)) as [
-    { introduction: { keyId: string } },
-  ];
-  jess.endpoint().notes.set(introduction.keyId, { isAnswered: false, seen: NOTHING });
+  const [expected] = await jess.endpoint().expectations(1);
+  jess.endpoint().notes.set(expected!.introduction.keyId, { isAnswered: false, seen: NOTHING });
   giveUp();
   const lines = await derek.console.shown('Bye, derek!');
   expect(lines.some((line) => line.startsWith('jess saw none of our 8 datagrams'))).toBe(true);
