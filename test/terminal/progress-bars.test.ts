@@ -47,6 +47,10 @@ test('a transfer that waits says why instead of its rate', () => {
   transfer.state = 'paused';
   transfer.progress = { ...transfer.progress, pauseReason: 'no-space' };
   expect(barLine(transfer, transfer.name, 100)).toMatch(/ {2}paused: disk full$/);
+  transfer.state = 'checking';
+  expect(barLine(transfer, transfer.name, 100)).toMatch(/ {2}checking$/);
+  transfer.state = 'opening';
+  expect(barLine(transfer, transfer.name, 100)).toMatch(/ {2}connecting$/);
 });
 
 /** No character takes more than two columns; those below U+1100 and the ellipsis take one. */
