@@ -211,7 +211,7 @@ class Bench {
         if (this.#stopping.exitCode !== undefined) return this.#stopping.exitCode;
       }
     } catch (error) {
-      return this.#fail(asError(error));
+      return this.#fail(asError(error), `${runs.length} of ${runCount} runs`);
     } finally {
       await Promise.all(this.#closing);
       this.#stopping.end();
@@ -246,17 +246,17 @@ class Bench {
     });
   }
 
-  #fail(error: TransferError): number {
-    const failure = explained(error, this.#clauseOf(error));
-    return this.#output.failure(failure, this.#stopping.exitCode ?? exitCodeOfError(error.code));
+  /** `done`: how much of it was measured. */
+  #fail(error: TransferError, done: string): number {
+    const exit = this.#stopping.exitCode;
+    const clause = exit === undefined ? this.#clauseOf(error) : `interrupted after ${done}`;
+    return this.#output.failure(explained(error, clause), exit ?? exitCodeOfError(error.code));
   }
 
   #clauseOf(error: TransferError): string {
-    const { peer, link } = this.#setup;
+    const { peer } = this.#setup;
     const giveUpMs = this.#flags.giveUp * 1000;
-    if (peer === undefined) {
-      return link === undefined ? error.message : `${error.message}: the emulated link is too bad`;
-    }
+    if (peer === undefined) return error.message;
     if (error.code !== 'unanswered') return failureClause(error, peer, giveUpMs);
     const inner = `${this.#ticket!.slice(0, 8)}…`;
     return `no answer for ${formatDuration(giveUpMs)}; is upd bench --listen still running there, and was this its last ticket? upd doctor ${inner} (the ticket without bench-) says more`;

@@ -26,9 +26,12 @@ const NOBODY = benchTicket(
 test('bench measures on loopback and to a listener, there through a link', async () => {
   const size = ['--size', '1M', '--runs', '1'];
   const late = new UpdProcess(['bench', '--to', NOBODY, '--give-up', '1', ...size]);
+  const stopped = new UpdProcess(['bench', '--to', NOBODY]);
   const alone = new UpdProcess(['bench', ...size]);
   const listener = new UpdProcess(['bench', '--listen', '--host', '127.0.0.1']);
   const ticket = await listener.see('bench-upd1');
+  await stopped.see('run ');
+  stopped.child.kill('SIGINT');
   const link = ['--rate', '100mbit', '--rtt', '10', '--loss', '2%'];
   const there = new UpdProcess(['bench', '--to', ticket, ...link, ...size, '--json']);
   await listener.see('1.0 MB in ');
@@ -47,6 +50,8 @@ test('bench measures on loopback and to a listener, there through a link', async
   expect(await alone.exit).toBe(0);
   expect(alone.out[0]).toBe('Loopback, both sides on this machine');
   expect(alone.out.at(-1)).toMatch(/^limited by this machine: /);
+  expect(await stopped.exit).toBe(130);
+  expect(stopped.errors).toEqual(['upd bench: interrupted after 0 of 3 runs']);
   expect(await late.exit).toBe(6);
   expect(late.errors.join('\n')).toContain('is upd bench --listen still running there');
   expect(await listener.exit).toBe(143);
