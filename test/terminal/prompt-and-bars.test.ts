@@ -203,12 +203,13 @@ test('Ctrl-Z at a password shows nothing of it, and the rest may be typed afterw
 test('where no shell could continue it, Ctrl-Z changes nothing for long', async () => {
   const { console, screen, keyboard, press } = terminalOf();
   void console.ask(COMMAND_PROMPT);
+  console.bars!.show([BAR]);
   await press('MSG hel\u001a');
   expect(keyboard.modes.at(-1)).toBe(true);
-  expect(screen.shown).toEqual(['> MSG hel']);
+  expect(screen.shown).toEqual([BAR.text, '> MSG hel']);
   // The signal, should it come after all, is for what has happened already.
   console.continued();
-  expect(screen.shown).toEqual(['> MSG hel']);
+  expect(screen.shown).toEqual([BAR.text, '> MSG hel']);
 });
 
 test('stopped by somebody else, it takes the terminal again and draws below what came meanwhile', async () => {
