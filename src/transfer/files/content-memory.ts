@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SEGMENT_BYTES } from './disk.ts';
 
 /** Content between disk and stream that the transfers of an endpoint hold together. */
-export const CONTENT_POOL_BYTES = 33_554_432;
+export const CONTENT_POOL_BYTES = 16_777_216;
 /** What each file may hold, however little room there is. A file that goes in one record fits it. */
 export const MIN_SEGMENT_BYTES = 65_536;
 /** While one segment is read or written another one is sent or filled. */

@@ -40,10 +40,10 @@ describe('memory for content that transfers share', () => {
     const shares = Array.from({ length: 1_000 }, () => memory.share());
     for (const share of shares) lengths.push(share.take(Infinity, true)!.length);
     const lengthAt = (count: number): number => lengths[count - 1]!;
-    const sixtyFour = CONTENT_POOL_BYTES / 2 / SEGMENT_BYTES;
-    expect(lengthAt(sixtyFour)).toBe(SEGMENT_BYTES);
-    expect(lengthAt(sixtyFour + 1)).toBe(SEGMENT_BYTES / 2);
-    expect(lengthAt(2 * sixtyFour + 1)).toBe(MIN_SEGMENT_BYTES);
+    const largeCount = CONTENT_POOL_BYTES / 2 / SEGMENT_BYTES;
+    expect(lengthAt(largeCount)).toBe(SEGMENT_BYTES);
+    expect(lengthAt(largeCount + 1)).toBe(SEGMENT_BYTES / 2);
+    expect(lengthAt(2 * largeCount + 1)).toBe(MIN_SEGMENT_BYTES);
     expect(lengthAt(1_000)).toBe(MIN_SEGMENT_BYTES);
     for (const share of shares) share.close();
     expect(memory.segmentBytes).toBe(SEGMENT_BYTES);
