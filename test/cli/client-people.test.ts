@@ -26,7 +26,7 @@ test('a private message goes from client to client, and neither the server nor a
 /** The check code of the first transfer, once `XFR` shows how fast it runs: not before its first bytes. */
 async function codeOfRunning(client: ClientProcess, whom: string): Promise<string> {
   const line = new RegExp(
-    String.raw`^#1, ${whom}, movie\.mp4, [\d.]+ \w+ of 50\.0 MB, [\d.]+ \w+/s, .* left, running, check code ([a-z]{5}(?:-[a-z]{5}){3})$`,
+    String.raw`^#1, ${whom}, movie\.mp4, [\d.]+ \w+ of 50\.0 MB, [\d.]+ \w+/s, .* left, running, check code ([a-z]{5}(?:-[a-z]{5}){3}), direct `,
   );
   for (;;) {
     client.type('XFR');
