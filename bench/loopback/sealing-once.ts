@@ -1,6 +1,6 @@
 /**
  * One stream of records from one process to another over loopback, with or without keys:
- * `sealing-once.ts sealed|plain [MiB] [datagram bytes]` prints a `SealingRate`. Records, core and driver
+ * `sealing-once.ts sealed|plain [MiB] [datagram bytes] [controller] [window]` prints a `SealingRate`. Records, core and driver
  * as they ship, a thread each side; no disk and no hash of files, beside which sealing would count less.
  */
 import { fork } from 'node:child_process';
@@ -38,7 +38,8 @@ export interface SealingRate {
 type FromReceiver =
   { readonly port: number } | { readonly elapsedMs: number; readonly cpuUs: number };
 
-const [kind = 'sealed', mebibytes = '256', datagramBytes = '1400'] = process.argv.slice(2);
+const [kind = 'sealed', mebibytes = '256', datagramBytes = '1400', controller = 'bbr', window] =
+  process.argv.slice(2);
 const isSealed = kind === 'sealed';
 const totalBytes = Number(mebibytes) * 2 ** 20;
 const CONTENT = 1;
@@ -66,7 +67,8 @@ function serve(port: UdpPort, onEvent: (event: TransportEvent) => void): Side {
   const timers = new FineTimers();
   const endpoint = new Endpoint({
     random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
-    controller: 'bbr',
+    controller: controller as 'bbr',
+    ...(window === undefined ? {} : { windowPackets: Number(window) }),
     datagramBytes: Number(datagramBytes),
     receiveBufferBytes: port.receiveBufferBytes,
     tagBytes: isSealed ? TAG_BYTES : 0,

@@ -41,6 +41,12 @@ test('the bench of whole transfers says a ratio of speed and of CPU, and how lat
   );
 });
 
+test('the bench of the transport alone says what a fixed window and BBR have of the blast', () => {
+  const lines = runBench('loopback/unsealed-rate', '2', '1', '1400', '64').split('\n');
+  expect(lines.at(-2)).toMatch(/^fixed: speed \d\.\d{3} .*, CPU \d+\.\d{3} .* of the blast's$/);
+  expect(lines.at(-1)).toMatch(/^bbr: speed \d\.\d{3} .*, CPU \d+\.\d{3} .* of the blast's$/);
+});
+
 test('the bench of loss has its receiver drop what it says, and says a ratio to a run without', () => {
   const lines = runBench('loopback/drop-rate', '2', '1', '1400', '0.05').split('\n');
   const [, again] = /^no loss \d+\.\d {2}5 % \d+\.\d \(sent again (\d+\.\d) %\)$/.exec(lines[2]!)!;
