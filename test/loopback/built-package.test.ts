@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { bundle } from '../../build/bundle.ts';
 import { randomFile, sha256 } from '../cli/sample-files.ts';
 
 const top = resolve(import.meta.dirname, '../..');
@@ -23,7 +24,8 @@ let installed: string;
 
 beforeAll(() => {
   installed = mkdtempSync(join(tmpdir(), 'updraft-'));
-  const args = ['-p', 'tsconfig.build.json', '--outDir', join(installed, 'dist')];
+  bundle(join(top, 'src'), join(installed, 'dist/program'));
+  const args = ['-p', 'tsconfig.build.json', '--outDir', join(installed, 'dist/types')];
   execFileSync(process.execPath, [tsc, ...args], { cwd: top });
   for (const name of ['package.json', 'examples']) {
     cpSync(join(top, name), join(installed, name), { recursive: true });
