@@ -181,6 +181,8 @@ export class DiskChild implements PartialFile {
   async discard(): Promise<void> {
     const { files } = this.#parts.context;
     const content = await this.#opened();
+    // A state that is being written would be there again after its removal.
+    await content?.settle();
     try {
       if (this.#isFound || (content === undefined && this.startBytes === 0)) return;
       await removeFile(files, this.#path);

@@ -124,6 +124,11 @@ export class DiskContent {
     await this.#makeDurable();
   }
 
+  /** No sync runs any more, and nothing is being noted. */
+  async settle(): Promise<void> {
+    await this.#checkpoint;
+  }
+
   async close(): Promise<void> {
     await this.#checkpoint;
     await this.#handle.close();

@@ -136,6 +136,9 @@ export class DiskPartial implements ClaimedFile {
 
   async discard(): Promise<void> {
     let isLeft = true;
+    // A state that is being written would be there again after its removal.
+    await this.#content.settle();
+    await this.#saving;
     try {
       // Removed while it is open: after closing, somebody else's file might have the name.
       await removeFile(this.#context.files, this.#parts.partPath);
