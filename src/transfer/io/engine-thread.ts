@@ -17,5 +17,7 @@ export type EngineThread = WorkerThread<ToEngine, FromEngine>;
 /** Starts the engine on a thread of its own. */
 export function startEngineThread(): EngineThread {
   setFlagsFromString(`--initial-heap-size=${INITIAL_HEAP_MIB}`);
-  return workerThread(new Worker(workerEntryUrl('engine-worker'), { name: 'updraft engine' }));
+  return workerThread(
+    new Worker(workerEntryUrl('engine-worker', import.meta.url), { name: 'updraft engine' }),
+  );
 }

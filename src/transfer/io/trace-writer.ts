@@ -139,5 +139,7 @@ export function traceAsked(options: EngineOptions): TraceWriter | undefined {
 }
 
 function startWorker(): TraceThread {
-  return workerThread(new Worker(workerEntryUrl('trace-worker'), { name: 'updraft trace' }));
+  return workerThread(
+    new Worker(workerEntryUrl('trace-worker', import.meta.url), { name: 'updraft trace' }),
+  );
 }

@@ -227,7 +227,9 @@ function joined(contents: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 function startThread(): WholeFileThread {
-  const worker = new Worker(workerEntryUrl('whole-file-worker'), { name: 'updraft small files' });
+  const worker = new Worker(workerEntryUrl('whole-file-worker', import.meta.url), {
+    name: 'updraft small files',
+  });
   // It holds nothing that a process would have to wait for.
   worker.unref();
   return workerThread(worker);
