@@ -9,7 +9,7 @@ const withProcesses = [
   'test/cli/**/*.test.ts',
   'test/campaign/**/*.test.ts',
   'test/bench/processes.test.ts',
-  'test/transfer/io/disk-faults.test.ts',
+  'test/transfer/io/disk/disk-faults.test.ts',
 ];
 
 /** Series of whole transfers in virtual time: too long for `npm run check`. */

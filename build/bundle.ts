@@ -6,9 +6,9 @@ import { buildSync } from 'esbuild';
 const ENTRIES = [
   'cli/upd',
   'transfer/index',
-  'transfer/io/engine-worker',
-  'transfer/io/trace-worker',
-  'transfer/io/whole-file-worker',
+  'transfer/io/engine/engine-worker',
+  'transfer/io/trace/trace-worker',
+  'transfer/io/disk/whole-file-worker',
   'bench/link-worker',
 ];
 

@@ -3,8 +3,8 @@
  *
  * `driver-blast.ts [datagram bytes] [MiB]` prints a `Rate`.
  */
-import { TransportDriver } from '../../src/transfer/io/transport-driver.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { TransportDriver } from '../../src/transfer/io/udp/transport-driver.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 import { CreditReceiver, CreditSender } from './credit-window.ts';
 import {
   cpuUs,

@@ -9,9 +9,9 @@ import { cpus } from 'node:os';
 import { Pacer } from '../../src/transfer/core/congestion/pacer.ts';
 import type { PeerAddress, Transmit, Transport } from '../../src/transfer/core/index.ts';
 import { monotonicNowUs } from '../../src/transfer/io/clock.ts';
-import { FineTimers } from '../../src/transfer/io/fine-timers.ts';
-import { TransportDriver } from '../../src/transfer/io/transport-driver.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { FineTimers } from '../../src/transfer/io/udp/fine-timers.ts';
+import { TransportDriver } from '../../src/transfer/io/udp/transport-driver.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 
 const DATAGRAM_BYTES = 1_200;
 const RATES_MBIT = [10, 100, 1_000];

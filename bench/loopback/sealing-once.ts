@@ -13,9 +13,9 @@ import {
   type TransportIntroduction,
 } from '../../src/transfer/core/index.ts';
 import { monotonicNowUs } from '../../src/transfer/io/clock.ts';
-import { FineTimers } from '../../src/transfer/io/fine-timers.ts';
-import { TransportDriver } from '../../src/transfer/io/transport-driver.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { FineTimers } from '../../src/transfer/io/udp/fine-timers.ts';
+import { TransportDriver } from '../../src/transfer/io/udp/transport-driver.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 import { X25519KeyPair } from '../../src/transfer/secure/noise/x25519.ts';
 import { RecordReader } from '../../src/transfer/secure/record-reader.ts';
 import { RecordWriter } from '../../src/transfer/secure/record-writer.ts';

@@ -1,6 +1,6 @@
-import { engineHere } from './io/engine-here.ts';
-import { startEngineThread } from './io/engine-thread.ts';
-import { ThreadedEndpoint } from './io/threaded-endpoint.ts';
+import { engineHere } from './io/engine/engine-here.ts';
+import { startEngineThread } from './io/engine/engine-thread.ts';
+import { ThreadedEndpoint } from './io/engine/threaded-endpoint.ts';
 import type { EndpointOptions, TransferEndpoint } from './io/transfer-endpoint.ts';
 
 /**
@@ -16,10 +16,15 @@ export async function createEndpoint(options: EndpointOptions = {}): Promise<Tra
   return ThreadedEndpoint.create(rest, engine);
 }
 
-export { listPartials, removePartial } from './io/partials.ts';
-export type { PartialTransfer } from './io/partials.ts';
-export { readTicket } from './io/send-target.ts';
-export type { IntroducedPeer, SendTarget, TicketContent, TicketHolder } from './io/send-target.ts';
+export { listPartials, removePartial } from './io/disk/partials.ts';
+export type { PartialTransfer } from './io/disk/partials.ts';
+export { readTicket } from './io/ticket/send-target.ts';
+export type {
+  IntroducedPeer,
+  SendTarget,
+  TicketContent,
+  TicketHolder,
+} from './io/ticket/send-target.ts';
 export type { ConflictPolicy } from './files/disk.ts';
 export { TransferError, transferErrorCodes } from './files/transfer-error.ts';
 export type { TransferErrorCode } from './files/transfer-error.ts';

@@ -6,7 +6,7 @@ import { benchTicket, ticketOfBench } from '../../src/bench/bench-ticket.ts';
 import { addBenchCommand } from '../../src/cli/bench.ts';
 import { linkRateOf, lossOf, rttOf, sizeOf } from '../../src/cli/flag-values.ts';
 import type { Offer } from '../../src/transfer/index.ts';
-import { encodeTicket } from '../../src/transfer/io/ticket-text.ts';
+import { encodeTicket } from '../../src/transfer/io/ticket/ticket-text.ts';
 import { reroutedTicket } from '../../src/transfer/diagnosis.ts';
 import { readTicket } from '../../src/transfer/index.ts';
 

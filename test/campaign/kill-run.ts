@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseState } from '../../src/transfer/io/disk-state.ts';
+import { parseState } from '../../src/transfer/io/disk/disk-state.ts';
 import { InboxWatch, sha256Of } from './inbox-watch.ts';
 import { Upd } from './upd.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { decodeTicket, encodeTicket } from '../../src/transfer/io/ticket-text.ts';
+import { decodeTicket, encodeTicket } from '../../src/transfer/io/ticket/ticket-text.ts';
 import { temporaryFolder } from '../chat/server-fixture.ts';
 import { UdpRelay } from '../loopback/udp-relay.ts';
 import { changedProgram, impatient } from './changed-program.ts';

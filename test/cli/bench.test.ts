@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import { benchTicket } from '../../src/bench/bench-ticket.ts';
-import { encodeTicket } from '../../src/transfer/io/ticket-text.ts';
+import { encodeTicket } from '../../src/transfer/io/ticket/ticket-text.ts';
 import { UpdProcess } from './upd-process.ts';
 
 const schemaPath = resolve(import.meta.dirname, '../../docs/bench.schema.json');

@@ -13,8 +13,8 @@ const PORT = 6000;
 /** The other side is asked after 4 s, DOC takes 5, an OPEN comes again after up to 4: all that is patience. */
 const impatient: readonly ProgramChange[] = [
   ['chat/opening-comparer.ts', 'COMPARE_AFTER_MS = 4_000', 'COMPARE_AFTER_MS = 800'],
-  ['transfer/io/ticket-probe.ts', 'PROBE_OPEN_MS = 5_000', 'PROBE_OPEN_MS = 800'],
-  ['transfer/io/ticket-probe.ts', 'PING_COUNT = 50', 'PING_COUNT = 5'],
+  ['transfer/io/ticket/ticket-probe.ts', 'PROBE_OPEN_MS = 5_000', 'PROBE_OPEN_MS = 800'],
+  ['transfer/io/ticket/ticket-probe.ts', 'PING_COUNT = 50', 'PING_COUNT = 5'],
   ['transfer/core/opening.ts', 'MAX_RESEND_US = 4_000_000', 'MAX_RESEND_US = 250_000'],
   ['reach/port-knock.ts', 'KNOCK_INTERVAL_MS = 250', 'KNOCK_INTERVAL_MS = 20'],
 ];

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEndpoint } from '../../src/transfer/index.ts';
-import { formatState, parseState } from '../../src/transfer/io/disk-state.ts';
+import { formatState, parseState } from '../../src/transfer/io/disk/disk-state.ts';
 import { temporaryFolder } from '../chat/server-fixture.ts';
 import { changedProgram } from './changed-program.ts';
 import { randomFile, sha256 } from './sample-files.ts';

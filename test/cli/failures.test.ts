@@ -288,7 +288,7 @@ test.runIf(canMount)(
 test('a disk that hangs is given up by both sides, and sending again goes on', async () => {
   counted(1);
   const program = changedProgram(...impatient, [
-    'transfer/io/disk-content.ts',
+    'transfer/io/disk/disk-content.ts',
     'const { bytesWritten } =',
     'if (this.#writtenBytes > 1_000_000) await new Promise(() => undefined); const { bytesWritten } =',
   ]);

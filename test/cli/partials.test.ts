@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { formatState, newState } from '../../src/transfer/io/disk-state.ts';
-import { signatureOf } from '../../src/transfer/io/partial-owner.ts';
+import { formatState, newState } from '../../src/transfer/io/disk/disk-state.ts';
+import { signatureOf } from '../../src/transfer/io/disk/partial-owner.ts';
 import { temporaryFolder } from '../chat/server-fixture.ts';
 import { offeredFile } from '../transfer/files/memory-disk.ts';
 import { Receiver } from './ticket-processes.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 import { openStream, type Stream } from './engine-pair.ts';
 
 vi.setConfig({ testTimeout: 60_000 });

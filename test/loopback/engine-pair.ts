@@ -1,6 +1,6 @@
 import { plainIntroduction, type TransportConnection } from '../../src/transfer/core/index.ts';
-import { type ConnectionUser, SocketEngine } from '../../src/transfer/io/socket-engine.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { type ConnectionUser, SocketEngine } from '../../src/transfer/io/udp/socket-engine.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 
 const KEY_ID = '0123456789abcdef';
 /** A prime, so that no buffer size divides it. */

@@ -22,10 +22,13 @@ import {
   type Transfer,
   type TransferEndpoint,
 } from '../../src/transfer/index.ts';
-import { type EngineThread, startEngineThread } from '../../src/transfer/io/engine-thread.ts';
+import {
+  type EngineThread,
+  startEngineThread,
+} from '../../src/transfer/io/engine/engine-thread.ts';
 import { bundle } from '../../build/bundle.ts';
 import { workerThread } from '../../src/transfer/io/worker-thread.ts';
-import { ThreadedEndpoint } from '../../src/transfer/io/threaded-endpoint.ts';
+import { ThreadedEndpoint } from '../../src/transfer/io/engine/threaded-endpoint.ts';
 
 const top = join(import.meta.dirname, '../..');
 /** To this endpoint, or of it. */

@@ -11,9 +11,9 @@ import {
   MessageType,
 } from '../../src/transfer/files/message.ts';
 import type { Introduction, TransferEndpoint } from '../../src/transfer/index.ts';
-import { transportIntroduction } from '../../src/transfer/io/introductions.ts';
-import { type ConnectionUser, SocketEngine } from '../../src/transfer/io/socket-engine.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { transportIntroduction } from '../../src/transfer/io/ticket/introductions.ts';
+import { type ConnectionUser, SocketEngine } from '../../src/transfer/io/udp/socket-engine.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 import { X25519KeyPair } from '../../src/transfer/secure/noise/x25519.ts';
 import { RecordReader } from '../../src/transfer/secure/record-reader.ts';
 import { RecordWriter } from '../../src/transfer/secure/record-writer.ts';

@@ -7,7 +7,7 @@ import {
   type MisbehaviourCounters,
   MisbehavingNetwork,
 } from '../../demo/misbehaving-socket.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 import { fillContent, hasContent } from './distinct-content.ts';
 
 const DATAGRAM_BYTES = 200;

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { plainIntroduction, type TransportConnection } from '../../src/transfer/core/index.ts';
-import { SocketEngine } from '../../src/transfer/io/socket-engine.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { SocketEngine } from '../../src/transfer/io/udp/socket-engine.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 
 export interface MtuOutcome {
   /** UDP payload that the path is taken to carry. */

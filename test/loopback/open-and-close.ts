@@ -1,7 +1,7 @@
 /** A process that uses two drivers, closes them, and has nothing left to do. */
 import { CreditReceiver, CreditSender } from '../../bench/loopback/credit-window.ts';
-import { TransportDriver } from '../../src/transfer/io/transport-driver.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { TransportDriver } from '../../src/transfer/io/udp/transport-driver.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 
 const count = 1_000;
 const receiving = await UdpPort.bind({ host: '127.0.0.1', port: 0 });

@@ -5,8 +5,8 @@
  */
 import dgram from 'node:dgram';
 import { CreditReceiver, CreditSender } from '../../bench/loopback/credit-window.ts';
-import { TransportDriver } from '../../src/transfer/io/transport-driver.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { TransportDriver } from '../../src/transfer/io/udp/transport-driver.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 import { fillContent, hasContent } from './distinct-content.ts';
 
 const DATAGRAM_BYTES = 1_400;

@@ -3,8 +3,8 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CreditReceiver, CreditSender } from '../../bench/loopback/credit-window.ts';
-import { TransportDriver } from '../../src/transfer/io/transport-driver.ts';
-import { UdpPort } from '../../src/transfer/io/udp-port.ts';
+import { TransportDriver } from '../../src/transfer/io/udp/transport-driver.ts';
+import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
 import { fillContent, hasContent } from './distinct-content.ts';
 
 // What is lost here never comes.

@@ -2,7 +2,7 @@ import type { TransportConnection } from '../core/index.ts';
 import { ReceivingMessage } from '../files/receiving-message.ts';
 import { SendingMessage } from '../files/sending-message.ts';
 import { TransferError } from '../files/transfer-error.ts';
-import type { SocketEngine } from './socket-engine.ts';
+import type { SocketEngine } from './udp/socket-engine.ts';
 import type { MessageListener } from './transfer-endpoint.ts';
 
 /** The direct messages of an endpoint that are on their way; what comes in is bounded by its connections. */

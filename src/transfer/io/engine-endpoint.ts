@@ -2,7 +2,7 @@ import type { NamedStream } from '../files/byte-stream.ts';
 import type { OfferedFile, ReceiveAnswer } from '../files/receive-policy.ts';
 import type { TransferError } from '../files/transfer-error.ts';
 import type { EngineTransfer, Introduction, SocketAddress } from '../files/transfer.ts';
-import type { IntroducedPeer } from './send-target.ts';
+import type { IntroducedPeer } from './ticket/send-target.ts';
 import type {
   EndpointOptions,
   IntroductionPurpose,

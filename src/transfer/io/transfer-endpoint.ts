@@ -10,7 +10,7 @@ import type {
   TransferResult,
   TransferState,
 } from '../files/transfer.ts';
-import type { SendTarget } from './send-target.ts';
+import type { SendTarget } from './ticket/send-target.ts';
 
 /**
  * Who decides how fast a connection sends. `bbr`: BBRv3 (draft-ietf-ccwg-bbr), which keeps its speed where

@@ -18,16 +18,20 @@ import type {
   EngineSendRequest,
 } from './engine-endpoint.ts';
 import { DirectMessages } from './direct-messages.ts';
-import { EndpointDisk } from './endpoint-disk.ts';
-import { engineBusyUs } from './engine-load.ts';
-import type { FineTimers } from './fine-timers.ts';
+import { EndpointDisk } from './disk/endpoint-disk.ts';
+import { engineBusyUs } from './udp/engine-load.ts';
+import type { FineTimers } from './udp/fine-timers.ts';
 import { IncomingGuard } from './incoming-guard.ts';
-import { ticketExpectation, transportIntroduction } from './introductions.ts';
-import { PeerSockets } from './peer-sockets.ts';
-import { type ConnectionUser, SocketEngine, type SocketEngineOptions } from './socket-engine.ts';
-import { TicketMaker } from './ticket-maker.ts';
-import { TicketTurns } from './ticket-turns.ts';
-import { traceAsked, type TraceWriter } from './trace-writer.ts';
+import { ticketExpectation, transportIntroduction } from './ticket/introductions.ts';
+import { PeerSockets } from './udp/peer-sockets.ts';
+import {
+  type ConnectionUser,
+  SocketEngine,
+  type SocketEngineOptions,
+} from './udp/socket-engine.ts';
+import { TicketMaker } from './ticket/ticket-maker.ts';
+import { TicketTurns } from './ticket/ticket-turns.ts';
+import { traceAsked, type TraceWriter } from './trace/trace-writer.ts';
 import type {
   IntroductionPurpose,
   MessageListener,
@@ -36,8 +40,8 @@ import type {
   SentMessage,
   TicketOptions,
 } from './transfer-endpoint.ts';
-import { UdpPort } from './udp-port.ts';
-import { SendRings } from './udp-send-ring.ts';
+import { UdpPort } from './udp/udp-port.ts';
+import { SendRings } from './udp/udp-send-ring.ts';
 
 /** Introductions that may wait for their opener. */
 const MAX_INTRODUCED = 256;

@@ -4,7 +4,7 @@ import {
   newState,
   parseState,
   type PartialState,
-} from '../../../src/transfer/io/disk-state.ts';
+} from '../../../src/transfer/io/disk/disk-state.ts';
 import { type FuzzTarget, tokens } from '../target.ts';
 
 const size = { sizeBytes: 70_000, isSizeKnown: true };

@@ -3,7 +3,7 @@ import {
   decodeTicket,
   encodeTicket,
   MAX_TICKET_ADDRESSES,
-} from '../../../src/transfer/io/ticket-text.ts';
+} from '../../../src/transfer/io/ticket/ticket-text.ts';
 import { crc32ByPackage } from '../../../src/transfer/core/wire/checksum.ts';
 import { type FuzzTarget, tokens } from '../target.ts';
 
