@@ -18,7 +18,7 @@ import { ReceiverClock } from './receiver-clock.ts';
 import type { ReceivingOptions } from './receiving-options.ts';
 import type { PlacedOffer } from './receiving-places.ts';
 import { SpaceWait } from './space-wait.ts';
-import { receiverStall } from './stall-reason.ts';
+import { receiverStall } from './receiver-stall.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { routeOf } from './transfer-route.ts';
 import { TransferTally } from './transfer-tally.ts';

@@ -17,7 +17,7 @@ import { SendingOffer } from './sending-offer.ts';
 import type { SendingOptions } from './sending-options.ts';
 import { SentItems } from './sent-items.ts';
 import { SentProgress } from './sent-progress.ts';
-import { senderStall } from './stall-reason.ts';
+import { senderStall } from './sender-stall.ts';
 import { asTransferError, TransferError } from './transfer-error.ts';
 import { nameOfPaths } from './transfer-name.ts';
 import { routeOf } from './transfer-route.ts';

@@ -21,14 +21,3 @@ export function senderStall(standing: SenderStanding): StallReason | undefined {
   if (acknowledgedBytes < link.writer.writtenBytes && stats.bytesInFlight > 0) return 'no-answer';
   return offer?.isFinished === true || writeRoomBytes === 0 ? 'receiver' : 'sender';
 }
-
-/** The same for a receiver; `isBusy`: its disk has all, or has no room for more. */
-export function receiverStall(
-  meter: ProgressMeter,
-  { connection }: PeerLink,
-  isBusy: boolean,
-): StallReason | undefined {
-  if (!meter.isStalled(connection.stats.probeTimeoutUs)) return undefined;
-  if (meter.isSilent) return 'no-answer';
-  return isBusy ? 'receiver' : 'sender';
-}
