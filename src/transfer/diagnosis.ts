@@ -4,7 +4,7 @@
  */
 export { askForBuffers, grantedBuffers } from './io/udp/udp-buffers.ts';
 export type { GrantedBuffers } from './io/udp/udp-buffers.ts';
-export { KEPT_FREE_SHARE } from './files/receive-policy.ts';
+export { KEPT_FREE_SHARE } from './files/receiving/receive-policy.ts';
 export { BASE_DATAGRAM_BYTES } from './core/path/path.ts';
 export { MIN_OPEN_BYTES as OPEN_BYTES, SCOUT_BYTES } from './core/index.ts';
 export { readInterfaceMtu } from './io/udp/interface-mtu.ts';

@@ -88,7 +88,7 @@ test('whatever was changed between two tries, what arrives is what the sender ha
 
 test('a pipe gets what came of a stream that was damaged, and exit code 8 says that it was', async () => {
   const program = changedProgram([
-    'transfer/files/sending-file.ts',
+    'transfer/files/sending/sending-file.ts',
     'return this.#hash.digest;',
     'return this.#hash.digest.map((byte) => byte ^ 1);',
   ]);

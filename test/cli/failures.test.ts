@@ -313,13 +313,13 @@ test('a sender that lies or is of another version is found out, and both say so'
   for (const [situation, file, was, is] of [
     [
       'content that is not what was announced',
-      'transfer/files/sending-file.ts',
+      'transfer/files/sending/sending-file.ts',
       'return this.#hash.digest;',
       'return this.#hash.digest.map((byte) => byte ^ 1);',
     ],
     [
       'sender of another version of offers',
-      'transfer/files/message.ts',
+      'transfer/files/records/message.ts',
       'FILES_VERSION = 2;',
       'FILES_VERSION = 3;',
     ],

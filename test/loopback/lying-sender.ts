@@ -9,7 +9,7 @@ import {
   decodeFailure,
   type FailureMessage,
   MessageType,
-} from '../../src/transfer/files/message.ts';
+} from '../../src/transfer/files/records/message.ts';
 import type { Introduction, TransferEndpoint } from '../../src/transfer/index.ts';
 import { transportIntroduction } from '../../src/transfer/io/ticket/introductions.ts';
 import { type ConnectionUser, SocketEngine } from '../../src/transfer/io/udp/socket-engine.ts';

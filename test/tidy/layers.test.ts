@@ -11,6 +11,7 @@ interface Rule {
 }
 
 const core = 'src/transfer/core';
+const filesProtocol = 'src/transfer/files';
 const io = 'src/transfer/io';
 /** How `io` starts a thread of its own. */
 const workers = [`${io}/worker-entry.ts`, `${io}/worker-thread.ts`];
@@ -25,7 +26,10 @@ const transferFolders = [
   'src/transfer/secure',
   'src/transfer/secure/noise',
   'src/transfer/secure/tag',
-  'src/transfer/files',
+  filesProtocol,
+  `${filesProtocol}/records`,
+  `${filesProtocol}/sending`,
+  `${filesProtocol}/receiving`,
   'src/transfer/trace',
   io,
   `${io}/disk`,
@@ -50,14 +54,27 @@ const rules: Record<string, Rule> = {
   },
   'src/transfer/secure/noise': { from: [], outside: ['node:crypto'] },
   'src/transfer/secure/tag': { from: [] },
-  'src/transfer/files': {
-    from: [core, 'src/transfer/secure'],
+  [`${filesProtocol}/records`]: {
+    from: ['transfer.ts', 'transfer-error.ts', 'transfer-limit.ts'].map(
+      (file) => `${filesProtocol}/${file}`,
+    ),
+  },
+  [filesProtocol]: {
+    from: [core, 'src/transfer/secure', `${filesProtocol}/records`],
     outside: ['node:crypto', 'node:path'],
   },
+  [`${filesProtocol}/sending`]: {
+    from: [core, filesProtocol, `${filesProtocol}/records`],
+    outside: ['node:path'],
+  },
+  [`${filesProtocol}/receiving`]: { from: [core, filesProtocol, `${filesProtocol}/records`] },
   'src/transfer/trace': { from: [core] },
-  [`${io}/disk`]: { from: ['src/transfer/files', ...workers], outside: ['node'] },
+  [`${io}/disk`]: {
+    from: [filesProtocol, `${filesProtocol}/records`, ...workers],
+    outside: ['node'],
+  },
   [`${io}/udp`]: {
-    from: [core, 'src/transfer/files', `${io}/clock.ts`, `${io}/transfer-endpoint.ts`],
+    from: [core, filesProtocol, `${io}/clock.ts`, `${io}/transfer-endpoint.ts`],
     outside: ['node'],
   },
   [`${io}/ticket`]: {
@@ -66,7 +83,7 @@ const rules: Record<string, Rule> = {
       'src/transfer/secure',
       'src/transfer/secure/noise',
       'src/transfer/secure/tag',
-      'src/transfer/files',
+      filesProtocol,
       `${io}/udp`,
       `${io}/clock.ts`,
       `${io}/transfer-endpoint.ts`,
@@ -75,7 +92,7 @@ const rules: Record<string, Rule> = {
   },
   [`${io}/trace`]: {
     from: [
-      'src/transfer/files',
+      filesProtocol,
       'src/transfer/trace',
       `${io}/clock.ts`,
       `${io}/engine-endpoint.ts`,
@@ -89,7 +106,9 @@ const rules: Record<string, Rule> = {
       'src/transfer/secure',
       'src/transfer/secure/noise',
       'src/transfer/secure/tag',
-      'src/transfer/files',
+      filesProtocol,
+      `${filesProtocol}/sending`,
+      `${filesProtocol}/receiving`,
       `${io}/disk`,
       `${io}/ticket`,
       `${io}/trace`,
@@ -98,7 +117,7 @@ const rules: Record<string, Rule> = {
     outside: ['node'],
   },
   [`${io}/engine`]: {
-    from: ['src/transfer/files', io, `${io}/ticket`, `${io}/udp`],
+    from: [filesProtocol, `${filesProtocol}/receiving`, io, `${io}/ticket`, `${io}/udp`],
     outside: ['node'],
   },
   'src/transfer': { from: transferFolders, outside: ['node'] },

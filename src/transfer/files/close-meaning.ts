@@ -1,6 +1,6 @@
 import { CloseCode, type CloseReason } from '../core/transport.ts';
-import type { FailureMessage } from './message.ts';
-import { cleanReason } from './reason.ts';
+import type { FailureMessage } from './records/message.ts';
+import { cleanReason } from './records/reason.ts';
 import { TransferError, type TransferErrorCode } from './transfer-error.ts';
 
 interface Meaning {

@@ -1,4 +1,4 @@
-import type { OfferedEntry } from './offer.ts';
+import type { OfferedEntry } from './records/offer.ts';
 import type { TransferError } from './transfer-error.ts';
 
 /**

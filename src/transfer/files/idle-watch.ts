@@ -1,4 +1,4 @@
-import { MessageType } from './message.ts';
+import { MessageType } from './records/message.ts';
 import type { PeerLink } from './peer-link.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import { TransferError } from './transfer-error.ts';

@@ -3,8 +3,8 @@ import { RecordReader } from '../secure/record-reader.ts';
 import { RecordWriter } from '../secure/record-writer.ts';
 import { recordsOf } from '../secure/sealed-session.ts';
 import { closeCodeOf } from './close-meaning.ts';
-import { encodeFailure, MessageType } from './message.ts';
-import { cleanReason } from './reason.ts';
+import { encodeFailure, MessageType } from './records/message.ts';
+import { cleanReason } from './records/reason.ts';
 import { TransferError } from './transfer-error.ts';
 
 /** How a peer learns that a transfer has failed: from a record, in order; from CLOSE, at once; not by us. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { MAX_NAME_BYTES } from './offer.ts';
-import { cutToBytes } from './reason.ts';
+import { MAX_NAME_BYTES } from './records/offer.ts';
+import { cutToBytes } from './records/reason.ts';
 
 /** Whose rules names on the receiving disk follow. */
 export type NamePlatform = 'posix' | 'win32';

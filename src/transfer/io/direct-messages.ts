@@ -1,6 +1,6 @@
 import type { TransportConnection } from '../core/index.ts';
-import { ReceivingMessage } from '../files/receiving-message.ts';
-import { SendingMessage } from '../files/sending-message.ts';
+import { ReceivingMessage } from '../files/receiving/receiving-message.ts';
+import { SendingMessage } from '../files/sending/sending-message.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import type { SocketEngine } from './udp/socket-engine.ts';
 import type { MessageListener } from './transfer-endpoint.ts';

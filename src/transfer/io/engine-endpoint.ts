@@ -1,5 +1,5 @@
 import type { NamedStream } from '../files/byte-stream.ts';
-import type { OfferedFile, ReceiveAnswer } from '../files/receive-policy.ts';
+import type { OfferedFile, ReceiveAnswer } from '../files/receiving/receive-policy.ts';
 import type { TransferError } from '../files/transfer-error.ts';
 import type { EngineTransfer, Introduction, SocketAddress } from '../files/transfer.ts';
 import type { IntroducedPeer } from './ticket/send-target.ts';

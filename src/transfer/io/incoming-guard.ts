@@ -1,6 +1,6 @@
 import { CloseCode, type TransportConnection } from '../core/index.ts';
-import type { ReceivingMessage } from '../files/receiving-message.ts';
-import type { ReceivingTransfer } from '../files/receiving-transfer.ts';
+import type { ReceivingMessage } from '../files/receiving/receiving-message.ts';
+import type { ReceivingTransfer } from '../files/receiving/receiving-transfer.ts';
 import type { Timers } from './clock.ts';
 
 /**

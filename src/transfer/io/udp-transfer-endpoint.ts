@@ -1,10 +1,10 @@
 import { CloseCode, CreditLedger, type TransportConnection } from '../core/index.ts';
 import { StreamDisk } from '../files/byte-stream.ts';
-import type { ReceivePolicy } from '../files/receive-policy.ts';
-import { createReceivePolicy } from '../files/receive-policy.ts';
-import { ReceivingTransfer } from '../files/receiving-transfer.ts';
-import { SendingTransfer } from '../files/sending-transfer.ts';
-import { EarlierTries } from '../files/earlier-tries.ts';
+import type { ReceivePolicy } from '../files/receiving/receive-policy.ts';
+import { createReceivePolicy } from '../files/receiving/receive-policy.ts';
+import { ReceivingTransfer } from '../files/receiving/receiving-transfer.ts';
+import { SendingTransfer } from '../files/sending/sending-transfer.ts';
+import { EarlierTries } from '../files/receiving/earlier-tries.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import type { EngineTransfer, Introduction, SocketAddress } from '../files/transfer.ts';
 import { X25519KeyPair } from '../secure/noise/x25519.ts';

@@ -5,7 +5,7 @@ import {
   encodeLimit,
   encodeReport,
   REPORT_BYTES,
-} from '../../../src/transfer/files/limit-message.ts';
+} from '../../../src/transfer/files/records/limit-message.ts';
 import {
   decodeAccept,
   decodeAgain,
@@ -23,14 +23,14 @@ import {
   encodeMiss,
   encodePause,
   encodeStart,
-} from '../../../src/transfer/files/message.ts';
+} from '../../../src/transfer/files/records/message.ts';
 import {
   decodeOffer,
   encodeOffer,
   MAX_NAME_BYTES,
   type OfferedEntry,
-} from '../../../src/transfer/files/offer.ts';
-import { OfferReader } from '../../../src/transfer/files/offer-reader.ts';
+} from '../../../src/transfer/files/records/offer.ts';
+import { OfferReader } from '../../../src/transfer/files/receiving/offer-reader.ts';
 import {
   innerNameOf,
   partNameOf,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ReceivePolicy } from '../../../src/transfer/files/receive-policy.ts';
+import type { ReceivePolicy } from '../../../src/transfer/files/receiving/receive-policy.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { TransferRun } from './transfer-run.ts';
 

@@ -7,8 +7,8 @@ import {
   MIN_SEGMENT_BYTES,
 } from '../../../src/transfer/files/content-memory.ts';
 import { SEGMENT_BYTES } from '../../../src/transfer/files/disk.ts';
-import { MAX_PENDING_SEGMENTS } from '../../../src/transfer/files/content-writer.ts';
-import { READ_AHEAD_CHUNKS } from '../../../src/transfer/files/read-ahead.ts';
+import { MAX_PENDING_SEGMENTS } from '../../../src/transfer/files/receiving/content-writer.ts';
+import { READ_AHEAD_CHUNKS } from '../../../src/transfer/files/sending/read-ahead.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { endOf, TransferRun } from './transfer-run.ts';
 

@@ -6,10 +6,10 @@ import {
   DIRECT_TEXT_RECORD,
   encodeDirectText,
   MAX_DIRECT_TEXT_BYTES,
-} from '../../../src/transfer/files/direct-text.ts';
-import { MessageType } from '../../../src/transfer/files/message.ts';
-import { ReceivingMessage } from '../../../src/transfer/files/receiving-message.ts';
-import { SendingMessage } from '../../../src/transfer/files/sending-message.ts';
+} from '../../../src/transfer/files/records/direct-text.ts';
+import { MessageType } from '../../../src/transfer/files/records/message.ts';
+import { ReceivingMessage } from '../../../src/transfer/files/receiving/receiving-message.ts';
+import { SendingMessage } from '../../../src/transfer/files/sending/sending-message.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 import { RecordWriter } from '../../../src/transfer/secure/record-writer.ts';
 import { recordsOf } from '../../../src/transfer/secure/sealed-session.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { CloseCode } from '../../../src/transfer/core/transport.ts';
-import { READ_AHEAD_CHUNKS } from '../../../src/transfer/files/read-ahead.ts';
-import { MAX_PENDING_SEGMENTS } from '../../../src/transfer/files/content-writer.ts';
+import { READ_AHEAD_CHUNKS } from '../../../src/transfer/files/sending/read-ahead.ts';
+import { MAX_PENDING_SEGMENTS } from '../../../src/transfer/files/receiving/content-writer.ts';
 import { SEGMENT_BYTES } from '../../../src/transfer/files/disk.ts';
-import { createReceivePolicy } from '../../../src/transfer/files/receive-policy.ts';
+import { createReceivePolicy } from '../../../src/transfer/files/receiving/receive-policy.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { TransferRun } from './transfer-run.ts';

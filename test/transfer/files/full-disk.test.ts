@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { NEVER_FITS } from '../../../src/transfer/files/disk.ts';
-import { SPACE_RETRY_MS } from '../../../src/transfer/files/space-wait.ts';
+import { SPACE_RETRY_MS } from '../../../src/transfer/files/receiving/space-wait.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { TransferRun } from './transfer-run.ts';

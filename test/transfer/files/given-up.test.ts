@@ -6,7 +6,7 @@ import {
   PAUSE_GRACE_MS,
   SIGN_EVERY_MS,
 } from '../../../src/transfer/files/idle-watch.ts';
-import type { ReceivePolicy } from '../../../src/transfer/files/receive-policy.ts';
+import type { ReceivePolicy } from '../../../src/transfer/files/receiving/receive-policy.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { type RunOptions, TransferRun } from './transfer-run.ts';

@@ -13,8 +13,8 @@ import {
   encodeStart,
   FILES_VERSION,
   MessageType,
-} from '../../../src/transfer/files/message.ts';
-import { encodeOffer } from '../../../src/transfer/files/offer.ts';
+} from '../../../src/transfer/files/records/message.ts';
+import { encodeOffer } from '../../../src/transfer/files/records/offer.ts';
 import { plainRecords } from '../../../src/transfer/secure/record-cipher.ts';
 import { RecordWriter } from '../../../src/transfer/secure/record-writer.ts';
 import { contentOf, MemoryInbox, MemorySource, offeredFile } from './memory-disk.ts';

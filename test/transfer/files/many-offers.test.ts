@@ -6,8 +6,8 @@ import type {
   SourceEntry,
   Surveyed,
 } from '../../../src/transfer/files/disk.ts';
-import { SENT_OFFER_ENTRIES } from '../../../src/transfer/files/offer.ts';
-import { OfferSurvey } from '../../../src/transfer/files/offer-survey.ts';
+import { SENT_OFFER_ENTRIES } from '../../../src/transfer/files/records/offer.ts';
+import { OfferSurvey } from '../../../src/transfer/files/sending/offer-survey.ts';
 import { TransferTally } from '../../../src/transfer/files/transfer-tally.ts';
 import { contentOf, MemoryInbox, MemorySource, offeredFile } from './memory-disk.ts';
 import { TransferRun } from './transfer-run.ts';

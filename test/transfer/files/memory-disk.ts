@@ -11,7 +11,7 @@ import type {
   SourceSurvey,
   Surveyed,
 } from '../../../src/transfer/files/disk.ts';
-import type { OfferedEntry } from '../../../src/transfer/files/offer.ts';
+import type { OfferedEntry } from '../../../src/transfer/files/records/offer.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 
 /** A file as it is offered; each field may be another. */

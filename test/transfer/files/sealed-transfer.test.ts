@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SEGMENT_BYTES, type SourceDisk } from '../../../src/transfer/files/disk.ts';
-import { READ_AHEAD_CHUNKS } from '../../../src/transfer/files/read-ahead.ts';
+import { READ_AHEAD_CHUNKS } from '../../../src/transfer/files/sending/read-ahead.ts';
 import { sessionKeys } from '../../../src/transfer/secure/key-schedule.ts';
 import { SealedSession } from '../../../src/transfer/secure/sealed-session.ts';
 import type { MemoryConnection } from './memory-pair.ts';

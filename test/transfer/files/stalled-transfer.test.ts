@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ReceivePolicy } from '../../../src/transfer/files/receive-policy.ts';
+import type { ReceivePolicy } from '../../../src/transfer/files/receiving/receive-policy.ts';
 import type { EngineTransfer, TransferResult } from '../../../src/transfer/files/transfer.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { TransferRun } from './transfer-run.ts';

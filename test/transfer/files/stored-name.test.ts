@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   createReceivePolicy,
   type ReceiveAnswer,
-} from '../../../src/transfer/files/receive-policy.ts';
+} from '../../../src/transfer/files/receiving/receive-policy.ts';
 import {
   partNameOf,
   refusedName,

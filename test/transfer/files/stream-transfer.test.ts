@@ -6,7 +6,7 @@ import {
   type ByteSource,
   StreamDisk,
 } from '../../../src/transfer/files/byte-stream.ts';
-import { createReceivePolicy } from '../../../src/transfer/files/receive-policy.ts';
+import { createReceivePolicy } from '../../../src/transfer/files/receiving/receive-policy.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { endOf, TransferRun } from './transfer-run.ts';

@@ -6,7 +6,7 @@ import {
   encodeLimit,
   encodeReport,
   REPORT_BYTES,
-} from '../../../src/transfer/files/limit-message.ts';
+} from '../../../src/transfer/files/records/limit-message.ts';
 import {
   limitCauses,
   limitOf,

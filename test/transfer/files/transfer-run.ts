@@ -3,10 +3,10 @@ import type { ConflictPolicy, Inbox, SourceDisk } from '../../../src/transfer/fi
 import {
   createReceivePolicy,
   type ReceivePolicy,
-} from '../../../src/transfer/files/receive-policy.ts';
-import { EarlierTries } from '../../../src/transfer/files/earlier-tries.ts';
-import { ReceivingTransfer } from '../../../src/transfer/files/receiving-transfer.ts';
-import { SendingTransfer } from '../../../src/transfer/files/sending-transfer.ts';
+} from '../../../src/transfer/files/receiving/receive-policy.ts';
+import { EarlierTries } from '../../../src/transfer/files/receiving/earlier-tries.ts';
+import { ReceivingTransfer } from '../../../src/transfer/files/receiving/receiving-transfer.ts';
+import { SendingTransfer } from '../../../src/transfer/files/sending/sending-transfer.ts';
 import type { NamePlatform } from '../../../src/transfer/files/stored-name.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 import type { TransferResult, TransferState } from '../../../src/transfer/files/transfer.ts';

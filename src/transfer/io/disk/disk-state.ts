@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { OfferedEntry } from '../../files/offer.ts';
+import type { OfferedEntry } from '../../files/records/offer.ts';
 import {
   STATE_DRAFT_SUFFIX,
   STATE_SUFFIX,

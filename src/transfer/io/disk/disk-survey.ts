@@ -2,7 +2,7 @@ import { constants, type Dir } from 'node:fs';
 import { lstat, opendir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { SourceEntry, SourceSurvey, Surveyed } from '../../files/disk.ts';
-import { MAX_NAME_BYTES, MAX_PATH_BYTES, MAX_SIZE_BYTES } from '../../files/offer.ts';
+import { MAX_NAME_BYTES, MAX_PATH_BYTES, MAX_SIZE_BYTES } from '../../files/records/offer.ts';
 import { unusedName } from '../../files/stored-name.ts';
 import { TransferError } from '../../files/transfer-error.ts';
 import { diskError } from './disk-error.ts';

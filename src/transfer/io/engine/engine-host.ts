@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { asTransferError, type TransferError } from '../../files/transfer-error.ts';
-import type { OfferedFile, ReceiveAnswer } from '../../files/receive-policy.ts';
+import type { OfferedFile, ReceiveAnswer } from '../../files/receiving/receive-policy.ts';
 import type { EngineTransfer } from '../../files/transfer.ts';
 import type { Timers } from '../clock.ts';
 import type { EngineEndpoint, EngineOptions } from '../engine-endpoint.ts';

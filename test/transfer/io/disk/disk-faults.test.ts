@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { SPACE_RETRY_MS } from '../../../../src/transfer/files/space-wait.ts';
+import { SPACE_RETRY_MS } from '../../../../src/transfer/files/receiving/space-wait.ts';
 import { DiskInbox } from '../../../../src/transfer/io/disk/disk-inbox.ts';
 import { sourceDisk } from '../../../../src/transfer/io/disk/disk-source.ts';
 import { contentOf } from '../../files/memory-disk.ts';

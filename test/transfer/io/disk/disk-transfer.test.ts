@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { createReceivePolicy } from '../../../../src/transfer/files/receive-policy.ts';
+import { createReceivePolicy } from '../../../../src/transfer/files/receiving/receive-policy.ts';
 import type { DiskFiles } from '../../../../src/transfer/io/disk/disk-files.ts';
 import { sourceDisk } from '../../../../src/transfer/io/disk/disk-source.ts';
 import { contentOf } from '../../files/memory-disk.ts';

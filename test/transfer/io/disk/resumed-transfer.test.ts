@@ -19,7 +19,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { formatState, parseState } from '../../../../src/transfer/io/disk/disk-state.ts';
 import { sourceDisk } from '../../../../src/transfer/io/disk/disk-source.ts';
 import type { ConflictPolicy } from '../../../../src/transfer/files/disk.ts';
-import { EarlierTries } from '../../../../src/transfer/files/earlier-tries.ts';
+import { EarlierTries } from '../../../../src/transfer/files/receiving/earlier-tries.ts';
 import { MAX_RECORD_AGE_MS, MAX_RECORDS } from '../../../../src/transfer/io/disk/partial-index.ts';
 import { contentOf, offeredFile } from '../../files/memory-disk.ts';
 import { TransferRun } from '../../files/transfer-run.ts';

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createReceivePolicy } from '../../../../src/transfer/files/receive-policy.ts';
+import { createReceivePolicy } from '../../../../src/transfer/files/receiving/receive-policy.ts';
 import { DiskContent, SPARSE_BLOCK_BYTES } from '../../../../src/transfer/io/disk/disk-content.ts';
 import { diskFiles } from '../../../../src/transfer/io/disk/disk-files.ts';
 import { DiskInbox } from '../../../../src/transfer/io/disk/disk-inbox.ts';
