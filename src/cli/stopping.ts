@@ -21,7 +21,12 @@ export class Stopping {
     if (this.#exitCode !== undefined) listener(this.#exitCode);
   }
 
+  /**
+   * When all is done. After a first signal the second one still has its exit code, however late it comes: it may
+   * meet a process that is just about to exit by itself.
+   */
   end(): void {
+    if (this.#exitCode !== undefined) return;
     process.off('SIGINT', this.interrupt);
     process.off('SIGTERM', this.#terminate);
   }
