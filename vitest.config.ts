@@ -18,12 +18,16 @@ const longSeries = ['test/random/**/*.test.ts', 'test/scenarios/**/*.test.ts'];
 /** Virtual time is what these measure: a busy machine fails none of them, so they use all of it. */
 const inVirtualTime = { testTimeout: 60_000, maxWorkers: '100%', sequence: { groupOrder: 0 } };
 
+/** What is looked for again and again may take long on a busy machine; vitest itself waits for a second. */
+const patience = { expect: { poll: { timeout: 40_000 } } };
+
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       {
         test: {
           ...inVirtualTime,
+          ...patience,
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: [...withProcesses, ...longSeries],
@@ -32,6 +36,7 @@ const config: ViteUserConfig = defineConfig({
       { test: { ...inVirtualTime, name: 'series', include: longSeries, testTimeout: 120_000 } },
       {
         test: {
+          ...patience,
           name: 'processes',
           include: withProcesses,
           globalSetup: 'test/program/setup.ts',

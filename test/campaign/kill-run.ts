@@ -184,7 +184,7 @@ class KillRun {
       const victim = kill.victim === 'sender' ? sender : receiver;
       // It may end the other one's wait a moment before its own is seen.
       if (sender.hasEnded && kill.victim === 'receiver')
-        await Promise.race([receiver.exit, sleep(1_000)]);
+        await Promise.race([receiver.exit, sleep(TIDY_MS)]);
       if (!victim.hasEnded) throw this.#fault(`nothing was done that is called ${kill.before}`);
       return true;
     }

@@ -106,7 +106,7 @@ test('what waits for the server is cancelled at once when all is aborted', async
   fakeTimers();
   const { uploads, introducer, printed, warned, asked, path } = uploadsTo(forever('busy'));
   await uploads.add('derek', path);
-  await vi.waitUntil(() => warned.length === 1);
+  await vi.waitUntil(() => warned.length === 1, { timeout: 40_000 });
   introducer.abort();
   uploads.abort();
   await uploads.idle();

@@ -5,15 +5,16 @@ import { startFixture, temporaryFolder } from '../chat/server-fixture.ts';
 import { ClientProcess } from './client-process.ts';
 import { randomFile, sha256 } from './sample-files.ts';
 
-/** Slow enough to be broken off twice, fast enough to end soon. */
-const SIZE_BYTES = 3_000_000;
-const FLAGS = ['--rate', '3M'];
+const SIZE_BYTES = 20_000_000;
+/** The first tenth, behind which a line comes, in half a second; the whole in five, which nobody waits for. */
+const SLOW = ['--rate', '4M'];
 
 test('CAN from either side ends a running transfer with one line on both and how to go on, and the next UPD goes on to the whole file', async () => {
   const { server } = await startFixture({ clock: systemClock });
+  const stateHome = temporaryFolder();
   const [jess, derek] = await Promise.all([
     ClientProcess.enter(server.port, 'jess'),
-    ClientProcess.enter(server.port, 'derek', { flags: FLAGS }),
+    ClientProcess.enter(server.port, 'derek', { flags: SLOW, stateHome }),
   ]);
   const film = randomFile(temporaryFolder(), 'film', SIZE_BYTES);
   for (const [id, canceller, side] of [
@@ -32,8 +33,11 @@ test('CAN from either side ends a running transfer with one line on both and how
     await jess.warned('What has arrived of film is kept');
     expect(readdirSync(jess.inbox).sort()).toEqual(['derek_film.part', 'derek_film.part.state']);
   }
-  derek.type(`UPD jess ${film}`);
+  derek.type('OUT');
+  expect(await derek.exit).toBe(0);
+  const fast = await ClientProcess.enter(server.port, 'derek', { stateHome });
+  fast.type(`UPD jess ${film}`);
   await jess.see('Received film from derek');
-  await derek.see('film has been delivered to jess');
+  await fast.see('film has been delivered to jess');
   expect(sha256(jess.received('derek_film'))).toBe(sha256(film));
 });

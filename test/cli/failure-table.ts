@@ -67,7 +67,7 @@ export async function expectRow(situation: string, happened: Happened): Promise<
     expect([situation, event.exit]).toEqual([situation, Number(row.receiverExit)]);
   }
   await expect
-    .poll(() => inboxOf(receiver.dir, name), { timeout: 30_000 })
+    .poll(() => inboxOf(receiver.dir, name))
     .toEqual(
       {
         nothing: [],

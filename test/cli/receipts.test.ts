@@ -67,6 +67,6 @@ test('receipts of files, a folder of which something fails, and a refusal say th
   const nothing = { bytes: 0, files: 0, items: [], failedCount: 1, failures };
   expect(receiptsIn(sent)).toEqual([expect.objectContaining(nothing)]);
   await expect
-    .poll(() => receiptsIn(join(folder, 'received')), { timeout: 30_000 })
+    .poll(() => receiptsIn(join(folder, 'received')))
     .toMatchObject([{ direction: 'receive', items: [item, tree], failedCount: 0 }, nothing]);
 });

@@ -113,9 +113,11 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
       /^1; \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d; jess; 127\.0\.0\.1; 6000\n$/,
     );
     await jess.ask('post', { text: 'hello' });
+    // Waited for from now on: it may have ended before jess is heard here.
+    const closed = once(server, 'close');
     server.kill(signal);
     expect(await jess.next('ended')).toEqual({ type: 'ended', body: { reason: 'stopping' } });
-    await once(server, 'close');
+    await closed;
     expect(server.exitCode).toBe(0);
     expect(readFileSync(join(dir, 'userlog.txt'), 'utf8')).toBe('');
     expect(readFileSync(join(dir, 'messagelog.txt'), 'utf8')).toMatch(/^1; .*; jess; hello; no\n$/);

@@ -289,7 +289,8 @@ test('of a file that a crash left with two names the partial goes with the old r
   await utimes(statePath(), weekAgo, weekAgo);
   const inbox = inboxIn(inboxPath);
   await inbox.tidy();
-  await expect.poll(() => readdir(inboxPath)).toEqual(['movie.mp4']);
+  await inbox.settled();
+  expect(await readdir(inboxPath)).toEqual(['movie.mp4']);
 });
 
 test('of records there are so many at most, and the oldest goes first', async () => {
