@@ -15,6 +15,8 @@ export function audit(endpoint: Endpoint): void {
     grantedBytes += connection.grantedBytes;
     bytesInFlight.set(path, (bytesInFlight.get(path) ?? 0) + connection.bytesOnPath);
   }
+  // Another connection of its path may have learned another RTT.
+  endpoint.deadlines.audit(({ path }) => path.memberCount === 1);
   assert(endpoint.ledger.grantedBytes === grantedBytes, 'the ledger is the sum of its grants');
   for (const path of endpoint.paths) {
     const bytes = bytesInFlight.get(path) ?? 0;

@@ -4,6 +4,7 @@ import type { ConnectionHost, ConnectionNews } from './connection/connection-hos
 import type { ConnectionOptions } from './connection/connection-options.ts';
 import type { TransferTrace } from './connection/connection-trace.ts';
 import { CREDIT_POOL_BYTES, CreditLedger } from './connection/credit-ledger.ts';
+import { Deadlines } from './connection/deadlines.ts';
 import { SegmentPool } from './connection/segment-pool.ts';
 import { type EndpointCounters, newCounters } from './endpoint-counters.ts';
 import { EventQueue } from './event-queue.ts';
@@ -48,6 +49,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
   readonly counters: EndpointCounters = newCounters();
   readonly ledger: CreditLedger;
   readonly pool: SegmentPool = new SegmentPool();
+  readonly deadlines: Deadlines<Connection> = new Deadlines();
   readonly idleTimeoutUs: number;
   readonly random: () => number;
   readonly trace: TransferTrace | undefined;
@@ -263,9 +265,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
   handleTimeout(nowUs: number): void {
     this.#advance(nowUs);
     this.#handshakes.handleTimeout(nowUs);
-    for (const connection of this.#connections.values()) {
-      if (connection.nextTimeoutUs <= nowUs) connection.handleTimeout(nowUs);
-    }
+    for (const connection of this.deadlines.due(nowUs)) connection.handleTimeout(nowUs);
   }
 
   pollTransmit(transmit: Transmit, nowUs: number): boolean {
@@ -302,10 +302,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
   }
 
   nextTimeoutUs(): number {
-    let next = this.#handshakes.nextTimeoutUs();
-    for (const connection of this.#connections.values()) {
-      next = Math.min(next, connection.nextTimeoutUs);
-    }
+    let next = Math.min(this.#handshakes.nextTimeoutUs(), this.deadlines.nextUs);
     for (const path of this.#paths.all) next = Math.min(next, path.nextTimeoutUs);
     return next;
   }
@@ -336,6 +333,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
 
   onGone(connection: Connection): void {
     this.#connections.delete(connection.localConnectionId);
+    this.deadlines.remove(connection);
     this.#control.delete(connection);
   }
 
@@ -360,6 +358,7 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
     const handle = options.isOpener ? options.handle : this.#nextHandle++;
     const connection = new Connection({ ...options, handle }, this);
     this.#connections.set(connection.localConnectionId, connection);
+    this.deadlines.add(connection);
     return connection;
   }
 

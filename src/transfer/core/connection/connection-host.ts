@@ -3,6 +3,7 @@ import type { Path } from '../path/path.ts';
 import type { Connection } from './connection.ts';
 import type { TransferTrace } from './connection-trace.ts';
 import type { CreditLedger } from './credit-ledger.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { SegmentPool } from './segment-pool.ts';
 
 /** What became of a datagram that was addressed to a connection. */
@@ -17,6 +18,7 @@ export interface ConnectionHost {
   readonly nowUs: number;
   readonly ledger: CreditLedger;
   readonly pool: SegmentPool;
+  readonly deadlines: Deadlines<Connection>;
   /** What each connection's peer may have standing in our kernel buffer. */
   readonly socketShareBytes: number;
   readonly idleTimeoutUs: number;

@@ -7,6 +7,7 @@ import type { ConnectionHost, DatagramVerdict } from './connection-host.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import type { ConnectionTrace } from './connection-trace.ts';
 import { connectionStats, type ConnectionStatsFields, type SendHold } from './connection-stats.ts';
+import { Deadline, type Timed } from './deadlines.ts';
 import { Ending } from './ending.ts';
 import { Liveness } from './liveness.ts';
 import { PacketIntake, type PacketIntakeOwner } from './packet-intake.ts';
@@ -28,13 +29,14 @@ import { WriteRoom } from './write-room.ts';
  * Methods come in five kinds: commands of the user (write … close), `handle…` for input, `on…` by which
  * its parts tell of it, `poll…` for output, and getters. Never throws at what the peer sends.
  */
-export class Connection implements PathMember, PacketIntakeOwner {
+export class Connection implements PathMember, PacketIntakeOwner, Timed {
   readonly handle: number;
   readonly keyId: string;
   readonly isOpener: boolean;
   readonly session: PacketSession;
   readonly localConnectionId: number;
   readonly trace: ConnectionTrace | undefined;
+  readonly deadline: Deadline = new Deadline();
   deficitBytes = 0;
   isReady = false;
   readonly #host: ConnectionHost;
@@ -217,6 +219,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
 
   write(chunk: Uint8Array): void {
     if (this.#ending.hasBegun) return;
+    this.#host.deadlines.touch(this);
     this.#sendStream.write(chunk);
     this.#writeRoom.onWritten();
     if (this.#sendStream.hold !== this.#holds.state) this.#host.wantsControl(this);
@@ -224,12 +227,14 @@ export class Connection implements PathMember, PacketIntakeOwner {
   }
 
   flush(): void {
+    this.#host.deadlines.touch(this);
     this.#sender.endTurn();
     this.#activate();
   }
 
   finish(): void {
     if (this.isClosed) return;
+    this.#host.deadlines.touch(this);
     this.#sendStream.finish();
     this.#activate();
   }
@@ -240,27 +245,32 @@ export class Connection implements PathMember, PacketIntakeOwner {
 
   consume(byteCount: number): void {
     if (this.isClosed) return;
+    this.#host.deadlines.touch(this);
     this.#receiver.consume(byteCount, this.#host.nowUs);
     this.#queueAck();
   }
 
   raiseCredit(): boolean {
     if (this.isClosed || !this.#receiver.raiseCredit(this.#host.nowUs)) return false;
+    this.#host.deadlines.touch(this);
     this.#queueAck();
     return true;
   }
 
   expectPeer(): void {
+    this.#host.deadlines.touch(this);
     this.#liveness.expectPeer();
   }
 
   close(code: number, reason: string): void {
+    this.#host.deadlines.touch(this);
     this.#ending.close(code, reason, this.#host.nowUs);
   }
 
   /** Asks the peer for a sign of life. */
   ping(): void {
     if (this.isClosed) return;
+    this.#host.deadlines.touch(this);
     this.#sender.ping();
     this.#host.wantsControl(this);
   }
@@ -268,6 +278,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
   /** Looks for the largest datagram that the path carries; false when it has found it. */
   probeMtu(): boolean {
     if (this.isClosed || !this.#sender.probeMtu()) return false;
+    this.#host.deadlines.touch(this);
     this.#host.wantsControl(this);
     return true;
   }
@@ -279,6 +290,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
 
   /** Says something by itself, so that the peer learns that its OPEN_ACK arrived. */
   greet(): void {
+    this.#host.deadlines.touch(this);
     if (!this.#sendStream.hasSlice) this.#sender.ping();
     this.#host.wantsControl(this);
   }
@@ -307,11 +319,13 @@ export class Connection implements PathMember, PacketIntakeOwner {
     nowUs: number,
     from: Address = this.path.address,
   ): DatagramVerdict {
+    this.#host.deadlines.touch(this);
     return this.#intake.handleDatagram(header, datagram, from, nowUs);
   }
 
   /** Goes on by the path to this address. */
   moveTo(address: Address): void {
+    this.#host.deadlines.touch(this);
     this.#route.moveTo(address);
     this.#activate();
   }
@@ -384,6 +398,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
   /** Fills `buffer` with one packet that the window does not bound; 0 when none is due. */
   pollControl(buffer: Uint8Array, nowUs: number): number {
     if (!this.#isConfirmed) return 0;
+    this.#host.deadlines.touch(this);
     if (this.isClosed) {
       const closeLength = this.#ending.poll(buffer);
       if (closeLength > 0) this.#tap?.onSent(buffer, closeLength, nowUs);
@@ -405,6 +420,7 @@ export class Connection implements PathMember, PacketIntakeOwner {
   /** Fills `buffer` with one DATA packet; called by the path when window and pacer allow. */
   pollPacket(buffer: Uint8Array, nowUs: number): number {
     if (this.isClosed) return 0;
+    this.#host.deadlines.touch(this);
     const length = this.#sender.pollData(buffer, nowUs);
     if (length === 0) return 0;
     this.#packetsSentCount++;
