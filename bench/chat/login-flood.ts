@@ -1,6 +1,7 @@
 /**
  * Guesses passwords from 127.0.0.1 as fast as a server answers. Arguments: its port, how many
- * guesses at most in how many seconds, `known` or `unknown` (names). Prints what became of them as JSON.
+ * guesses at most in how many seconds, `known` or `unknown` (names). Prints `begun` at the first answer, at the
+ * end what became of all as JSON.
  */
 import { RawClient } from '../../test/chat/raw-client.ts';
 
@@ -19,6 +20,7 @@ async function guess(): Promise<void> {
     const user = names === 'known' ? 'jess' : `nobody${number}`;
     const answer = await client.login(user, `guess${number}`);
     const outcome = answer.type === 'refused' ? answer.body.reason : answer.type;
+    if (Object.keys(tally).length === 0) console.log('begun');
     tally[outcome] = (tally[outcome] ?? 0) + 1;
   }
   client.socket.destroy();

@@ -2,7 +2,7 @@
  * What wrong logins from one address cost everybody else: a real server with the real work of
  * scrypt, one user who posts, one who logs in from another address, and a flood of guesses.
  *
- *   npx tsx bench/chat/wrong-logins.ts --guesses 10000 --seconds 5 --rounds 5
+ *   npx tsx bench/run.ts chat/wrong-logins --guesses 10000 --seconds 5 --rounds 5
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,10 +10,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { RawClient } from '../../test/chat/raw-client.ts';
+import { compiledScript } from '../compiled.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,11 +26,10 @@ const { values } = parseArgs({
 /** Between two commands of the one who posts. */
 const POST_EVERY_MS = 20;
 
-const top = join(import.meta.dirname, '../..');
 const dir = mkdtempSync(join(tmpdir(), 'updraft-guesses-'));
 
 function run(script: string, ...args: readonly string[]): ChildProcess {
-  const command = ['--import', 'tsx', join(top, script), ...args];
+  const command = [compiledScript(script), ...args];
   return spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
@@ -76,11 +75,13 @@ interface Flood {
 }
 
 async function flooded(client: RawClient, port: number, names: string): Promise<Flood> {
-  const flood = run('bench/chat/login-flood.ts', `${port}`, values.guesses, values.seconds, names);
+  const flood = run('chat/login-flood.ts', `${port}`, values.guesses, values.seconds, names);
   let isOver = false;
-  const tally = text(flood.stdout!).then((json) => {
+  const lines = createInterface({ input: flood.stdout! })[Symbol.asyncIterator]();
+  await lines.next();
+  const tally = lines.next().then(({ value: json }) => {
     isOver = true;
-    return JSON.parse(json) as Record<string, number>;
+    return JSON.parse(json as string) as Record<string, number>;
   });
   const posts = post(client, () => isOver);
   await pause(Number(values.seconds) * 500);
@@ -105,7 +106,7 @@ function total(floods: readonly Flood[]): object {
 }
 
 writeFileSync(join(dir, 'credentials.txt'), 'jess jess-pw\nderek derek-pw\n');
-const server = run('src/cli/upd.ts', 'server', '0', '3', '--dir', dir);
+const server = run('../dist/program/upd.js', 'server', '0', '3', '--dir', dir);
 try {
   const port = await portOf(server);
   server.stdout!.resume();

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../chat/server-fixture.ts';
+import { changedProgram, impatient } from './changed-program.ts';
 import { randomFile, sha256, sparseFile } from './sample-files.ts';
 import { Receiver, send } from './ticket-processes.ts';
 import type { UpdProcess } from './upd-process.ts';
@@ -80,7 +81,8 @@ test('a transfer whose receiver is gone is told to have stalled', async () => {
   const receiver = new Receiver(['--json']);
   const ticket = await ticketOf(receiver);
   const film = sparseFile(temporaryFolder(), 'film', 1_000_000_000);
-  const sender = send([film, '--to', ticket, '--json', '--window', '1']);
+  const program = changedProgram(...impatient);
+  const sender = send([film, '--to', ticket, '--json', '--window', '1'], {}, { program });
   await receiver.see('"t":"progress"');
   receiver.child.kill('SIGSTOP');
   const stalled = JSON.parse(await sender.see('"t":"stalled"')) as Record<string, unknown>;

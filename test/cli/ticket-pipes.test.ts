@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { MAX_SHARE_BYTES } from '../../src/transfer/core/connection/credit-ledger.ts';
 import { temporaryFolder } from '../chat/server-fixture.ts';
+import { changedProgram, impatient } from './changed-program.ts';
 import { randomFile, sha256 } from './sample-files.ts';
 import { Receiver, send } from './ticket-processes.ts';
 import { UPD, UpdProcess } from './upd-process.ts';
@@ -117,7 +118,7 @@ test('a reader that goes away ends both sides, and the sender hears why', async 
 
 test('a receiver whose reader is stuck still leaves at a signal', async () => {
   const { child: receiver, ticket } = await stdoutReceiver();
-  const sender = send(['-', '--to', ticket]);
+  const sender = send(['-', '--to', ticket], {}, { program: changedProgram(...impatient) });
   // More than both sides and the pipes hold.
   sender.child.stdin!.write(Buffer.alloc(100_000_000));
   await sender.warned('stalled');

@@ -1,8 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-
-const script = join(import.meta.dirname, '../../bench/chat/wrong-logins.ts');
+import { runBench } from '../program/bench.ts';
 
 interface Flooded {
   readonly guesses: Readonly<Record<string, number>>;
@@ -11,9 +8,8 @@ interface Flooded {
 }
 
 test('a real server under guesses lets others post and the user in from elsewhere', () => {
-  const size = ['--guesses', '40', '--seconds', '2', '--rounds', '1'];
-  const command = ['--import', 'tsx', script, ...size];
-  const report = JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8' })) as {
+  const size = ['--guesses', '4', '--seconds', '0.5', '--rounds', '1'];
+  const report = JSON.parse(runBench('chat/wrong-logins', ...size)) as {
     readonly guessesAtAUser: Flooded;
     readonly guessesAtNobody: Flooded;
   };

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
+import { sideScript } from '../program/bench.ts';
 import type { MtuOutcome } from './mtu-peer.ts';
 import { makeRoutedLink, type RoutedLink, type RoutedMtus } from './routed-link.ts';
 
@@ -20,8 +20,7 @@ probe?.remove();
 const needs = '(needs root and ip)';
 
 function run(namespace: string | undefined, ...args: (string | number)[]): ChildProcess {
-  const script = join(import.meta.dirname, 'mtu-peer.ts');
-  const node = [process.execPath, '--import', 'tsx', script, ...args.map(String)];
+  const node = [process.execPath, sideScript('loopback/mtu-peer'), ...args.map(String)];
   const all = namespace === undefined ? node : ['ip', 'netns', 'exec', namespace, ...node];
   const child = spawn(all[0]!, all.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);

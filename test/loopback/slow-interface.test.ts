@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
+import { sideScript } from '../program/bench.ts';
 import { makeSlowLink, type SlowLink } from './slow-link.ts';
 
 const COUNT = 6_000;
@@ -26,8 +26,7 @@ interface Outcome {
 /** Sends `COUNT` datagrams, each with a content of its own, over the slow link. */
 async function blast(over: SlowLink, port: number, rule: 'heed' | 'ignore'): Promise<Outcome> {
   const run = (namespace: string, ...args: (string | number)[]): ChildProcess => {
-    const script = join(import.meta.dirname, 'slow-interface-peer.ts');
-    const node = [process.execPath, '--import', 'tsx', script];
+    const node = [process.execPath, sideScript('loopback/slow-interface-peer')];
     const all = ['netns', 'exec', namespace, ...node, ...args.map(String)];
     const child = spawn('ip', all, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CreditReceiver, CreditSender } from '../../bench/loopback/credit-window.ts';
 import { TransportDriver } from '../../src/transfer/io/udp/transport-driver.ts';
 import { UdpPort } from '../../src/transfer/io/udp/udp-port.ts';
+import { sideScript } from '../program/bench.ts';
 import { fillContent, hasContent } from './distinct-content.ts';
 
 // What is lost here never comes.
@@ -132,8 +132,7 @@ test('an address of the other family is a hint, never a throw', async () => {
 });
 
 test('a closed driver leaves nothing that keeps its process alive', () => {
-  const script = join(import.meta.dirname, 'open-and-close.ts');
-  const child = spawnSync(process.execPath, ['--import', 'tsx', script], {
+  const child = spawnSync(process.execPath, [sideScript('loopback/open-and-close')], {
     encoding: 'utf8',
     timeout: 60_000,
   });

@@ -8,3 +8,8 @@ export function runBench(name: string, ...args: readonly string[]): string {
   const options = { encoding: 'utf8', timeout: 110_000 } as const;
   return execFileSync(process.execPath, command, options).trimEnd();
 }
+
+/** Path of a side of a test, named as `loopback/mtu-peer`, compiled. */
+export function sideScript(name: string): string {
+  return join(inject('benches'), '../test', `${name}.js`);
+}

@@ -5,7 +5,11 @@ import { bundle } from '../../build/bundle.ts';
 
 const TOP = resolve(import.meta.dirname, '../..');
 /** Folders of scripts that run in processes of their own, and whose speed is measured. */
-const BENCHES = ['bench/loopback', 'bench/micro', 'bench/peers'];
+const BENCHES = ['bench/chat', 'bench/loopback', 'bench/micro', 'bench/peers'];
+/** Sides of tests that are processes of their own. */
+const SIDES = ['mtu-peer', 'open-and-close', 'slow-interface-peer'].map(
+  (name) => `test/loopback/${name}.ts`,
+);
 const RELATIVE_IMPORT = /(?:from |import |import\()'(\.[^']+\.ts)'/g;
 
 /**
@@ -20,14 +24,14 @@ export function buildUpd(folder: string, source: string = join(TOP, 'src')): str
 }
 
 /**
- * Compiles the benches, and what they import of source and tests, into `folder`, module by module; what they
- * import as `updraft` is what `buildUpd` has made there. Gives their folder.
+ * Compiles the benches and the sides of tests, and what they import of source and tests, into `folder`, module by
+ * module; what they import as `updraft` is what `buildUpd` has made there. Gives their folder.
  */
 export function buildBenches(folder: string): string {
   const compile = compiler();
   const benches = BENCHES.flatMap((bench) => scriptsIn(bench).map((name) => join(bench, name)));
   // Those of threads are imported by no name that can be read here.
-  const wanted = [...benches, ...scriptsIn('src').map((name) => join('src', name))];
+  const wanted = [...benches, ...SIDES, ...scriptsIn('src').map((name) => join('src', name))];
   const seen = new Set(wanted);
   for (const name of seen) {
     const source = compile(name, join(folder, name));

@@ -8,7 +8,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Path of `upd`, compiled from the source when the tests began. */
     readonly upd: string;
-    /** Folder of the benches, compiled likewise. */
+    /** Folder of the benches, compiled likewise; beside it lie the sides of tests. */
     readonly benches: string;
   }
 }
