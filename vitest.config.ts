@@ -9,11 +9,14 @@ const withProcesses = [
   'test/cli/**/*.test.ts',
   'test/campaign/**/*.test.ts',
   'test/bench/processes.test.ts',
-  'test/transfer/io/disk/disk-faults.test.ts',
 ];
 
 /** Series of whole transfers in virtual time: too long for `npm run check`. */
-const longSeries = ['test/random/**/*.test.ts', 'test/scenarios/**/*.test.ts'];
+const longSeries = [
+  'test/random/**/*.test.ts',
+  'test/scenarios/**/*.test.ts',
+  'test/transfer/io/disk/disk-faults.test.ts',
+];
 
 /** Virtual time is what these measure: a busy machine fails none of them, so they use all of it. */
 const inVirtualTime = { testTimeout: 60_000, maxWorkers: '100%', sequence: { groupOrder: 0 } };
