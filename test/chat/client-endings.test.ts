@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { PRESENCE_TIMEOUT_MS } from '../../src/chat/core/protocol.ts';
@@ -8,6 +8,9 @@ import { enterClient, openLink, startClient, type ClientFixture } from './client
 import { ScriptedConsole } from './scripted-console.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
 import { tlsServer } from './tls-server.ts';
+
+/** Of the system's own: no program is given it by chance, as one that was just free. */
+const NOBODY_PORT = 1;
 
 /** jess, who sends a file to derek that is on its way. */
 async function sending(port: number, console = new ScriptedConsole()): Promise<ClientFixture> {
@@ -181,15 +184,10 @@ test('a session that a second login replaces says so and exits with 5', async ()
 });
 
 test('a server that cannot be reached is one line that says what to check, exit 6', async () => {
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  const { port } = other.address() as AddressInfo;
-  other.close();
-  await once(other, 'close');
-  const { console, exit } = startClient(port);
+  const { console, exit } = startClient(NOBODY_PORT);
   expect(await exit).toBe(6);
   expect(console.errors).toEqual([
-    `Cannot reach the chat server at 127.0.0.1:${port} (connect ECONNREFUSED 127.0.0.1:${port}). ` +
+    'Cannot reach the chat server at 127.0.0.1:1 (connect ECONNREFUSED 127.0.0.1:1). ' +
       'Check the address and the port, and that the server is running.',
   ]);
   expect(console.rest()).toEqual([]);

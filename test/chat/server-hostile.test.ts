@@ -68,7 +68,7 @@ test('clients that only connect keep nobody out and delay no command', async () 
   await idle[extraCount]!.closed; // for derek
   const kept = idle[extraCount + 1]!;
   expect(await kept.ask('users')).toMatchObject({ body: { reason: 'not-logged-in' } });
-}, 30_000);
+});
 
 test('a client that reads nothing is cut off before a mebibyte waits for it', async () => {
   const { enter, log, clock, read } = await startFixture();
