@@ -6,8 +6,10 @@ import type {
   TransferError,
   TransferResult,
   TransferErrorCode,
+  TransferRoute,
 } from '../transfer/index.ts';
 import { exitCodeOfResult } from './exit-codes.ts';
+import { type RouteFacts, routeFacts } from './route-facts.ts';
 
 /** Of every event; more fields may come, none changes its meaning. */
 interface EventOf<Type extends string> {
@@ -40,6 +42,8 @@ export interface ProgressEvent extends TransferEventOf<'progress'> {
   readonly totalBytes?: number;
   readonly bytesPerSec: number;
   readonly state: string;
+  /** Absent until the connection is open. */
+  readonly route?: RouteFacts;
 }
 
 export interface StalledEvent extends TransferEventOf<'stalled'> {
@@ -69,6 +73,8 @@ export interface DoneEvent extends TransferEventOf<'done'> {
   readonly limitedBy?: { readonly cause: LimitCause; readonly value: number };
   readonly packetsLost: number;
   readonly retransmittedBytes: number;
+  /** The way that it took, as it was at the end. */
+  readonly route?: RouteFacts;
   /** 0, or 23 when some of it was not delivered. */
   readonly exit: number;
 }
@@ -82,6 +88,8 @@ export interface ErrorEvent extends EventOf<'error'> {
   readonly message: string;
   /** The exit code that stands for it. */
   readonly exit: number;
+  /** Of a transfer that was connected: the way that it took. */
+  readonly route?: RouteFacts;
 }
 
 /** What an interrupted transfer has left. */
@@ -154,6 +162,7 @@ export function progressEvent({ state, progress }: Transfer, id: number): Progre
     ...(totalBytes === undefined ? {} : { totalBytes }),
     bytesPerSec,
     state,
+    ...routeFacts(progress.route),
   };
 }
 
@@ -180,6 +189,7 @@ export function doneEvent(result: TransferResult, id: number): DoneEvent {
     ...(result.limit && { limitedBy: result.limit }),
     packetsLost: result.packetsLostCount,
     retransmittedBytes: result.retransmittedBytes,
+    ...routeFacts(result.route),
     exit: exitCodeOfResult(result),
   };
 }
@@ -207,14 +217,21 @@ export function textEvent(text: string): TextEvent {
   return { ...head('text'), text };
 }
 
+/** Of which transfer an error is told. */
+export interface FailedTransfer {
+  readonly id?: number;
+  readonly name: string;
+  readonly route?: TransferRoute | undefined;
+}
+
 export function errorEvent(
   { code, message }: TransferError,
   exit: number,
-  transfer?: { readonly id?: number; readonly name: string },
+  transfer?: FailedTransfer,
 ): ErrorEvent {
-  const { id, name } = transfer ?? {};
+  const { id, name, route } = transfer ?? {};
   const whose = { ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) };
-  return { ...head('error'), ...whose, code, message, exit };
+  return { ...head('error'), ...whose, code, message, exit, ...routeFacts(route) };
 }
 
 export function usageEvent(message: string, exit: number): ErrorEvent {

@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { jsonLine } from '../text/json-line.ts';
 import { type Transfer, TransferError, type TransferResult } from '../transfer/index.ts';
+import { routeFacts } from './route-facts.ts';
 
 /**
  * Writes of each transfer that is over one line of JSON (docs/receipt.schema.json): who, what, SHA-256,
@@ -43,7 +44,7 @@ export class Receipts {
 }
 
 /** What a receipt says of a transfer, or of what never became one. */
-type Whose = Pick<Transfer, 'direction' | 'peer' | 'name'>;
+type Whose = Pick<Transfer, 'direction' | 'peer' | 'name'> & Partial<Pick<Transfer, 'progress'>>;
 
 function resultOf(result: TransferResult): object {
   const { elapsedMs, totalBytes, fileCount, items, failedCount, failures, skippedLinks } = result;
@@ -61,13 +62,19 @@ function resultOf(result: TransferResult): object {
       packetsLost: result.packetsLostCount,
       retransmittedBytes: result.retransmittedBytes,
     },
+    ...routeFacts(result.route),
   };
 }
 
 /** Nothing was delivered; how much was lost on the way is not known then. */
-function failureOf({ name }: Whose, { code, message }: TransferError, elapsedMs: number): object {
+function failureOf(
+  { name, progress }: Whose,
+  { code, message }: TransferError,
+  elapsedMs: number,
+): object {
   const failures = [{ name, code, reason: message }];
-  return { elapsedMs, bytes: 0, files: 0, items: [], failedCount: 1, failures };
+  const nothing = { bytes: 0, files: 0, items: [], failedCount: 1, failures };
+  return { elapsedMs, ...nothing, ...routeFacts(progress?.route) };
 }
 
 function unwritten(path: string, cause: unknown): TransferError {

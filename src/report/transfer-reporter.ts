@@ -93,7 +93,8 @@ export class TransferReporter {
     const hasArrived = transfer.progress.transferredBytes > 0;
     if (advice !== undefined && isResumable(error) && hasArrived) sink.advice(advice);
     const exit = exitOf?.(error) ?? exitCodeOfError(error.code);
-    sink.event(errorEvent(error, exit, { id, name: transfer.name }));
+    const { name, progress } = transfer;
+    sink.event(errorEvent(error, exit, { id, name, route: progress.route }));
   }
 
   #tellResult(transfer: Transfer, { id, peer }: Following, result: TransferResult): void {
@@ -120,7 +121,7 @@ export class TransferReporter {
   }
 
   #writeReceipt(
-    transfer: Unbegun,
+    transfer: Unbegun | Transfer,
     outcome: TransferResult | TransferError,
     startedAt: Date,
   ): boolean {

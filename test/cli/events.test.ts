@@ -30,7 +30,7 @@ async function ticketOf(receiver: Receiver): Promise<string> {
   return (JSON.parse(await receiver.see('"t":"ticket"')) as { ticket: string }).ticket;
 }
 
-test('the events of a transfer follow the schema: ticket, offer, progress, done', async () => {
+test('the events of a transfer follow the schema and tell its way: ticket, offer, progress, done', async () => {
   const receiver = new Receiver(['--json', '--once']);
   const ticket = await ticketOf(receiver);
   const path = randomFile(temporaryFolder(), 'odd \u00e9 name\u{1f600}', 400_000);
@@ -48,7 +48,14 @@ test('the events of a transfer follow the schema: ticket, offer, progress, done'
       limitedBy: { cause: 'rate', value: 200_000 },
       items: [{ kind: 'file', name, bytes: 400_000, sha256: sha256(path) }],
     });
+    // The way that a person sees too.
+    const way = { kind: 'direct', address: '127.0.0.1', roundTripMs: expect.any(Number) as number };
+    expect(events.at(-1)).toMatchObject({ route: way });
+    const running = events.filter(({ t, state }) => t === 'progress' && state === 'running');
+    expect(running.length).toBeGreaterThan(0);
+    for (const event of running) expect(event).toMatchObject({ route: way });
   }
+  expect(sent.at(-1)).toMatchObject({ route: { port: received[0]!['port'] } });
   expect(sender.errors).toEqual([]);
 });
 
@@ -65,6 +72,7 @@ test('failures follow the schema too: of a transfer, and of the command', async 
     id: 1,
     code: 'cancelled',
     exit: 130,
+    route: { kind: 'direct', address: '127.0.0.1' },
   });
   await receiver.see('"t":"error"');
   expect(eventsOf(receiver).at(-1)).toMatchObject({ t: 'error', code: 'cancelled', exit: 4 });
@@ -74,7 +82,9 @@ test('failures follow the schema too: of a transfer, and of the command', async 
   expect(eventsOf(usage)).toMatchObject([{ t: 'error', code: 'usage', exit: 2 }]);
   const missing = send([join('/no/such', 'x'), '--to', ticket, '--json']);
   expect(await missing.exit).toBe(3);
-  expect(eventsOf(missing).at(-1)).toMatchObject({ t: 'error', code: 'local-file', exit: 3 });
+  const unconnected = eventsOf(missing).at(-1);
+  expect(unconnected).toMatchObject({ t: 'error', code: 'local-file', exit: 3 });
+  expect(unconnected).not.toHaveProperty('route');
 });
 
 test('a transfer whose receiver is gone is told to have stalled', async () => {

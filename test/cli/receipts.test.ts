@@ -47,6 +47,7 @@ test('receipts of files, a folder of which something fails, and a refusal say th
     ...{ direction: 'send', bytes: 2_100, files: 2, failedCount: 1 },
     failures: [{ name: 'photos/fifo', code: 'local-file' }],
     skippedLinks: ['photos/link'],
+    route: { kind: 'direct', address: '127.0.0.1', roundTripMs: expect.any(Number) as number },
     items: [
       { ...item, path: single },
       { ...tree, path: photos },
@@ -64,7 +65,8 @@ test('receipts of files, a folder of which something fails, and a refusal say th
   expect(await refused.exit).toBe(11);
   await receiver.see('"t":"error"');
   const failures = [{ name: 'single', code: 'exists', reason: 'the name exists already' }];
-  const nothing = { bytes: 0, files: 0, items: [], failedCount: 1, failures };
+  const route = expect.objectContaining({ kind: 'direct', address: '127.0.0.1' }) as object;
+  const nothing = { bytes: 0, files: 0, items: [], failedCount: 1, failures, route };
   expect(receiptsIn(sent)).toEqual([expect.objectContaining(nothing)]);
   await expect
     .poll(() => receiptsIn(join(folder, 'received')))
