@@ -38,7 +38,7 @@ export function addDoctorCommand(program: Command): void {
   upd doctor                 this machine: buffers, MTU, clock, disk
   upd doctor --dir inbox     and the disk of that folder
   upd doctor upd1…           does the receiver of that ticket answer? If not:
-                             why, and what opens the way
+                             why, and what opens the way (bench-upd1… too)
   upd doctor 192.0.2.7:8000  is a chat server there, with the key that it had?
                              (does a user of it answer? DOC USER, in upd client)
 `,
@@ -79,7 +79,9 @@ async function runDoctor(named: string | undefined, flags: DoctorFlags): Promise
 }
 
 async function judgeTarget(target: DoctorTarget): Promise<Finding[]> {
-  if (target.kind === 'ticket') return judgeTicket(await readTicketFacts(target.ticket));
+  if (target.kind === 'ticket') {
+    return judgeTicket(await readTicketFacts(target.ticket, target.listener));
+  }
   const { host, port } = target;
   const stateDir = stateFolder(process.env, process.platform, homedir());
   return judgeServer(await readServerFacts(host, port, stateDir));

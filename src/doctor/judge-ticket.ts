@@ -1,5 +1,4 @@
 import { exitCodes } from '../report/exit-codes.ts';
-import { formatDuration } from '../text/measures.ts';
 import { safeLine, safeText, type SafeText } from '../text/safe-text.ts';
 import {
   type AddressProbe,
@@ -8,8 +7,8 @@ import {
   type ProbeAnswer,
 } from '../transfer/diagnosis.ts';
 import { type Finding, type FindingFacts, note, ok, problem } from './finding.ts';
-import { letInSteps, letOutSteps } from '../reach/firewall-steps.ts';
-import { type NetworkPlace, placeOf } from '../reach/network-place.ts';
+import { judgeSilence, type Listener, placeText } from '../reach/judge-silence.ts';
+import { placeOf } from '../reach/network-place.ts';
 
 /** From this loss on a note is due: below, a series of `PING_COUNT` says little. */
 const NOTABLE_LOSS = 0.04;
@@ -27,6 +26,8 @@ export interface TicketFacts {
   /** Of this machine's interfaces: see `placeOf`. */
   readonly ownNetworks: readonly string[];
   readonly addresses: readonly AddressFacts[];
+  /** What shows such a ticket. */
+  readonly listener: Listener;
 }
 
 /** A finding for each address, in the order of the ticket. */
@@ -37,11 +38,11 @@ export function judgeTicket(facts: TicketFacts): Finding[] {
 
 function judgeAddress(
   { probe, knock }: AddressFacts,
-  { platform, ownNetworks }: TicketFacts,
+  { platform, ownNetworks, listener }: TicketFacts,
   isReached: boolean,
 ): Finding {
   const { address, port } = probe.address;
-  const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const where = placeText(probe.address);
   const place = placeOf(address, ownNetworks);
   const facts: FindingFacts = {
     address,
@@ -71,8 +72,11 @@ function judgeAddress(
     case 'broken':
       return failed(exitCodes.lost, BROKEN, [safeText('try again; look at the network between')]);
     default: {
-      const [text, next] = causeOf(place, knock, port, platform);
-      return failed(exitCodes.unanswered, text, next);
+      const { text, steps } = judgeSilence({
+        ...{ address: probe.address, silentMs: PROBE_OPEN_MS, knock },
+        ...{ ownNetworks, platform, listener },
+      });
+      return problem('ticket', exitCodes.unanswered, text, steps, facts);
     }
   }
 }
@@ -100,71 +104,3 @@ function judgeAnswer(where: string, answer: ProbeAnswer, facts: FindingFacts): F
   }
   return ok('ticket', text, facts);
 }
-
-/** Why nothing came back, as likely as can be told from here, and what to do about it. */
-function causeOf(
-  place: NetworkPlace,
-  knock: string | undefined,
-  port: number,
-  platform: NodeJS.Platform,
-): [SafeText, readonly SafeText[]] {
-  switch (knock) {
-    case 'EPERM':
-    case 'EACCES':
-      return [OWN_FIREWALL, letOutSteps(port, platform)];
-    case 'ECONNREFUSED':
-      return [NOBODY_LISTENS, [NEW_TICKET]];
-    case 'ENETUNREACH':
-    case 'EADDRNOTAVAIL':
-      return [NO_ROUTE, [safeText('look at the network of this machine: ip route, ip -6 route')]];
-    case 'EHOSTUNREACH':
-      return [
-        NO_HOST,
-        [safeText('is that machine on, and in this network? Its address may have changed')],
-      ];
-    default:
-  }
-  const silence = safeLine`is silent for ${formatDuration(PROBE_OPEN_MS)}`;
-  switch (place) {
-    case 'loopback':
-      return [
-        safeLine`${silence}: it is a loopback address, which leads to this machine and no other`,
-        [safeText('on the receiving machine: upd receive without --host, or with its own address')],
-      ];
-    case 'private':
-      return [
-        safeLine`${silence}: it is a private address of another network than this machine's, so it leads nowhere from here`,
-        [
-          safeText(
-            'put both into one network (a VPN), or let the receiver choose an address that is reached from here: upd receive --host',
-          ),
-          safeLine`or forward UDP port ${port} on the receiver's router to it`,
-        ],
-      ];
-    case 'same-network':
-      return [
-        safeLine`${silence}, though it is in this machine's network: likely its firewall drops UDP port ${port}, or upd receive runs no more`,
-        [...letInSteps(port), STABLE_PORT],
-      ];
-    case 'public':
-      return [
-        safeLine`${silence}: likely the receiver's firewall or router drops UDP port ${port}, or upd receive runs no more`,
-        [...letInSteps(port), STABLE_PORT, safeLine`and forward UDP port ${port} on its router`],
-      ];
-  }
-}
-
-const OWN_FIREWALL = safeText(
-  "is not asked: this machine's own firewall does not let the datagrams out",
-);
-const NOBODY_LISTENS = safeText(
-  'is refused: the machine is there and says that no program listens at that port (or its firewall says so)',
-);
-const NEW_TICKET = safeText(
-  'there: upd receive, and use the ticket that it shows now; every start makes a new one',
-);
-const NO_ROUTE = safeText('cannot be asked: this machine has no way to such an address');
-const NO_HOST = safeText(
-  'is not there: the last router, or this machine, finds nobody with that address',
-);
-const STABLE_PORT = safeText('upd receive --port N keeps the port, so that the rule stays right');

@@ -3,11 +3,12 @@ import { checkServer } from '../chat/server-check.ts';
 import { probeTicket, readTicket } from '../transfer/diagnosis.ts';
 import type { ServerFacts } from './judge-server.ts';
 import type { TicketFacts } from './judge-ticket.ts';
+import type { Listener } from '../reach/judge-silence.ts';
 import { ownNetworks } from '../reach/own-networks.ts';
 import { knock } from '../reach/port-knock.ts';
 
 /** Asks the receiver of a ticket, at all its addresses. Rejects with a `TypeError` when it is none. */
-export async function readTicketFacts(ticket: string): Promise<TicketFacts> {
+export async function readTicketFacts(ticket: string, listener: Listener): Promise<TicketFacts> {
   const asked = readTicket(ticket)?.addresses ?? [];
   // At the same time: whoever waits wants to know within ten seconds.
   const [probes, knocks] = await Promise.all([
@@ -15,7 +16,7 @@ export async function readTicketFacts(ticket: string): Promise<TicketFacts> {
     Promise.all(asked.map((address) => knock(address))),
   ]);
   const addresses = probes.map((probe, index) => ({ probe, knock: knocks[index] }));
-  return { platform: process.platform, ownNetworks: ownNetworks(), addresses };
+  return { platform: process.platform, ownNetworks: ownNetworks(), addresses, listener };
 }
 
 /** Asks what is at a host and port; `stateDir` as for `checkServer`. */

@@ -23,7 +23,7 @@ const NOBODY = benchTicket(
   }),
 );
 
-test('bench measures on loopback and to a listener, there through a link', async () => {
+test('bench measures on loopback and to a listener, there through a link, and doctor finds the listener', async () => {
   const size = ['--size', '1M', '--runs', '1'];
   const late = new UpdProcess(['bench', '--to', NOBODY, '--give-up', '1', ...size]);
   const stopped = new UpdProcess(['bench', '--to', NOBODY]);
@@ -34,6 +34,7 @@ test('bench measures on loopback and to a listener, there through a link', async
   stopped.child.kill('SIGINT');
   const link = ['--rate', '100mbit', '--rtt', '10', '--loss', '2%'];
   const there = new UpdProcess(['bench', '--to', ticket, ...link, ...size, '--json']);
+  const asked = new UpdProcess(['doctor', ticket, '--quiet', '--json']);
   await listener.see('1.0 MB in ');
   expect(await there.exit).toBe(0);
   expect(there.errors).toEqual([]);
@@ -46,6 +47,8 @@ test('bench measures on loopback and to a listener, there through a link', async
   expect(out['datagramCount']).toBeGreaterThan(1e6 / 1_472);
   expect(out['lostCount']).toBeGreaterThan(0);
 
+  expect(await asked.exit).toBe(0);
+  expect(asked.out.at(-1)).toMatch(/127\.0\.0\.1:\d+ answers after /);
   listener.child.kill('SIGTERM');
   expect(await alone.exit).toBe(0);
   expect(alone.out[0]).toBe('Loopback, both sides on this machine');

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { benchTicket } from '../../src/bench/bench-ticket.ts';
 import { doctorTarget } from '../../src/doctor/doctor-target.ts';
 import { exitCodeOfFindings, type Finding } from '../../src/doctor/finding.ts';
 import { judgeServer, type ServerFacts } from '../../src/doctor/judge-server.ts';
 import { type AddressFacts, judgeTicket } from '../../src/doctor/judge-ticket.ts';
 import { placeOf } from '../../src/reach/network-place.ts';
+import { encodeTicket } from '../../src/transfer/io/ticket-text.ts';
 import type { AddressProbe, ProbeAnswer } from '../../src/transfer/diagnosis.ts';
 
 const OWN_NETWORKS = ['192.168.1.7/24', 'fd00:1::7/64'];
@@ -32,7 +34,8 @@ function answered(address: string, changes: Partial<ProbeAnswer> = {}): AddressF
 }
 
 function judge(...addresses: AddressFacts[]): Finding[] {
-  return judgeTicket({ platform: 'linux', ownNetworks: OWN_NETWORKS, addresses });
+  const listener = 'upd receive';
+  return judgeTicket({ platform: 'linux', ownNetworks: OWN_NETWORKS, addresses, listener });
 }
 
 test.each([
@@ -168,6 +171,32 @@ test.each([
   ['[2001:db8::1]:65535', { kind: 'server', host: '2001:db8::1', port: 65_535 }],
 ])('%s names a server', (text, target) => {
   expect(doctorTarget(text)).toEqual(target);
+});
+
+test('a ticket of upd receive or of a bench names who shows it, and half a one is no target', () => {
+  const [secret, receiverKey] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(9)];
+  const ticket = encodeTicket({ secret, receiverKey, port: 1, addresses: ['127.0.0.1'] });
+  expect(doctorTarget(ticket)).toEqual({ kind: 'ticket', ticket, listener: 'upd receive' });
+  expect(doctorTarget(benchTicket(ticket))).toEqual({
+    ...{ kind: 'ticket', ticket },
+    listener: 'upd bench --listen',
+  });
+  expect(doctorTarget(benchTicket(ticket.slice(0, -1)))).toContain('no ticket of upd bench --list');
+});
+
+test('where a bench does not listen the steps name its command', () => {
+  const listener = 'upd bench --listen';
+  const of = (address: AddressFacts): string => {
+    const facts = { ownNetworks: OWN_NETWORKS, addresses: [address], listener } as const;
+    return judgeTicket({ platform: 'linux', ...facts })[0]!.next.join('\n');
+  };
+  for (const address of [
+    silent('192.168.1.9', 'ECONNREFUSED'),
+    ...['192.168.1.9', '198.51.100.7', '10.0.0.4', '127.0.0.1'].map((at) => silent(at)),
+  ]) {
+    expect(of(address)).toContain('upd bench --listen');
+    expect(of(address)).not.toContain('upd receive');
+  }
 });
 
 test.each([
