@@ -23,7 +23,7 @@ export interface Transmit {
   to: PeerAddress;
 }
 
-/** Why a connection ended. `ok` is the only good one. Stable: travels in CLOSE. */
+/** Why a connection ended. `ok` and `partly` are the only good ones. Stable: travels in CLOSE. */
 export const CloseCode = {
   ok: 0,
   cancelled: 1,
@@ -43,6 +43,8 @@ export const CloseCode = {
   stalled: 10,
   /** The receiver's disk was full for too long. */
   noSpace: 11,
+  /** All that was to be sent is over, and some of it was left out. */
+  partly: 12,
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 

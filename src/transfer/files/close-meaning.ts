@@ -22,13 +22,15 @@ const meanings: Record<CloseCode, Meaning> = {
   [CloseCode.integrity]: { code: 'integrity', text: 'what arrived is not what was sent' },
   [CloseCode.stalled]: { code: 'stalled', text: 'nothing went on for too long' },
   [CloseCode.noSpace]: { code: 'no-space', text: 'the disk was full for too long' },
+  [CloseCode.partly]: { code: 'protocol', text: 'the peer ended the connection too early' },
 };
 
 /** What the end of its connection means for a transfer that is not over. */
 export function errorOfClose(close: CloseReason): TransferError {
   const { code, text } = meanings[close.code];
   // A good end of an unfinished transfer is the peer's mistake, whatever it says of it.
-  const reason = close.code === CloseCode.ok ? '' : cleanReason(close.reason);
+  const isGood = close.code === CloseCode.ok || close.code === CloseCode.partly;
+  const reason = isGood ? '' : cleanReason(close.reason);
   return new TransferError(code, reason === '' ? text : reason);
 }
 

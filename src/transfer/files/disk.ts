@@ -160,7 +160,11 @@ export interface ClaimedFolder {
   leave(): Promise<void>;
   /** As of a file. */
   told(): void;
-  confirm(): Promise<void>;
+  /**
+   * As of a file, when all of it was delivered. Otherwise a repetition fills it, also after a start of this
+   * program: nobody wants a second folder for what the first one lacks.
+   */
+  confirm(isWhole: boolean): Promise<void>;
 }
 
 /** The `cause` of a lack of space that waiting does not end: the disk is smaller than that. */

@@ -59,10 +59,14 @@ export class Publication {
     for (const { claim } of this.#published) claimedOf(claim).told();
   }
 
-  /** The sender has heard. */
-  async confirm(): Promise<void> {
+  /** The sender has heard; not `isWhole`: it has left something out, or was refused it. */
+  async confirm(isWhole: boolean): Promise<void> {
     // What could not be removed tells a later transfer what is true.
-    await Promise.allSettled(this.#published.map(({ claim }) => claimedOf(claim).confirm()));
+    await Promise.allSettled(
+      this.#published.map(({ claim }) =>
+        claim.kind === 'file' ? claim.file.confirm() : claim.folder.confirm(isWhole),
+      ),
+    );
   }
 
   /** The transfer has failed; its files have been put away. */

@@ -179,8 +179,9 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   onClosed(reason: CloseReason): void {
     if (this.isOver) {
       if (reason.code === CloseCode.ok && (reason.byPeer || this.#link.isAllAcknowledged)) {
-        void this.#publication.confirm();
+        void this.#publication.confirm(true);
       }
+      if (reason.code === CloseCode.partly) void this.#publication.confirm(false);
       return;
     }
     // All has arrived and been verified: a peer that vanished now takes nothing back.

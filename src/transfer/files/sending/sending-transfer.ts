@@ -383,7 +383,9 @@ export class SendingTransfer implements EngineTransfer {
     this.#sentItems.finish();
     this.#sent.finish(this.#tally.hasDelivered);
     this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
-    this.#link!.connection.close(CloseCode.ok, '');
+    // Also of what was never offered: the receiver is to know its folders when that is sent after all.
+    const isWhole = this.#tally.failedCount === 0;
+    this.#link!.connection.close(isWhole ? CloseCode.ok : CloseCode.partly, '');
     const result: TransferResult = {
       ...this.#tally.result,
       ...(this.#limit && { limit: this.#limit }),

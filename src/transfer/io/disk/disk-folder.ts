@@ -69,6 +69,8 @@ export class DiskFolder implements ClaimedFolder {
   #path: string | undefined;
   #attributes: StoredFile[] = [];
   #isEmpty: boolean;
+  /** Its files went into a folder that was there: what is sent again does so too. */
+  #isMerged = false;
   #partInode: bigint;
 
   constructor(parts: DiskFolderParts) {
@@ -209,7 +211,8 @@ export class DiskFolder implements ClaimedFolder {
     const state = { ...this.#parts.state, partInode: ino };
     await replaceState(this.#context.files, this.#statePath, state);
     if (isAborted()) return undefined;
-    return (await this.#isMerging()) ? this.#merge() : this.#takeName(isAborted);
+    this.#isMerged = await this.#isMerging();
+    return this.#isMerged ? this.#merge() : this.#takeName(isAborted);
   }
 
   told(): void {
@@ -218,7 +221,8 @@ export class DiskFolder implements ClaimedFolder {
     this.#context.owned.delete(partPath);
   }
 
-  async confirm(): Promise<void> {
+  async confirm(isWhole: boolean): Promise<void> {
+    if (!isWhole && !this.#isMerged) return;
     const { partPath, state, onGone } = this.#parts;
     onGone();
     await removeRecord(this.#context, partPath, { ...state, partInode: this.#partInode });

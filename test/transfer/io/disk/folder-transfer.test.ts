@@ -4,6 +4,7 @@ import {
   mkdir,
   readdir,
   readFile,
+  rm,
   stat,
   symlink,
   unlink,
@@ -37,6 +38,9 @@ beforeEach(async () => {
     await writeFile(join(source, name), contentOf(size, size));
   }
 });
+
+/** By it a folder is known of which something is missing. */
+const RECORD = 'photos.part.state';
 
 const sizes = {
   'a.jpg': 10,
@@ -164,7 +168,7 @@ test('of several paths each is an item, and one that is not there fails alone', 
     failures: [{ name: 'none', code: 'local-file' }],
   });
   expect(received).toMatchObject({ fileCount: 6, failedCount: 0 });
-  expect((await readdir(inboxPath)).sort()).toEqual(['photos', 'single']);
+  expect((await readdir(inboxPath)).sort()).toEqual(['photos', RECORD, 'single']);
 });
 
 test('a file that cannot be stored fails alone, on both sides, and leaves nothing', async () => {
@@ -178,6 +182,50 @@ test('a file that cannot be stored fails alone, on both sides, and leaves nothin
   expect(Object.keys(await treeOf(join(inboxPath, 'photos'))).length).toBe(4);
 });
 
+test('a folder of which something failed is filled when it is sent again, and then a new one is another', async () => {
+  const fifo = join(source, 'sub/fifo');
+  execFileSync('mkfifo', [fifo]);
+  const first = await send();
+  expect(first.sent).toMatchObject({ failedCount: 1, failures: [{ name: 'photos/sub/fifo' }] });
+  // The receiver does not hear of what is never offered; that something is missing it knows.
+  expect(first.received).toMatchObject({ failedCount: 0 });
+  expect((await readdir(inboxPath)).sort()).toEqual(['photos', RECORD]);
+  // Its cause is still there: nothing changes.
+  await send();
+  expect((await readdir(inboxPath)).sort()).toEqual(['photos', RECORD]);
+  await unlink(fifo);
+  await writeFile(fifo, 'a file by now');
+  const { ino } = await lstat(join(inboxPath, 'photos/sub/big'));
+  const second = await send();
+  expect(second.received).toMatchObject({ fileCount: 6, failedCount: 0 });
+  expect(await treeOf(join(inboxPath, 'photos'))).toEqual(stored(await treeOf(source)));
+  expect((await lstat(join(inboxPath, 'photos/sub/big'))).ino).toBe(ino);
+  expect(await readdir(inboxPath)).toEqual(['photos']);
+  await send();
+  expect((await readdir(inboxPath)).sort()).toEqual(['photos', 'photos (1)']);
+});
+
+test('what the receiver could not store is stored in the same folder when it is sent again', async () => {
+  let opened = 0;
+  const files = recordingFiles([], (call) => {
+    if (call === 'open part' && ++opened === 2) throw systemError('EIO');
+  });
+  expect((await send({ files })).sent).toMatchObject({ failedCount: 1 });
+  expect((await send()).sent).toMatchObject({ fileCount: 5, failedCount: 0 });
+  expect(await readdir(inboxPath)).toEqual(['photos']);
+  expect(await treeOf(join(inboxPath, 'photos'))).toEqual(stored(await treeOf(source)));
+});
+
+test.each(['overwrite', 'skip'] as const)(
+  'with %s a folder that was there is filled in any case, and leaves no state',
+  async (conflict) => {
+    await mkdir(join(inboxPath, 'photos'));
+    execFileSync('mkfifo', [join(source, 'fifo')]);
+    expect((await send({ conflict })).sent).toMatchObject({ fileCount: 5, failedCount: 1 });
+    expect(await readdir(inboxPath)).toEqual(['photos']);
+  },
+);
+
 describe('a folder never gets its name with a half file in it', () => {
   test('when the disk fails in the middle of one', async () => {
     let writeCount = 0;
@@ -189,7 +237,7 @@ describe('a folder never gets its name with a half file in it', () => {
     expect(sent).toMatchObject({ failures: [{ name: 'photos/sub/big', code: 'refused' }] });
     expect(received).toMatchObject({ failures: [{ name: 'photos/sub/big', code: 'local-file' }] });
     await unlink(join(source, 'sub/big'));
-    expect(await readdir(inboxPath)).toEqual(['photos']);
+    expect((await readdir(inboxPath)).sort()).toEqual(['photos', RECORD]);
     expect(await treeOf(join(inboxPath, 'photos'))).toEqual(stored(await treeOf(source)));
   });
 
@@ -215,12 +263,14 @@ describe('a folder never gets its name with a half file in it', () => {
     expect(sent).toMatchObject({ failures: [{ code: 'local-file', reason }] });
     expect(received).toMatchObject({ failures: [{ code: 'refused', reason }] });
     await unlink(join(source, 'sub/big'));
-    expect(await readdir(inboxPath)).toEqual(['photos']);
+    expect((await readdir(inboxPath)).sort()).toEqual(['photos', RECORD]);
     expect(await treeOf(join(inboxPath, 'photos'))).toEqual(stored(await treeOf(source)));
   });
 
   test('when the half file cannot be removed at once, nor later', async () => {
     for (const failures of [1, Infinity]) {
+      await rm(inboxPath, { recursive: true });
+      await mkdir(inboxPath);
       let writeCount = 0;
       let unlinkCount = 0;
       const files = recordingFiles([], (call) => {
@@ -236,7 +286,7 @@ describe('a folder never gets its name with a half file in it', () => {
         expect(Object.keys(await treeOf(join(inboxPath, 'photos'))).length).toBe(4);
       } else {
         expect(received).toMatchObject({ code: 'local-file' });
-        expect(names.filter((name) => !name.includes('.part'))).toEqual(['photos']);
+        expect(names.filter((name) => !name.includes('.part'))).toEqual([]);
       }
     }
   });
