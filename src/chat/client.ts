@@ -18,7 +18,8 @@ import { LinkError, ServerLink } from './io/server-link.ts';
 import { OpeningComparer } from './opening-comparer.ts';
 import { OfferQuestions } from './offer-questions.ts';
 import { ChatOutput } from './chat-output.ts';
-import { questionEvent, type UpdEvent } from '../report/events.ts';
+import { type ReachFinding, reachLines } from '../reach/reach-finding.ts';
+import { questionEvent, unreachedEvent, type UpdEvent } from '../report/events.ts';
 import { Receipts } from '../report/receipt.ts';
 import { TransferReporter } from '../report/transfer-reporter.ts';
 import type { WatchOptions } from '../report/transfer-watch.ts';
@@ -313,9 +314,15 @@ export class ChatClient {
     const introducer = new Introducer({ link, trust, warn: this.#output.note });
     this.#news.introducer = introducer;
     const tools = this.#options.reachTools ?? systemReachTools;
-    const comparer = new OpeningComparer({ endpoint, link, tools, warn: this.#warn });
+    const tellOf =
+      (direction: 'send' | 'receive') =>
+      (peer: string, finding: ReachFinding): void => {
+        this.#output.event(unreachedEvent(direction, peer, [finding]));
+        reachLines(finding).forEach(this.#warn);
+      };
+    const comparer = new OpeningComparer({ endpoint, link, tools, tell: tellOf('send') });
     this.#news.comparer = comparer;
-    const answers = new ComparisonAnswers({ endpoint, link, tools, warn: this.#warn });
+    const answers = new ComparisonAnswers({ endpoint, link, tools, tell: tellOf('receive') });
     this.#news.comparisonAnswers = answers;
     const outgoing = { self: user, introducer, comparer, endpoint, giveUpMs: this.#giveUpMs };
     const reporter = this.#reporter;
@@ -330,7 +337,7 @@ export class ChatClient {
       users: this.#users,
       uploads: new Uploads({ ...outgoing, list: transfers, concurrency, reporter }),
       downloads: this.#downloads,
-      messages: new PrivateMessages({ ...outgoing, print: this.#print }),
+      messages: new PrivateMessages({ ...outgoing, print: this.#print, warn: this.#warn }),
       reachChecks: new ReachChecks({
         ...{ introducer, comparer, probe: tools.probe, privateKey },
         print: this.#print,

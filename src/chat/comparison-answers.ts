@@ -1,7 +1,7 @@
 import type { News, ServerLink } from './io/server-link.ts';
 import type { ReachTools } from './reach-tools.ts';
 import { judgeExpected } from '../reach/judge-opening.ts';
-import type { SafeText } from '../text/safe-text.ts';
+import type { ReachFinding } from '../reach/reach-finding.ts';
 import type { TransferEndpoint } from '../transfer/index.ts';
 
 /** Questions that are answered at once; more than that are let by. */
@@ -15,7 +15,8 @@ export interface ComparisonAnswersOptions {
   readonly endpoint: Pick<TransferEndpoint, 'openingNotes' | 'address'>;
   readonly link: Pick<ServerLink, 'request'>;
   readonly tools: Pick<ReachTools, 'clock' | 'ownNetworks' | 'platform'>;
-  readonly warn: (line: SafeText) => void;
+  /** This user sends in vain, and that is why. */
+  readonly tell: (user: string, finding: ReachFinding) => void;
 }
 
 type Compare = Extract<News, { type: 'compare' }>['body'];
@@ -43,18 +44,18 @@ export class ComparisonAnswers {
   }
 
   async #answer({ from, keyId, sent }: Compare): Promise<void> {
-    const { endpoint, link, tools, warn } = this.#options;
+    const { endpoint, link, tools, tell } = this.#options;
     const { seen } = await endpoint.openingNotes(keyId);
     if (seen === undefined) return;
     // Without an answer: the server may have gone, and the sender too.
     link.request({ type: 'saw', body: { keyId, seen } }).catch(() => undefined);
-    const lines = judgeExpected({
+    const finding = judgeExpected({
       ...{ peer: from, sent, seen, platform: tools.platform },
       address: sent.addresses[0]!,
       ownPort: endpoint.address.port,
       ownNetworks: tools.ownNetworks(),
     });
-    if (lines.length > 0 && this.#mayTell(from)) lines.forEach(warn);
+    if (finding !== undefined && this.#mayTell(from)) tell(from, finding);
   }
 
   #mayTell(user: string): boolean {

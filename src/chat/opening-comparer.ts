@@ -1,8 +1,8 @@
 import type { Answer, News, ServerLink } from './io/server-link.ts';
 import type { ReachTools } from './reach-tools.ts';
 import { judgeOpening, type SeenDatagrams } from '../reach/judge-opening.ts';
+import type { ReachFinding } from '../reach/reach-finding.ts';
 import { placeOf } from '../reach/network-place.ts';
-import type { SafeText } from '../text/safe-text.ts';
 import type { OpeningCounts, TransferEndpoint } from '../transfer/index.ts';
 
 /** An opening that was not answered for so long is asked about: four of its OPENs are older than 2 s. */
@@ -22,7 +22,22 @@ export interface OpeningComparerOptions {
   readonly endpoint: Pick<TransferEndpoint, 'openingNotes'>;
   readonly link: Pick<ServerLink, 'request' | 'localAddress'>;
   readonly tools: Omit<ReachTools, 'probe'>;
-  readonly warn: (line: SafeText) => void;
+  /** Nobody answers what is sent to this user, and that is why. */
+  readonly tell: (user: string, finding: ReachFinding) => void;
+}
+
+/** An opening that is watched. */
+export interface WatchedOpening {
+  /** Why nobody has answered, once that was found out; also after the end. */
+  readonly findings: () => readonly ReachFinding[];
+  readonly end: () => void;
+}
+
+/** Of all openings to one user. */
+interface Watched {
+  count: number;
+  /** Told once for all of them. */
+  finding: ReachFinding | undefined;
 }
 
 /**
@@ -34,18 +49,18 @@ export class OpeningComparer {
   readonly #options: OpeningComparerOptions;
   /** Questions that wait, by key id. */
   readonly #asked: Map<string, (seen: SeenDatagrams | undefined) => void> = new Map();
-  /** How many openings to a user are watched, and whether the cause was told: once for all of them. */
-  readonly #watched: Map<string, { count: number; isTold: boolean }> = new Map();
+  /** By user. */
+  readonly #watched: Map<string, Watched> = new Map();
 
   constructor(options: OpeningComparerOptions) {
     this.#options = options;
   }
 
   /** Watches an opening that begins now or later; the answer ends that. */
-  watch(introduction: OwnIntroduction): () => void {
+  watch(introduction: OwnIntroduction): WatchedOpening {
     const { clock } = this.#options.tools;
     const { to } = introduction;
-    const ofUser = this.#watched.get(to) ?? { count: 0, isTold: false };
+    const ofUser = this.#watched.get(to) ?? { count: 0, finding: undefined };
     this.#watched.set(to, ofUser);
     ofUser.count += 1;
     let isOver = false;
@@ -59,24 +74,25 @@ export class OpeningComparer {
         cancel = clock.after(waitMs, () => void look());
         return;
       }
-      const lines = await this.compare(introduction, sent);
+      const finding = await this.compare(introduction, sent);
       const { isAnswered: isAnsweredNow } = await this.#notesOf(introduction);
-      if (hasEnded() || isAnsweredNow || ofUser.isTold) return;
-      ofUser.isTold = true;
-      for (const line of lines) this.#options.warn(line);
+      if (hasEnded() || isAnsweredNow || ofUser.finding !== undefined) return;
+      ofUser.finding = finding;
+      this.#options.tell(to, finding);
     };
     cancel = clock.after(COMPARE_AFTER_MS, () => void look());
-    return () => {
+    const end = (): void => {
       if (isOver) return;
       isOver = true;
       cancel();
       ofUser.count -= 1;
       if (ofUser.count === 0) this.#watched.delete(to);
     };
+    return { findings: () => (ofUser.finding === undefined ? [] : [ofUser.finding]), end };
   }
 
   /** Why what was sent stays without an answer, as likely as both sides together can tell. */
-  async compare(introduction: OwnIntroduction, sent: OpeningCounts): Promise<SafeText[]> {
+  async compare(introduction: OwnIntroduction, sent: OpeningCounts): Promise<ReachFinding> {
     const { link, tools } = this.#options;
     const { knock, ownNetworks, platform } = tools;
     const { to, addresses } = introduction;

@@ -1,6 +1,7 @@
 import { declinedReason, type Introducer } from './introducer.ts';
-import type { OpeningComparer } from './opening-comparer.ts';
+import type { OpeningComparer, WatchedOpening } from './opening-comparer.ts';
 import { asError, failureClause } from '../report/transfer-failure.ts';
+import { reachLines } from '../reach/reach-finding.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import type { Tone } from '../text/tone.ts';
 import type { DirectMessage, SentMessage, TransferEndpoint } from '../transfer/index.ts';
@@ -18,6 +19,8 @@ export interface PrivateMessagesOptions {
   /** After how long without an answer the endpoint gives a message up. */
   readonly giveUpMs: number;
   readonly print: (line: SafeText, tone?: Tone) => void;
+  /** Why one was not delivered, and what to do about it. */
+  readonly warn: (line: SafeText) => void;
 }
 
 /** What `DM` does: those to one user in their order, to different users at once. */
@@ -66,10 +69,10 @@ export class PrivateMessages {
   }
 
   async #deliver(user: string, text: string): Promise<void> {
-    const { self, introducer, comparer, endpoint, giveUpMs, print } = this.#options;
+    const { self, introducer, comparer, endpoint, giveUpMs, print, warn } = this.#options;
     let message: SentMessage | undefined;
     let keyId: string | undefined;
-    let endWatch: (() => void) | undefined;
+    let watched: WatchedOpening | undefined;
     const answer = { isDeclined: false };
     try {
       if (this.#isAborted) {
@@ -86,7 +89,7 @@ export class PrivateMessages {
       message = sent;
       this.#running.add(sent);
       keyId = introduction.keyId;
-      endWatch = comparer.watch(introduced);
+      watched = comparer.watch(introduced);
       introducer.watch(keyId, () => {
         answer.isDeclined = true;
         sent.cancel();
@@ -94,16 +97,18 @@ export class PrivateMessages {
       await sent.done;
       print(safeLine`Message delivered to ${user}.`, 'good');
     } catch (error) {
+      const failure = asError(error);
       this.#refuse(
         user,
-        answer.isDeclined
-          ? declinedReason(user, self)
-          : failureClause(asError(error), user, giveUpMs),
+        answer.isDeclined ? declinedReason(user, self) : failureClause(failure, user, giveUpMs),
       );
+      if (failure.code === 'unanswered') {
+        for (const line of (watched?.findings() ?? []).flatMap(reachLines)) warn(line);
+      }
     } finally {
       if (message !== undefined) this.#running.delete(message);
       if (keyId !== undefined) introducer.unwatch(keyId);
-      endWatch?.();
+      watched?.end();
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Introducer } from './introducer.ts';
 import type { OpeningComparer } from './opening-comparer.ts';
 import type { ReachTools } from './reach-tools.ts';
+import { reachLines } from '../reach/reach-finding.ts';
 import { safeLine, type SafeText, safeText } from '../text/safe-text.ts';
 import type { AddressProbe, ProbeAnswer } from '../transfer/diagnosis.ts';
 
@@ -66,7 +67,7 @@ export class ReachChecks {
       const peer = { introduction, addresses };
       const { outcome, answer, sent } = await probe(peer, privateKey, { signal });
       if (answer !== undefined) return [answerLine(user, answer)];
-      if (sent !== undefined) return await comparer.compare(introduced, sent);
+      if (sent !== undefined) return reachLines(await comparer.compare(introduced, sent));
       return [safeLine`${user} ${OUTCOMES[outcome]}`];
     } catch (error) {
       return [notAsked(user, (error as Error).message)];

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import PQueue from 'p-queue';
 import { declinedReason, type Introducer } from './introducer.ts';
 import { checkSource } from './io/source-check.ts';
-import type { OpeningComparer } from './opening-comparer.ts';
+import type { OpeningComparer, WatchedOpening } from './opening-comparer.ts';
 import type { ListedTransfer, TransferList } from './transfer-list.ts';
 import { asError, explained, failureClause } from '../report/transfer-failure.ts';
 import type { TransferReporter } from '../report/transfer-reporter.ts';
@@ -79,7 +79,7 @@ export class Uploads {
     const isCancelled = (): boolean => this.#isAborted || upload.isCancelled;
     let transfer: Transfer | undefined;
     let keyId: string | undefined;
-    let endWatch: (() => void) | undefined;
+    let watched: WatchedOpening | undefined;
     const answer = { isDeclined: false };
     try {
       if (isCancelled()) throw cancelled();
@@ -93,7 +93,8 @@ export class Uploads {
       upload.begin(sent);
       this.#running.add(sent);
       keyId = introduction.keyId;
-      endWatch = comparer.watch(introduced);
+      watched = comparer.watch(introduced);
+      const { findings } = watched;
       introducer.watch(keyId, () => {
         answer.isDeclined = true;
         sent.cancel();
@@ -105,6 +106,12 @@ export class Uploads {
           answer.isDeclined
             ? new TransferError('refused', declinedReason(peer, self))
             : explained(error, failureClause(error, peer, giveUpMs)),
+        findings: () => Promise.resolve(findings()),
+        resend: {
+          paths: [path],
+          advice: () =>
+            safeLine`${name}: once its cause is gone, the same UPD sends only what is missing.`,
+        },
         advice: safeLine`${name}: the same UPD goes on from what has arrived there.`,
       });
     } catch (error) {
@@ -112,7 +119,7 @@ export class Uploads {
     } finally {
       if (transfer !== undefined) this.#running.delete(transfer);
       if (keyId !== undefined) introducer.unwatch(keyId);
-      endWatch?.();
+      watched?.end();
     }
   }
 }

@@ -3,13 +3,18 @@ import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
+import { BENCH_PREFIX } from '../bench/bench-ticket.ts';
 import { openIdentityKey } from '../chat/client.ts';
+import { reachLines } from '../reach/reach-finding.ts';
 import { safeLine, safeText, type SafeText } from '../text/safe-text.ts';
-import { readTicket, type Transfer, TransferError } from '../transfer/index.ts';
+import { readTicket, type SocketAddress, type Transfer, TransferError } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
 import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
+import { unreachedEvent } from '../report/events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from '../report/exit-codes.ts';
+import { SilenceWatch } from '../reach/silence-watch.ts';
 import { stateFolder } from './state-folder.ts';
+import { resendAdvice } from '../report/resend-advice.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
 import { asError, explained } from '../report/transfer-failure.ts';
 import { TransferReporter } from '../report/transfer-reporter.ts';
@@ -60,18 +65,22 @@ async function runSend(paths: readonly string[], flags: SendFlags): Promise<numb
   const ticket = found.ticket;
   if (ticket === undefined) return output.usage('say to whom: --to TICKET, or set UPD_TICKET');
   const content = readTicket(ticket);
-  if (content === undefined) return output.usage(NO_TICKET);
+  if (content === undefined) {
+    return output.usage(ticket.startsWith(BENCH_PREFIX) ? BENCH_TICKET : NO_TICKET);
+  }
+  const { addresses } = content;
   return runTransferCommand({
     output,
     flags,
     endpointOptions: async () => ({
-      host: isIPv6(content.addresses[0]!.address) ? '::' : '0.0.0.0',
+      host: isIPv6(addresses[0]!.address) ? '::' : '0.0.0.0',
       privateKey: await ownKey(output),
     }),
     work: (command) => {
       const content =
         paths[0] === STDIN ? { stream: process.stdin, name: flags.name ?? 'stdin' } : { paths };
-      return follow(command.endpoint.send({ ticket, ...content }), flags, command, paths);
+      const transfer = command.endpoint.send({ ticket, ...content });
+      return follow({ transfer, addresses, paths, flags, command });
     },
   });
 }
@@ -88,13 +97,18 @@ function stdinContradictionIn(paths: readonly string[], { name }: SendFlags): st
   return undefined;
 }
 
+interface Sending {
+  readonly transfer: Transfer;
+  /** Of the ticket. */
+  readonly addresses: readonly SocketAddress[];
+  readonly paths: readonly string[];
+  readonly flags: SendFlags;
+  readonly command: TransferCommand;
+}
+
 /** Until it has ended; resolves with the exit code. */
-async function follow(
-  transfer: Transfer,
-  flags: SendFlags,
-  { output, receipts, stopping, giveUpMs }: TransferCommand,
-  paths: readonly string[],
-): Promise<number> {
+async function follow({ transfer, addresses, paths, flags, command }: Sending): Promise<number> {
+  const { output, receipts, stopping, giveUpMs } = command;
   const { id, peer } = transfer;
   stopping.onStop(() => {
     transfer.cancel();
@@ -102,12 +116,23 @@ async function follow(
   const isShown = flags.progress;
   const bars = barsBelow(output, isShown);
   const reporter = new TransferReporter({ sink: output, receipts, isShown, bars });
+  const silence = new SilenceWatch({
+    addresses,
+    giveUpMs,
+    tell: (findings) => {
+      output.event(unreachedEvent('send', peer, findings));
+      for (const line of findings.flatMap(reachLines)) output.note(line);
+    },
+  });
+  silence.watch(transfer);
   const exitOf = ({ code }: TransferError): number => stopping.exitCode ?? exitCodeOfError(code);
   const { outcome, isUnwritten } = await reporter.follow(transfer, {
     id,
     peer,
     explain: (error) => explained(error, ticketFailureClause(error, peer, giveUpMs)),
+    findings: () => silence.findings(),
     advice: paths[0] === STDIN ? undefined : GO_ON,
+    resend: { paths, advice: (missing) => resendAdvice(paths, missing, flags.to) },
     exitOf,
   });
   if (isUnwritten) return stopping.exitCode ?? exitCodes.localFile;
@@ -149,3 +174,5 @@ function unreadable(cause: Error): never {
 
 const NO_TICKET =
   'that is no ticket, or not all of it: it is one word that begins with upd1; copy it once more from upd receive';
+const BENCH_TICKET =
+  'that ticket is of upd bench --listen, which stores nothing: run upd receive there and use its ticket';

@@ -8,6 +8,7 @@ import type {
   TransferErrorCode,
   TransferRoute,
 } from '../transfer/index.ts';
+import type { ReachFinding } from '../reach/reach-finding.ts';
 import { exitCodeOfResult } from './exit-codes.ts';
 import { type RouteFacts, routeFacts } from './route-facts.ts';
 
@@ -77,6 +78,8 @@ export interface DoneEvent extends TransferEventOf<'done'> {
   readonly route?: RouteFacts;
   /** 0, or 23 when some of it was not delivered. */
   readonly exit: number;
+  /** send, with 23: the paths with which the same command sends only what is missing. */
+  readonly resend?: readonly string[];
 }
 
 /** Without an id: of the command itself. */
@@ -90,6 +93,24 @@ export interface ErrorEvent extends EventOf<'error'> {
   readonly exit: number;
   /** Of a transfer that was connected: the way that it took. */
   readonly route?: RouteFacts;
+  /** Why the other side was not reached, as likely as can be told; absent where nothing is known. */
+  readonly likely?: readonly LikelyCause[];
+}
+
+/** What is most likely in the way of datagrams, and what opens it. */
+export interface LikelyCause {
+  readonly cause: ReachFinding['cause'];
+  readonly message: string;
+  /** What to do, a command or a step each. */
+  readonly next: readonly string[];
+}
+
+/** The other side is not reached, or does not reach this one, for some seconds; it is tried on. */
+export interface UnreachedEvent extends EventOf<'unreached'> {
+  /** `send`: nobody answers this side; `receive`: somebody sends in vain to it. */
+  readonly direction: 'send' | 'receive';
+  readonly peer: string;
+  readonly likely: readonly LikelyCause[];
 }
 
 /** What an interrupted transfer has left. */
@@ -132,6 +153,7 @@ export type UpdEvent =
   | StalledEvent
   | DoneEvent
   | ErrorEvent
+  | UnreachedEvent
   | PartialEvent
   | RemovedEvent
   | QuestionEvent
@@ -172,7 +194,11 @@ export function stalledEvent({ progress }: Transfer, id: number): StalledEvent {
   return { ...head('stalled'), id, bytes: transferredBytes, stalledMs, reason };
 }
 
-export function doneEvent(result: TransferResult, id: number): DoneEvent {
+export function doneEvent(
+  result: TransferResult,
+  id: number,
+  resend: readonly string[] = [],
+): DoneEvent {
   const items = result.items.map(({ kind, name, path, totalBytes, fileCount, sha256 }) => ({
     ...{ kind, name, path, bytes: totalBytes, files: fileCount },
     ...(sha256 === undefined ? {} : { sha256 }),
@@ -191,6 +217,7 @@ export function doneEvent(result: TransferResult, id: number): DoneEvent {
     retransmittedBytes: result.retransmittedBytes,
     ...routeFacts(result.route),
     exit: exitCodeOfResult(result),
+    ...(resend.length === 0 ? {} : { resend }),
   };
 }
 
@@ -222,6 +249,8 @@ export interface FailedTransfer {
   readonly id?: number;
   readonly name: string;
   readonly route?: TransferRoute | undefined;
+  /** Nothing where the other side was reached. */
+  readonly findings?: readonly ReachFinding[];
 }
 
 export function errorEvent(
@@ -229,9 +258,22 @@ export function errorEvent(
   exit: number,
   transfer?: FailedTransfer,
 ): ErrorEvent {
-  const { id, name, route } = transfer ?? {};
+  const { id, name, route, findings = [] } = transfer ?? {};
   const whose = { ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) };
-  return { ...head('error'), ...whose, code, message, exit, ...routeFacts(route) };
+  const likely = findings.length === 0 ? {} : { likely: findings.map(likelyCause) };
+  return { ...head('error'), ...whose, code, message, exit, ...routeFacts(route), ...likely };
+}
+
+export function unreachedEvent(
+  direction: UnreachedEvent['direction'],
+  peer: string,
+  findings: readonly ReachFinding[],
+): UnreachedEvent {
+  return { ...head('unreached'), direction, peer, likely: findings.map(likelyCause) };
+}
+
+function likelyCause({ cause, text, steps }: ReachFinding): LikelyCause {
+  return { cause, message: text, next: steps };
 }
 
 export function usageEvent(message: string, exit: number): ErrorEvent {

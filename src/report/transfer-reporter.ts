@@ -1,3 +1,4 @@
+import { type ReachFinding, reachLines } from '../reach/reach-finding.ts';
 import { safeLine, type SafeText } from '../text/safe-text.ts';
 import {
   type ItemResult,
@@ -7,6 +8,7 @@ import {
 } from '../transfer/index.ts';
 import { doneEvent, errorEvent } from './events.ts';
 import { exitCodeOfError, exitCodes } from './exit-codes.ts';
+import { missingPaths } from './missing-paths.ts';
 import type { Receipts } from './receipt.ts';
 import {
   deliveredLine,
@@ -35,10 +37,24 @@ export interface ReporterOptions extends WatchOptions {
 export interface Following extends TransferNames {
   /** The failure as it is told, from the failure as the engine gives it. */
   readonly explain: (error: TransferError) => TransferError;
+  /**
+   * Why the other side was not reached, should that be so: whoever reads the last lines only finds it
+   * there, whatever was told before.
+   */
+  readonly findings?: (() => Promise<readonly ReachFinding[]>) | undefined;
   /** How to go on from what has arrived, should it fail with some; absent where that is not possible. */
   readonly advice?: SafeText | undefined;
+  /** Sending, of several files: how to send only what is missing when a part was delivered. */
+  readonly resend?: Resend | undefined;
   /** Default: the one that stands for the failure. */
   readonly exitOf?: (error: TransferError) => number;
+}
+
+export interface Resend {
+  /** That were sent. */
+  readonly paths: readonly string[];
+  /** `missing` of them; undefined when that cannot be told. */
+  readonly advice: (missing: readonly string[] | undefined) => SafeText;
 }
 
 /** What never became a transfer. */
@@ -73,7 +89,7 @@ export class TransferReporter {
     if (transfer.state !== 'failed') this.#watch.add(transfer, following);
     const ended = await transfer.done.catch(asError);
     const outcome = ended instanceof TransferError ? explain(ended) : ended;
-    if (outcome instanceof TransferError) this.#tellFailure(transfer, following, outcome);
+    if (outcome instanceof TransferError) await this.#tellFailure(transfer, following, outcome);
     else this.#tellResult(transfer, following, outcome);
     return { outcome, isUnwritten: !this.#writeReceipt(transfer, outcome, startedAt) };
   }
@@ -86,21 +102,28 @@ export class TransferReporter {
     this.#writeReceipt(what, error, new Date());
   }
 
-  #tellFailure(transfer: Transfer, following: Following, error: TransferError): void {
+  async #tellFailure(
+    transfer: Transfer,
+    following: Following,
+    error: TransferError,
+  ): Promise<void> {
     const { sink } = this.#options;
+    const findings = error.code === 'unanswered' ? ((await following.findings?.()) ?? []) : [];
     const { id, peer, advice, exitOf } = following;
     sink.problem(failureLine(transfer, peer, error));
+    for (const line of findings.flatMap(reachLines)) sink.advice(line);
     const hasArrived = transfer.progress.transferredBytes > 0;
     if (advice !== undefined && isResumable(error) && hasArrived) sink.advice(advice);
     const exit = exitOf?.(error) ?? exitCodeOfError(error.code);
     const { name, progress } = transfer;
-    sink.event(errorEvent(error, exit, { id, name, route: progress.route }));
+    sink.event(errorEvent(error, exit, { id, name, route: progress.route, findings }));
   }
 
-  #tellResult(transfer: Transfer, { id, peer }: Following, result: TransferResult): void {
+  #tellResult(transfer: Transfer, { id, peer, resend }: Following, result: TransferResult): void {
     const { sink, isPeerNamed = false } = this.#options;
     const isSent = transfer.direction === 'send';
-    sink.event(doneEvent(result, id));
+    const missing = resend && missingPaths(resend.paths, result);
+    sink.event(doneEvent(result, id, missing));
     for (const item of result.items) {
       if (isSent) sink.result(deliveredLine(item, result, peer), 'good');
       else this.#tellReceived(item, receivedLine(item, peer));
@@ -112,6 +135,9 @@ export class TransferReporter {
       isSent ? undeliveredLine(name, peer, reason) : unreceivedLine(name, peer, reason);
     for (const line of leftOutLines(result, lineOf)) sink.problem(line);
     for (const line of skippedLinksLines(result)) sink.note(line);
+    if (result.failedCount > 0 && missing?.length !== 0 && resend) {
+      sink.advice(resend.advice(missing));
+    }
   }
 
   #tellReceived(item: ItemResult, line: SafeText): void {

@@ -5,6 +5,7 @@ import {
   MAX_TOLD_USERS,
   NOTICE_INTERVAL_MS,
 } from '../../src/chat/comparison-answers.ts';
+import { reachLines } from '../../src/reach/reach-finding.ts';
 import type { OpeningNotes } from '../../src/transfer/index.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
@@ -27,7 +28,7 @@ function setup(openingNotes?: () => Promise<OpeningNotes>) {
       },
     },
     tools: { clock, ownNetworks: () => ['192.0.2.7/24'], platform: 'linux' },
-    warn: (line) => warned.push(line),
+    tell: (_, finding) => warned.push(...reachLines(finding)),
   });
   return { endpoint, clock, said, warned, answers };
 }

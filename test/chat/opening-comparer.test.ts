@@ -6,6 +6,7 @@ import {
   type OwnIntroduction,
 } from '../../src/chat/opening-comparer.ts';
 import { LinkError } from '../../src/chat/io/server-link.ts';
+import { reachLines } from '../../src/reach/reach-finding.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeEndpoint } from './fake-endpoint.ts';
 
@@ -46,7 +47,7 @@ beforeEach(() => {
       ownNetworks: () => ['198.51.100.3/24'],
       platform: 'linux',
     },
-    warn: (line) => warned.push(line),
+    tell: (_, finding) => warned.push(...reachLines(finding)),
   });
 });
 
@@ -122,8 +123,7 @@ test('an opening that was answered, or ended, is asked about no more', async () 
   endpoint.notes.set(KEY_ID, { isAnswered: true });
   await pass(COMPARE_AFTER_MS);
   note(COMPARE_AFTER_MS);
-  const end = comparer.watch(introduction());
-  end();
+  comparer.watch(introduction()).end();
   await pass(10 * COMPARE_AFTER_MS);
   expect(asked).toEqual([]);
   expect(warned).toEqual([]);
@@ -173,11 +173,30 @@ test('many files for one user are one question’s lines, and later ones are tol
   });
   await pass(COMPARE_AFTER_MS);
   expect(warned).toHaveLength(2);
-  for (const end of ends) end();
+  for (const { end } of ends) end();
   comparer.watch(introduction({ compares: false }));
   note(COMPARE_AFTER_MS);
   await pass(COMPARE_AFTER_MS);
   expect(warned).toHaveLength(4);
+});
+
+test('what was found out of a user is known of each opening to them, also when it has ended', async () => {
+  const [first, second] = [1, 2].map((index) => {
+    const keyId = KEY_ID.slice(0, -1) + String(index);
+    const sent = { sinceMs: COMPARE_AFTER_MS, openCount: 5, scoutCount: 3 };
+    endpoint.notes.set(keyId, { isAnswered: false, sent });
+    return comparer.watch(introduction({ key: { keyId }, compares: false }));
+  });
+  expect(first!.findings()).toEqual([]);
+  await pass(COMPARE_AFTER_MS);
+  first!.end();
+  second!.end();
+  for (const { findings } of [first!, second!]) {
+    expect(findings()).toMatchObject([
+      { cause: 'silent', steps: [expect.stringContaining('6000')] },
+    ]);
+  }
+  expect(comparer.watch(introduction()).findings()).toEqual([]);
 });
 
 test('an answer that nobody asked for means nothing', async () => {

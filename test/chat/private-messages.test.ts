@@ -34,6 +34,7 @@ function setup(): Setup {
     endpoint,
     giveUpMs: 5_000,
     print,
+    warn: print,
   });
   return { messages, introducer, endpoint, printed };
 }

@@ -21,7 +21,11 @@ function setup(introduced: Introduced, probe: (signal: AbortSignal) => Promise<A
     comparer: {
       compare: (_, sent) => {
         compared.push(sent);
-        return Promise.resolve([safeText('jess saw none'), safeText('  → there: open it')]);
+        return Promise.resolve({
+          cause: 'nothing-arrives',
+          text: safeText('jess saw none'),
+          steps: [safeText('there: open it')],
+        });
       },
     },
     probe: (_peer, _key, options) => probe(options!.signal!),

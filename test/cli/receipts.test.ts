@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { Ajv } from 'ajv';
@@ -22,7 +22,7 @@ function receiptsIn(path: string): Record<string, unknown>[] {
   });
 }
 
-test('receipts of files, a folder of which something fails, and a refusal say the same on both sides', async () => {
+test('receipts of files, a folder of which something fails, what was missing of it, and a refusal say the same on both sides', async () => {
   const folder = temporaryFolder();
   const receiver = new Receiver(['--json', '--skip', '--receipt', join(folder, 'received')]);
   const { ticket } = JSON.parse(await receiver.ticket()) as { ticket: string };
@@ -34,7 +34,9 @@ test('receipts of files, a folder of which something fails, and a refusal say th
   execFileSync('mkfifo', [join(photos, 'fifo')]);
 
   const sent = join(folder, 'sent');
-  const sender = send([single, photos, '--to', ticket, '--receipt', sent]);
+  // By its key the receiver knows that it is the same sender.
+  const self = { XDG_STATE_HOME: temporaryFolder() };
+  const sender = send([single, photos, '--to', ticket, '--receipt', sent], self);
   expect(await sender.exit).toBe(23);
   expect(sender.errors.join('\n')).toMatch(/^photos\/fifo could not be delivered to /m);
   expect(sender.errors).toContain('photos/link is a symbolic link: left out.');
@@ -54,6 +56,16 @@ test('receipts of files, a folder of which something fails, and a refusal say th
     ],
   });
 
+  // The command that it shows sends only what is missing.
+  expect(sender.errors.at(-1)).toBe(
+    `Once its cause is gone, this sends only what is missing: upd send ${photos} --to ${ticket.slice(0, 8)}…`,
+  );
+  rmSync(join(photos, 'fifo'));
+  const rest = randomFile(photos, 'rest', 3_000);
+  expect(await send([photos, '--to', ticket], self).exit).toBe(0);
+  expect(readdirSync(receiver.dir).sort()).toEqual(['photos', 'single']);
+  expect(sha256(join(receiver.dir, 'photos/rest'))).toBe(sha256(rest));
+
   // The name exists now, and the receiver skips.
   const refused = send([
     randomFile(temporaryFolder(), 'single', 5),
@@ -70,5 +82,9 @@ test('receipts of files, a folder of which something fails, and a refusal say th
   expect(receiptsIn(sent)).toEqual([expect.objectContaining(nothing)]);
   await expect
     .poll(() => receiptsIn(join(folder, 'received')))
-    .toMatchObject([{ direction: 'receive', items: [item, tree], failedCount: 0 }, nothing]);
+    .toMatchObject([
+      { direction: 'receive', items: [item, tree], failedCount: 0 },
+      { items: [{ name: 'photos', fileCount: 2, totalBytes: 5_000 }], failedCount: 0 },
+      nothing,
+    ]);
 });

@@ -48,6 +48,7 @@ describe('usage is exit code 2 and one line that names the way out', () => {
     ['a rate in words', ['send', 'x', '--rate', 'fast'], 'A rate is bytes per second'],
     ['an MTU below the base', ['send', 'x', '--mtu', '1227'], 'from 1228 to 65535'],
     ['an MTU beyond IP', ['receive', '--mtu', '65536'], 'from 1228 to 65535'],
+    ['a ticket of a bench', ['send', 'x', '--to', `bench-${STRANGE}`], 'run upd receive there'],
     ['no path', ['send', '--to', STRANGE], 'missing required argument'],
     ['an argument too many', ['receive', 'here'], 'too many arguments'],
   ])('%s', async (_what, args, reason) => {
@@ -82,12 +83,20 @@ test('a port that another program has is exit code 1 and named', async () => {
   expect(second.errors.join('\n')).toContain(`cannot use UDP port ${port}`);
 });
 
-test('a wrong secret meets silence: exit code 6 after --give-up', async () => {
+test('a wrong secret meets silence: exit code 6 after --give-up, and the last lines and the last event say why', async () => {
   const path = randomFile(temporaryFolder(), 'a', 10);
   const sender = send([path, '--to', STRANGE, '--give-up', '1']);
+  const scripted = send([path, '--to', STRANGE, '--give-up', '1', '--json', '--quiet']);
   expect(await sender.exit).toBe(6);
-  expect(sender.errors.at(-1)).toMatch(/^a could not be delivered to .*: no answer for 1\.0 s; /);
+  const last = sender.errors.slice(-3);
+  expect(last[0]).toMatch(/^a could not be delivered to .*: no answer for 1\.0 s; /);
+  expect(last[1]).toMatch(/^127\.0\.0\.1:6000 is (refused|silent).*\.$/);
+  expect(last[2]).toMatch(/^ {2}→ .*: upd receive/);
   expect(sender.out).toEqual([]);
+  expect(await scripted.exit).toBe(6);
+  const likely = [{ message: last[1], next: [last[2]!.slice('  → '.length)] }];
+  const event = JSON.parse(scripted.out.at(-1)!) as object;
+  expect(event).toMatchObject({ t: 'error', code: 'unanswered', exit: 6, likely });
 });
 
 /** A transfer of which some has arrived. */

@@ -5,6 +5,7 @@ import {
   judgeOpening,
   type OpeningFacts,
 } from '../../src/reach/judge-opening.ts';
+import { reachLines } from '../../src/reach/reach-finding.ts';
 
 const opening: OpeningFacts = {
   peer: 'jess',
@@ -17,12 +18,21 @@ const opening: OpeningFacts = {
   platform: 'linux',
 };
 
+function openingLines(facts: OpeningFacts): string[] {
+  return reachLines(judgeOpening(facts));
+}
+
+function expectedLines(facts: ExpectedFacts): string[] {
+  const finding = judgeExpected(facts);
+  return finding === undefined ? [] : reachLines(finding);
+}
+
 function cause(changes: Partial<OpeningFacts>): string {
-  return judgeOpening({ ...opening, ...changes })[0]!;
+  return openingLines({ ...opening, ...changes })[0]!;
 }
 
 test('who saw nothing is most likely behind a firewall, and the command that opens it has the port', () => {
-  const [line, step] = judgeOpening(opening);
+  const [line, step] = openingLines(opening);
   expect(line).toBe(
     'jess saw none of our 8 datagrams: a firewall there, or the router before it, most likely blocks UDP port 6000.',
   );
@@ -33,17 +43,17 @@ test('who saw nothing is most likely behind a firewall, and the command that ope
 
 test('who saw and answered is heard by nobody: our firewall, and the command that lets answers in', () => {
   const seen = { openCount: 5, scoutCount: 2, answerCount: 5 };
-  const [line, step] = judgeOpening({ ...opening, seen });
+  const [line, step] = openingLines({ ...opening, seen });
   expect(line).toBe(
     'jess saw 7 of our 8 datagrams and has answered 5 times, and no answer arrived here: a firewall here, or the router before it, most likely drops what comes from UDP port 6000.',
   );
   expect(step).toContain('→ here: sudo ufw allow proto udp from 192.0.2.7 port 6000');
-  const windows = judgeOpening({ ...opening, seen, platform: 'win32' })[1];
+  const windows = openingLines({ ...opening, seen, platform: 'win32' })[1];
   expect(windows).toContain('netsh advfirewall firewall add rule name=updraft dir=in');
 });
 
 test('who saw only small datagrams is behind too small an MTU, which --mtu cannot mend', () => {
-  const [line, step] = judgeOpening({
+  const [line, step] = openingLines({
     ...opening,
     seen: { openCount: 0, scoutCount: 3, answerCount: 0 },
   });
@@ -89,7 +99,7 @@ test.each<[string, Partial<OpeningFacts>, RegExp]>([
     /most likely blocks UDP port 6000/,
   ],
 ])('where nothing was seen and it is %s, that is what is named', (_, changes, pattern) => {
-  const lines = judgeOpening({ ...opening, ...changes });
+  const lines = openingLines({ ...opening, ...changes });
   expect(lines[0]).toMatch(pattern);
   expect(lines[0]).toMatch(/^jess saw none of our 8 datagrams: /);
   expect(lines.length).toBeGreaterThan(1);
@@ -106,26 +116,26 @@ const expected: ExpectedFacts = {
 };
 
 test('the other side is told that nothing arrives, and the command for its own firewall', () => {
-  expect(judgeExpected(expected)).toEqual([
+  expect(expectedLines(expected)).toEqual([
     'derek sends to you, and nothing arrives here (8 datagrams to 192.0.2.7:6000): a firewall of this machine, or its router, most likely blocks UDP port 6000.',
     '  → sudo ufw allow 6000/udp (firewalld: sudo firewall-cmd --add-port=6000/udp; nftables: sudo nft insert rule inet filter input udp dport 6000 accept)',
   ]);
 });
 
 test('behind a router the other side is told to forward its port there, and at a loopback address to log in by another', () => {
-  const behind = judgeExpected({ ...expected, ownNetworks: ['10.0.0.2/24'] });
+  const behind = expectedLines({ ...expected, ownNetworks: ['10.0.0.2/24'] });
   expect(behind.at(-1)).toContain(
     '192.0.2.7 is not this machine but its router: forward UDP port 6000',
   );
   const address = { address: '127.0.0.1', port: 6000 };
-  expect(judgeExpected({ ...expected, address })[0]).toContain(
+  expect(expectedLines({ ...expected, address })[0]).toContain(
     'others are told that you are at 127.0.0.1, which leads to their own machine',
   );
 });
 
 test('where something arrives the other side is told whose trouble it is, or nothing', () => {
   const of = (openCount: number, scoutCount: number, answerCount: number): string[] =>
-    judgeExpected({ ...expected, seen: { openCount, scoutCount, answerCount } });
+    expectedLines({ ...expected, seen: { openCount, scoutCount, answerCount } });
   expect(of(5, 3, 5)).toEqual([
     "derek sends to you and gets no answer: the datagrams arrive here, and ours most likely stop at derek's firewall.",
   ]);
@@ -136,8 +146,8 @@ test('where something arrives the other side is told whose trouble it is, or not
 test('what other people say cannot write on the terminal', () => {
   const address = { address: '\u001b[2J', port: 6000 };
   for (const line of [
-    ...judgeOpening({ ...opening, peer: '\u001b[31m', address }),
-    ...judgeExpected({ ...expected, peer: '\u001b[31m', address }),
+    ...openingLines({ ...opening, peer: '\u001b[31m', address }),
+    ...expectedLines({ ...expected, peer: '\u001b[31m', address }),
   ]) {
     expect(line).not.toMatch(/[\u0000-\u001f]/);
   }

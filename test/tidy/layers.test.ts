@@ -128,13 +128,14 @@ const rules: Record<string, Rule> = {
     from: ['src/text', 'src/chat/core', 'src/transfer/index.ts'],
     outside: ['node', 'selfsigned'],
   },
-  'src/report': { from: ['src/text', 'src/transfer/index.ts'], outside: ['node'] },
+  'src/report': { from: ['src/text', 'src/reach', 'src/transfer/index.ts'], outside: ['node'] },
   'src/reach': { from: ['src/text', 'src/transfer/diagnosis.ts'], outside: ['node'] },
   'src/doctor': {
     from: [
       'src/text',
       'src/report',
       'src/reach',
+      'src/bench/bench-ticket.ts',
       'src/chat/server-check.ts',
       'src/transfer/diagnosis.ts',
     ],
@@ -166,6 +167,7 @@ const rules: Record<string, Rule> = {
       'src/plot',
       'src/doctor',
       'src/bench',
+      'src/reach',
       'src/transfer/index.ts',
     ],
     outside: ['node', 'packages'],
