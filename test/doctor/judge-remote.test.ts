@@ -5,7 +5,7 @@ import { exitCodeOfFindings, type Finding } from '../../src/doctor/finding.ts';
 import { judgeServer, type ServerFacts } from '../../src/doctor/judge-server.ts';
 import { type AddressFacts, judgeTicket } from '../../src/doctor/judge-ticket.ts';
 import { placeOf } from '../../src/reach/network-place.ts';
-import { encodeTicket } from '../../src/transfer/io/ticket-text.ts';
+import { encodeTicket } from '../../src/transfer/io/ticket/ticket-text.ts';
 import type { AddressProbe, ProbeAnswer } from '../../src/transfer/diagnosis.ts';
 
 const OWN_NETWORKS = ['192.168.1.7/24', 'fd00:1::7/64'];
