@@ -176,14 +176,14 @@ export class Endpoint implements Transport, ConnectionHost, HandshakeHost {
 
   /** What the system says of each send should be told by `onDatagramTooBig` now. */
   get isProbingMtu(): boolean {
-    for (const path of this.#paths.all) if (path.isProbingMtu) return true;
+    for (const path of this.#paths.all) if (path.mtu.isProbing) return true;
     return false;
   }
 
   /** The system refused a datagram to somebody as too large (EMSGSIZE): a hint for all paths. */
   onDatagramTooBig(nowUs: number): void {
     this.#advance(nowUs);
-    for (const path of this.#paths.all) path.onDatagramTooBig(nowUs);
+    for (const path of this.#paths.all) path.mtu.onTooBig(nowUs);
   }
 
   /**

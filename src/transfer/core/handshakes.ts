@@ -167,7 +167,7 @@ export class Handshakes {
     const limits = handshakeLimits(host, connectionId, firstPacketNumber);
     const message = handshake.writeOpenAck(encodeOpenAnswer({ version, ...limits }));
     const path = host.pathTo(from);
-    path.peerDatagramBytes = offered.maxDatagramBytes;
+    path.mtu.peerBytes = offered.maxDatagramBytes;
     const connection = host.connect({
       handle: 0,
       keyId: expectation.introduction.keyId,

@@ -192,7 +192,7 @@ export class Openings {
       return;
     }
     const path = host.pathTo(from);
-    path.peerDatagramBytes = answer.maxDatagramBytes;
+    path.mtu.peerBytes = answer.maxDatagramBytes;
     learnRoundTrip(path, opening.roundTripUs(host.nowUs), host.nowUs);
     this.#openings.delete(opening.connectionId);
     const connection = host.connect({

@@ -75,7 +75,7 @@ export class Flight {
     if (wasInFlight) this.#remove(number);
     if (!this.#isOnPath(number)) return false;
     const isMtuProbe = sent.kind(number) === PacketKind.mtuProbe;
-    if (isMtuProbe) this.#path.onMtuProbeAcked(sent.sizeBytes(number));
+    if (isMtuProbe) this.#path.mtu.onProbeAcked(sent.sizeBytes(number));
     if (isMtuProbe && !wasInFlight) return false;
     this.#path.onPacketAcked(sent, number, wasInFlight, nowUs);
     return !wasInFlight;

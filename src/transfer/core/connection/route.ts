@@ -89,10 +89,10 @@ export class Route {
 
   /** Goes on by the path to this address; a path that was in use keeps what it has learned. */
   moveTo(address: Address, roundTripUs?: number): void {
-    const { peerDatagramBytes } = this.#path;
+    const { peerBytes } = this.#path.mtu;
     this.leave();
     this.#path = this.#host.pathTo(address);
-    this.#path.peerDatagramBytes = peerDatagramBytes;
+    this.#path.mtu.peerBytes = peerBytes;
     if (roundTripUs !== undefined) this.#path.learnRoundTrip(roundTripUs, this.#host.nowUs);
     this.join();
     this.#sender.moveTo(this.#path);

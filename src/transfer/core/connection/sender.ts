@@ -190,7 +190,7 @@ export class Sender {
 
   /** Asks for an MTU probe though nothing is to be sent; false when no larger one may be found. */
   probeMtu(): boolean {
-    this.#isMtuProbeWanted = this.#path.isSearchingMtu;
+    this.#isMtuProbeWanted = this.#path.mtu.isSearching;
     return this.#isMtuProbeWanted;
   }
 
@@ -199,7 +199,7 @@ export class Sender {
     if (this.#isMtuProbeWanted) {
       this.#isMtuProbeWanted = false;
       const room = this.#ringIsFull() ? 0 : buffer.length;
-      const sizeBytes = this.#path.takeIdleMtuProbe(room, nowUs);
+      const sizeBytes = this.#path.mtu.takeProbe(room, nowUs);
       if (sizeBytes > 0) return this.#buildMtuProbe(buffer, sizeBytes, nowUs);
     }
     if (this.#pingsDue > 0) {
@@ -265,7 +265,7 @@ export class Sender {
   #probeRoom(buffer: Uint8Array): number {
     const room = this.#payloadRoom(buffer);
     if (!this.#timer.wantsSmallProbes) return room;
-    return Math.min(room, this.#path.baseDatagramBytes - this.#writer.bodyAt - DATA_HEADER_BYTES);
+    return Math.min(room, this.#path.mtu.baseBytes - this.#writer.bodyAt - DATA_HEADER_BYTES);
   }
 
   #ringIsFull(): boolean {

@@ -56,7 +56,7 @@ export class PathTable {
     const { timers, maxBytesPerSec } = this.#options;
     const made = controllers[controller](options);
     path = new Path(address, made, datagramBytes, timers, maxBytesPerSec);
-    path.interfaceDatagramBytes = this.#interfaceDatagramBytes;
+    path.mtu.interfaceBytes = this.#interfaceDatagramBytes;
     path.usedAtUs = nowUs;
     this.#paths.set(key, path);
     return path;
@@ -65,7 +65,7 @@ export class PathTable {
   /** Of all paths, those to come too: what this side's interface takes, UDP payload bytes. */
   setInterfaceDatagramBytes(bytes: number): void {
     this.#interfaceDatagramBytes = bytes;
-    for (const path of this.#paths.values()) path.interfaceDatagramBytes = bytes;
+    for (const path of this.#paths.values()) path.mtu.interfaceBytes = bytes;
   }
 
   /** Nothing is remembered; those in use are left to their members. */

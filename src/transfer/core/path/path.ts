@@ -8,25 +8,16 @@ import { PacketKind, type SentPackets } from '../recovery/sent-packets.ts';
 import { StateClock } from '../recovery/state-clock.ts';
 import { AckTally } from './ack-tally.ts';
 import { MemberRing } from './member-ring.ts';
-import { MtuDiscovery } from './mtu-discovery.ts';
 import { MAX_ACK_DELAY_US, PathCapacity } from './path-capacity.ts';
 import type { Address, PathMember } from './path-member.ts';
+import { PathMtu } from './path-mtu.ts';
 import { ProbeAllowance } from './probe-allowance.ts';
+import { turnPacketsOf } from './turn-length.ts';
 
 /** Datagram that every path is taken to carry (DESIGN §5, MTU). */
 export const BASE_DATAGRAM_BYTES = 1200;
 /** Packets that may stand in the peer's kernel buffer whatever it granted (DESIGN §4). */
 const MIN_STANDING_PACKETS = 4;
-/** An MTU probe leaves only where it is no more than this part of the window. */
-const MTU_PROBE_PART = 1 / 2;
-/**
- * Most packets that a member sends in its turn: as many as one ACK answers. Longest that they take at the
- * path's rate, and largest part of the window; where that is less than the least, turns are of one packet.
- */
-const MAX_TURN_PACKETS = 32;
-const TURN_US = 500;
-const TURN_WINDOW_PART = 1 / 4;
-const MIN_TURN_PACKETS = 8;
 /** What BBR calls the state in which it empties the path to see its RTT. */
 const PROBING_RTT = 'probeRtt';
 /** And the one that ends once the rate no longer grows. */
@@ -52,9 +43,8 @@ export class Path {
   readonly rtt: RttEstimator = new RttEstimator();
   readonly controller: CongestionController;
   readonly delivery: DeliveryRate = new DeliveryRate();
-  readonly #mtu: MtuDiscovery;
-  #interfaceDatagramBytes = 0;
-  #peerDatagramBytes: number = Infinity;
+  /** How large its datagrams are. Probes beside other packets, and lost ones, are the path's business too. */
+  readonly mtu: PathMtu;
   readonly #pacer: Pacer;
   readonly #maxBytesPerSec: number;
   readonly #capacity: PathCapacity = new PathCapacity();
@@ -64,7 +54,6 @@ export class Path {
   readonly #ready: MemberRing = new MemberRing();
   readonly #members: Set<PathMember> = new Set();
   readonly #holds: StateClock<PathHold> = new StateClock('none', 0);
-  #datagramBytes: number;
   #bytesInFlight = 0;
   /** Of members that hear nothing: on its way, and no part of the window. */
   #suspendedBytes = 0;
@@ -87,10 +76,12 @@ export class Path {
     this.address = address;
     this.#maxBytesPerSec = maxBytesPerSec;
     this.controller = controller;
-    this.#datagramBytes = datagramBytes;
     this.#silence = new PersistentCongestion(this.rtt, MAX_ACK_DELAY_US);
-    this.#mtu = new MtuDiscovery(datagramBytes);
     this.#pacer = new Pacer(datagramBytes, timers);
+    this.mtu = new PathMtu(datagramBytes, (bytes) => {
+      this.#pacer.datagramBytes = bytes;
+      controller.onDatagramBytes(bytes);
+    });
   }
 
   get bytesInFlight(): number {
@@ -101,10 +92,7 @@ export class Path {
     return this.#members.size;
   }
 
-  /**
-   * Packets that a member sends in its turn. More than one where many share a fast path: packet by packet
-   * each member would have so few on their way at a time that every one of them brought its own ACK.
-   */
+  /** Packets that a member sends in its turn. */
   get turnPackets(): number {
     return this.#turnPackets;
   }
@@ -116,56 +104,12 @@ export class Path {
 
   /** Largest datagram to send, UDP payload bytes. */
   get datagramBytes(): number {
-    return this.#datagramBytes;
-  }
-
-  set datagramBytes(bytes: number) {
-    assert(bytes > 0, 'a datagram has bytes');
-    this.#datagramBytes = bytes;
-    this.#pacer.datagramBytes = bytes;
-    this.controller.onDatagramBytes(bytes);
+    return this.mtu.datagramBytes;
   }
 
   /** A round trip of the handshake or of a challenge starts an RTT that knows nothing. */
   learnRoundTrip(roundTripUs: number, nowUs: number): void {
     if (!this.rtt.hasSample) this.rtt.onSample(roundTripUs, 0, 0, nowUs);
-  }
-
-  /** Datagrams that are taken to be carried without a probe. */
-  get baseDatagramBytes(): number {
-    return this.#mtu.baseBytes;
-  }
-
-  /** Datagrams above the base are tried up to this, the largest that this side's interface takes. */
-  set interfaceDatagramBytes(bytes: number) {
-    this.#interfaceDatagramBytes = bytes;
-    this.#limitDatagrams();
-  }
-
-  /** The largest that the peer takes; never more is sent, but for the base. */
-  set peerDatagramBytes(bytes: number) {
-    this.#peerDatagramBytes = bytes;
-    this.#limitDatagrams();
-  }
-
-  get peerDatagramBytes(): number {
-    return this.#peerDatagramBytes;
-  }
-
-  #limitDatagrams(): void {
-    this.#mtu.ceilingBytes = Math.min(this.#interfaceDatagramBytes, this.#peerDatagramBytes);
-    this.#followMtu();
-  }
-
-  /** A datagram may turn out too large: what the system says of each should be heard. */
-  get isProbingMtu(): boolean {
-    return this.#mtu.isProbing;
-  }
-
-  /** The system says that a datagram to here was too large. */
-  onDatagramTooBig(nowUs: number): void {
-    this.#mtu.onTooBig(nowUs);
-    this.#followMtu();
   }
 
   /** What the controller allows, and no more than this side was told to send. */
@@ -177,10 +121,10 @@ export class Path {
   get windowBytes(): number {
     const holdableBytes = this.#capacity.holdableBytes({
       smoothedRttUs: this.rtt.smoothedUs,
-      datagramBytes: this.#datagramBytes,
+      datagramBytes: this.datagramBytes,
       inflightGain: this.controller.inflightGain,
       minRttUs: this.controller.minRttUs,
-      standingBytes: Math.max(this.#standingBytes, MIN_STANDING_PACKETS * this.#datagramBytes),
+      standingBytes: Math.max(this.#standingBytes, MIN_STANDING_PACKETS * this.datagramBytes),
     });
     return Math.min(this.controller.windowBytes, holdableBytes);
   }
@@ -229,8 +173,8 @@ export class Path {
     this.#isHeldByPacer = false;
     if (this.#ready.isEmpty) return this.#rest('none', nowUs);
     // An MTU probe that is due is waited for: it needs more room than what leaves usually.
-    const wantedBytes = Math.max(this.#datagramBytes, this.#dueMtuProbeBytes(nowUs));
-    const { windowBytes } = this;
+    const { windowBytes, datagramBytes } = this;
+    const wantedBytes = Math.max(datagramBytes, this.mtu.dueProbeBytes(windowBytes, nowUs));
     if (this.#bytesInFlight + wantedBytes > windowBytes && this.#bytesInFlight > 0) {
       this.#noteWindowLimit(wantedBytes);
       return this.#rest('network', nowUs);
@@ -242,8 +186,8 @@ export class Path {
     }
     // A sender that is slow at first, not the path, must not end Startup; later its own speed counts.
     if (this.#pacer.isBehind && this.controller.state === STARTING) this.#markAppLimited();
-    this.#turnPackets = this.#members.size > 1 ? this.#turnPacketsOf(windowBytes) : 1;
-    const length = this.#ready.poll(buffer, this.#turnPackets * this.#datagramBytes, nowUs);
+    this.#turnPackets = this.#members.size > 1 ? this.#turnPacketsNow(windowBytes) : 1;
+    const length = this.#ready.poll(buffer, this.#turnPackets * datagramBytes, nowUs);
     if (length === 0) {
       this.#markAppLimited();
       return this.#rest('none', nowUs);
@@ -256,11 +200,9 @@ export class Path {
     return length;
   }
 
-  #turnPacketsOf(windowBytes: number): number {
-    const rateBytes = (this.pacingBytesPerSec * TURN_US) / 1e6;
-    const turnBytes = Math.min(rateBytes, TURN_WINDOW_PART * windowBytes);
-    const packets = Math.floor(turnBytes / this.#datagramBytes);
-    return packets < MIN_TURN_PACKETS ? 1 : Math.min(packets, MAX_TURN_PACKETS);
+  #turnPacketsNow(windowBytes: number): number {
+    const { pacingBytesPerSec, datagramBytes } = this;
+    return turnPacketsOf({ pacingBytesPerSec, windowBytes, datagramBytes });
   }
 
   #rest(hold: PathHold, nowUs: number): 0 {
@@ -297,54 +239,19 @@ export class Path {
 
   /** Whether `prober` may send one more PTO probe; counts it. Probes bypass window and pacer. */
   mayProbe(prober: object, nowUs: number, probeTimeoutUs: number): boolean {
-    const isSmallWindow = this.windowBytes < MIN_STANDING_PACKETS * this.#datagramBytes;
+    const isSmallWindow = this.windowBytes < MIN_STANDING_PACKETS * this.datagramBytes;
     return this.#probes.take(prober, isSmallWindow, probeTimeoutUs, nowUs);
   }
 
-  /**
-   * Size of the MTU probe that the packet asked for by `pollPacket` should be, at most `roomBytes`;
-   * 0 for none. One that is returned is on its way: `onMtuProbeAcked` or `onMtuProbeLost` follows.
-   */
+  /** Size of the MTU probe that the packet asked for by `pollPacket` should be; see `PathMtu.takeProbe`. */
   takeMtuProbe(roomBytes: number, nowUs: number): number {
-    const sizeBytes = this.#dueMtuProbeBytes(nowUs);
-    if (sizeBytes === 0 || sizeBytes > roomBytes) return 0;
-    this.#mtu.onProbeSent(sizeBytes, nowUs);
-    return sizeBytes;
-  }
-
-  /** As `takeMtuProbe`, where nothing else is to be sent: the window has no say in it. */
-  takeIdleMtuProbe(roomBytes: number, nowUs: number): number {
-    const sizeBytes = this.#mtu.dueProbeBytes(nowUs);
-    if (sizeBytes === 0 || sizeBytes > roomBytes) return 0;
-    this.#mtu.onProbeSent(sizeBytes, nowUs);
-    return sizeBytes;
-  }
-
-  /** A larger datagram may yet be found. */
-  get isSearchingMtu(): boolean {
-    return this.#mtu.isSearching;
-  }
-
-  #dueMtuProbeBytes(nowUs: number): number {
-    const sizeBytes = this.#mtu.dueProbeBytes(nowUs);
-    return sizeBytes > MTU_PROBE_PART * this.windowBytes ? 0 : sizeBytes;
-  }
-
-  /** `onPacketAcked` has been told of it too, unless it had been taken for lost. */
-  onMtuProbeAcked(sizeBytes: number): void {
-    this.#mtu.onProbeAcked(sizeBytes);
-    this.#followMtu();
+    return this.mtu.takeProbe(roomBytes, nowUs, this.windowBytes);
   }
 
   /** A lost packet that says nothing about congestion. */
   onMtuProbeLost(sizeBytes: number, probeTimeoutUs: number, nowUs: number): void {
     this.#forget(sizeBytes);
-    this.#mtu.onProbeLost(sizeBytes, probeTimeoutUs, nowUs);
-  }
-
-  #followMtu(): void {
-    const bytes = this.#mtu.datagramBytes;
-    if (bytes !== this.#datagramBytes) this.datagramBytes = bytes;
+    this.mtu.onProbeLost(sizeBytes, probeTimeoutUs, nowUs);
   }
 
   /** A numbered packet left; it stands in `sent` already. */
@@ -377,14 +284,14 @@ export class Path {
     this.#silence.onAcked(sentAtUs);
     if (wasInFlight) this.#forget(sizeBytes);
     else this.controller.onSpuriousLoss({ nowUs, sizeBytes, sentAtUs });
-    if (sent.kind(packetNumber) !== PacketKind.mtuProbe) this.#mtu.onAcked(sizeBytes, nowUs);
+    if (sent.kind(packetNumber) !== PacketKind.mtuProbe) this.mtu.onAcked(sizeBytes, nowUs);
   }
 
   onPacketLost(sent: SentPackets, packetNumber: number, nowUs: number): void {
     const sizeBytes = sent.sizeBytes(packetNumber);
     this.#forget(sizeBytes);
     this.delivery.lostBytes += sizeBytes;
-    this.#mtu.onLost(sizeBytes, sent.sentAtUs(packetNumber));
+    this.mtu.onLost(sizeBytes, sent.sentAtUs(packetNumber));
     this.#silence.onLost(sent.sentAtUs(packetNumber));
     const { delivery, bytesInFlight } = this;
     const path = { bytesInFlight, lostBytes: delivery.lostBytes };
@@ -393,8 +300,7 @@ export class Path {
 
   endAck(latestRttUs: number | undefined, nowUs: number): void {
     if (this.#tally.isEmpty) return;
-    const probeTimeoutUs = this.rtt.probeTimeoutUs(MAX_ACK_DELAY_US);
-    if (this.#mtu.detectBlackHole(probeTimeoutUs, nowUs)) this.#followMtu();
+    this.mtu.endAck(this.rtt.probeTimeoutUs(MAX_ACK_DELAY_US), nowUs);
     if (latestRttUs !== undefined) this.#capacity.onRtt(latestRttUs, nowUs);
     const rate = this.delivery.takeSample(this.rtt.minUs, nowUs);
     if (rate !== undefined) this.#capacity.onRate(rate);
