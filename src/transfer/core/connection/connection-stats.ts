@@ -1,5 +1,5 @@
 import type { Path } from '../path/path.ts';
-import type { StateClock } from '../recovery/state-clock.ts';
+import type { HoldClock } from './hold-clock.ts';
 import type { Receiver } from './receiver.ts';
 import type { Sender } from './sender.ts';
 
@@ -42,7 +42,7 @@ export function connectionStats(
   sender: Sender,
   receiver: Receiver,
   packetsSentCount: number,
-  holds: StateClock<SendHold>,
+  holds: HoldClock,
   nowUs: number,
 ): ConnectionStatsFields {
   return {

@@ -1,16 +1,17 @@
 import type { Path } from '../path/path.ts';
 import type { Address, PathMember } from '../path/path-member.ts';
-import { StateClock } from '../recovery/state-clock.ts';
 import type { PacketHeader } from '../wire/packet.ts';
 import type { PacketSession } from '../wire/packet-session.ts';
 import type { ConnectionHost, DatagramVerdict } from './connection-host.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import type { ConnectionTrace } from './connection-trace.ts';
-import { connectionStats, type ConnectionStatsFields, type SendHold } from './connection-stats.ts';
+import { connectionStats, type ConnectionStatsFields } from './connection-stats.ts';
 import { Deadline, type Timed } from './deadlines.ts';
 import { Ending } from './ending.ts';
+import { HoldClock } from './hold-clock.ts';
 import { Liveness } from './liveness.ts';
 import { PacketIntake, type PacketIntakeOwner } from './packet-intake.ts';
+import { PacketOutlet } from './packet-outlet.ts';
 import { PacketTap } from './packet-tap.ts';
 import { PacketWriter } from './packet-writer.ts';
 import { Receiver } from './receiver.ts';
@@ -22,9 +23,9 @@ import { WriteRoom } from './write-room.ts';
 
 /**
  * One connection: a stream each way over one path, with what ties them together. `Sender` decides what
- * leaves, `PacketIntake` hands what comes to its part, `Route` says where all goes, `Liveness` whether
- * the peer is there, `Ending` how it ends; this class serves the user, and the timers and packets
- * between them.
+ * is sent, `PacketOutlet` what leaves next, `PacketIntake` hands what comes to its part, `Route` says where
+ * all goes, `Liveness` whether the peer is there, `Ending` how it ends; this class serves the user, and the
+ * timers between them.
  *
  * Methods come in five kinds: commands of the user (write … close), `handle…` for input, `on…` by which
  * its parts tell of it, `poll…` for output, and getters. Never throws at what the peer sends.
@@ -49,10 +50,9 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
   readonly #route: Route;
   readonly #ending: Ending;
   readonly #intake: PacketIntake;
-  readonly #tap: PacketTap | undefined;
+  readonly #outlet: PacketOutlet;
+  readonly #holds: HoldClock;
   #isConfirmed: boolean;
-  readonly #holds: StateClock<SendHold>;
-  #packetsSentCount = 0;
 
   constructor(options: ConnectionOptions, host: ConnectionHost) {
     this.handle = options.handle;
@@ -63,10 +63,10 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
     this.#host = host;
     this.trace = host.trace?.begin(options.isOpener, options.path.address, options.nowUs);
     this.#isConfirmed = options.isOpener;
-    this.#holds = new StateClock<SendHold>('source', options.nowUs);
     this.#writer = new PacketWriter(options.peerConnectionId, options.session.check);
     this.#sendStream = new SendStream(options.peerCreditBytes);
     this.#writeRoom = new WriteRoom(this.#sendStream, host.ledger);
+    this.#holds = new HoldClock(this.#sendStream, this.trace, options.nowUs);
     this.#sender = new Sender(
       options.path,
       this.#writer,
@@ -83,7 +83,7 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
       pool: host.pool,
       startUs: options.nowUs,
     });
-    this.#tap = this.trace && new PacketTap(this.trace, this.#writer, this.#sender, this.#receiver);
+    const tap = this.trace && new PacketTap(this.trace, this.#writer, this.#sender, this.#receiver);
     this.#route = new Route(this, {
       path: options.path,
       host,
@@ -103,14 +103,15 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
       },
     });
     this.#liveness = new Liveness(host.idleTimeoutUs, options.nowUs);
-    this.#intake = new PacketIntake(this, {
-      writer: this.#writer,
+    const parts = {
       sender: this.#sender,
       receiver: this.#receiver,
       route: this.#route,
       ending: this.#ending,
-      tap: this.#tap,
-    });
+      tap,
+    };
+    this.#intake = new PacketIntake(this, { ...parts, writer: this.#writer });
+    this.#outlet = new PacketOutlet({ ...parts, holds: this.#holds });
     this.#route.join();
   }
 
@@ -184,16 +185,12 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
 
   get stats(): ConnectionStatsFields {
     const { nowUs } = this.#host;
-    const count = this.#packetsSentCount;
+    const count = this.#outlet.sentCount;
     return connectionStats(this.path, this.#sender, this.#receiver, count, this.#holds, nowUs);
   }
 
   get hasControl(): boolean {
-    if (!this.#isConfirmed) return false;
-    if (this.isClosed) return this.#ending.isCloseDue;
-    const { nowUs } = this.#host;
-    if (this.#sender.hasProbe || this.#route.isDue(nowUs)) return true;
-    return this.#receiver.ackAtUs <= nowUs;
+    return this.#isConfirmed && this.#outlet.hasControl(this.#host.nowUs);
   }
 
   /** When `handleTimeout` has something to do; Infinity when nothing is armed. */
@@ -222,7 +219,7 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
     this.#host.deadlines.touch(this);
     this.#sendStream.write(chunk);
     this.#writeRoom.onWritten();
-    if (this.#sendStream.hold !== this.#holds.state) this.#host.wantsControl(this);
+    if (this.#holds.isBehind) this.#host.wantsControl(this);
     this.#activate();
   }
 
@@ -299,13 +296,6 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
     if (this.#isConfirmed && !this.isClosed && this.#sender.hasData) this.path.activate(this);
   }
 
-  /** Only where the time is known: what a command changes is noted by the next `pollControl`. */
-  #noteHold(): void {
-    const { hold } = this.#sendStream;
-    if (hold !== this.#holds.state) this.trace?.onHold(hold, this.#host.nowUs);
-    this.#holds.enter(hold, this.#host.nowUs);
-  }
-
   #queueAck(): void {
     if (this.#receiver.ackAtUs <= this.#host.nowUs) this.#host.wantsControl(this);
   }
@@ -342,7 +332,7 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
 
   onAcked(nowUs: number): void {
     if (this.#ending.onProgress(nowUs)) return;
-    this.#noteHold();
+    this.#holds.note(nowUs);
     if (this.#writeRoom.takeSent()) this.#host.onNews(this, 'sent');
     this.#tellWritable();
     if (this.#sender.hasProbe || this.#sender.isMarkDue(nowUs)) this.#host.wantsControl(this);
@@ -372,7 +362,7 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
     this.#route.handleTimeout(nowUs);
     this.#sender.handleTimeout(nowUs);
     this.#receiver.handleTimeout(nowUs);
-    this.#noteHold();
+    this.#holds.note(nowUs);
     if (this.#liveness.isPingDue(this.#sender.lastSentAtUs, this.#isWaiting, nowUs)) {
       this.#sender.ping();
     }
@@ -399,39 +389,15 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
   pollControl(buffer: Uint8Array, nowUs: number): number {
     if (!this.#isConfirmed) return 0;
     this.#host.deadlines.touch(this);
-    if (this.isClosed) {
-      const closeLength = this.#ending.poll(buffer);
-      if (closeLength > 0) this.#tap?.onSent(buffer, closeLength, nowUs);
-      return closeLength;
-    }
-    this.#noteHold();
-    let length = this.#route.poll(buffer, nowUs);
-    if (length === 0 && this.#receiver.ackAtUs <= nowUs) length = this.#buildAck(buffer, nowUs);
-    if (length === 0) length = this.#sender.pollProbe(buffer, nowUs);
-    if (length === 0) length = this.#sender.pollMark(buffer, nowUs);
-    if (length === 0) return 0;
-    this.#packetsSentCount++;
-    this.#tap?.onSent(buffer, length, nowUs);
-    // A probe may have carried the last of what there was to send.
-    this.#noteHold();
-    return length;
+    return this.#outlet.pollControl(buffer, this.#host.socketShareBytes, nowUs);
   }
 
   /** Fills `buffer` with one DATA packet; called by the path when window and pacer allow. */
   pollPacket(buffer: Uint8Array, nowUs: number): number {
     if (this.isClosed) return 0;
     this.#host.deadlines.touch(this);
-    const length = this.#sender.pollData(buffer, nowUs);
-    if (length === 0) return 0;
-    this.#packetsSentCount++;
-    this.#tap?.onSent(buffer, length, nowUs);
-    this.#noteHold();
-    this.#tellWritable();
+    const length = this.#outlet.pollData(buffer, nowUs);
+    if (length > 0) this.#tellWritable();
     return length;
-  }
-
-  #buildAck(buffer: Uint8Array, nowUs: number): number {
-    const limit = Math.min(buffer.length, this.path.datagramBytes);
-    return this.#receiver.buildAck(buffer, limit, this.#host.socketShareBytes, nowUs);
   }
 }
