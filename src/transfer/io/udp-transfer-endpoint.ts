@@ -1,4 +1,4 @@
-import { CloseCode, CreditLedger, type TransportConnection } from '../core/index.ts';
+import { CloseCode, type TransportConnection } from '../core/index.ts';
 import { StreamDisk } from '../files/byte-stream.ts';
 import type { ReceivePolicy } from '../files/receiving/receive-policy.ts';
 import { createReceivePolicy } from '../files/receiving/receive-policy.ts';
@@ -8,7 +8,6 @@ import { EarlierTries } from '../files/receiving/earlier-tries.ts';
 import { TransferError } from '../files/transfer-error.ts';
 import type { EngineTransfer, Introduction, SocketAddress } from '../files/transfer.ts';
 import { X25519KeyPair } from '../secure/noise/x25519.ts';
-import { peerKeyOf } from '../secure/sealed-session.ts';
 import { TAG_BYTES } from '../secure/tag/tag-hash.ts';
 import { monotonicNowUs, systemTimers } from './clock.ts';
 import type {
@@ -22,14 +21,10 @@ import { EndpointDisk } from './disk/endpoint-disk.ts';
 import { engineBusyUs } from './udp/engine-load.ts';
 import type { FineTimers } from './udp/fine-timers.ts';
 import { IncomingGuard } from './incoming-guard.ts';
-import { ticketExpectation, transportIntroduction } from './ticket/introductions.ts';
-import { PeerSockets } from './udp/peer-sockets.ts';
-import {
-  type ConnectionUser,
-  SocketEngine,
-  type SocketEngineOptions,
-} from './udp/socket-engine.ts';
-import { TicketMaker } from './ticket/ticket-maker.ts';
+import { ExpectedPeers } from './ticket/expected-peers.ts';
+import { transportIntroduction } from './ticket/introductions.ts';
+import { EndpointSockets } from './udp/endpoint-sockets.ts';
+import type { ConnectionUser, SocketEngine } from './udp/socket-engine.ts';
 import { TicketTurns } from './ticket/ticket-turns.ts';
 import { traceAsked, type TraceWriter } from './trace/trace-writer.ts';
 import type {
@@ -41,36 +36,23 @@ import type {
   TicketOptions,
 } from './transfer-endpoint.ts';
 import { UdpPort } from './udp/udp-port.ts';
-import { SendRings } from './udp/udp-send-ring.ts';
 
-/** Introductions that may wait for their opener. */
-const MAX_INTRODUCED = 256;
 /** Longest that an opening under an introduction takes: so long it lives (PRODUCT §5). */
 const OPEN_TIMEOUT_MS = 60_000;
-/** Longest that `close` waits for lingering connections. */
-const MAX_CLOSE_WAIT_MS = 6_000;
-
 /** Sends and receives files; see `TransferEndpoint`. One listening socket, one more a peer sent to. */
 export class UdpTransferEndpoint implements EngineEndpoint {
   readonly #options: EngineOptions;
-  readonly #ledger = new CreditLedger();
-  readonly #config: SocketEngineOptions['config'];
   readonly #key: X25519KeyPair;
   readonly #policy: ReceivePolicy;
   readonly #disk: EndpointDisk;
   readonly #fineTimers: FineTimers | undefined;
-  readonly #rings: SendRings = new SendRings();
   readonly #giveUpMs: number;
   readonly #trace: TraceWriter | undefined;
+  readonly #sockets: EndpointSockets;
+  /** The one of `#sockets` that listens. */
   readonly #listening: SocketEngine;
-  readonly #peers: PeerSockets = new PeerSockets(async () => {
-    const port = await this.#bindFree(this.#options.host ?? '127.0.0.1');
-    return this.#createEngine(port, () => undefined);
-  });
-  readonly #tickets: TicketMaker;
+  readonly #expected: ExpectedPeers;
   readonly #turns: TicketTurns = new TicketTurns();
-  /** Key id to what was given in `expect`, the oldest first. */
-  readonly #introduced: Map<string, Introduced> = new Map();
   readonly #messages: DirectMessages = new DirectMessages();
   readonly #transfers: Set<SendingTransfer | ReceivingTransfer> = new Set();
   readonly #guard: IncomingGuard = new IncomingGuard(systemTimers, () => {
@@ -87,7 +69,6 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   readonly #busyUs = (): number => engineBusyUs(this.#fineTimers);
   #nextId = 1;
   #isClosing = false;
-  #onQuiet: (() => void) | undefined;
 
   private constructor(
     options: EngineOptions,
@@ -102,26 +83,35 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     this.#trace = trace;
     const giveUpMs = options.giveUpMs ?? 300_000;
     this.#giveUpMs = giveUpMs;
-    this.#config = {
-      controller: options.congestion ?? 'bbr',
-      ...(options.windowPackets === undefined ? {} : { windowPackets: options.windowPackets }),
-      idleTimeoutUs: giveUpMs * 1000,
-      openTimeoutUs: Math.min(giveUpMs, options.openTimeoutMs ?? OPEN_TIMEOUT_MS) * 1000,
-      datagramBytes: DATAGRAM_BYTES,
-      maxBytesPerSec: options.maxBytesPerSec,
-      tagBytes: TAG_BYTES,
-      trace: trace?.recorder,
-      // One for all sockets: whoever sends to many peers has no more memory for each of them.
-      ledger: this.#ledger,
-    };
     this.#policy = createReceivePolicy({
       platform: PLATFORM,
       maxSizeBytes: options.maxSizeBytes,
       onOffer: options.onOffer,
     });
     this.#disk = new EndpointDisk(options.inbox, PLATFORM);
-    this.#listening = this.#createEngine(port, this.#onIncoming);
-    this.#tickets = new TicketMaker(this.address, this.publicKey);
+    this.#sockets = new EndpointSockets({
+      port,
+      host: options.host ?? DEFAULT_HOST,
+      createSocket: options.createSocket,
+      config: {
+        controller: options.congestion ?? 'bbr',
+        ...(options.windowPackets === undefined ? {} : { windowPackets: options.windowPackets }),
+        idleTimeoutUs: giveUpMs * 1000,
+        openTimeoutUs: Math.min(giveUpMs, options.openTimeoutMs ?? OPEN_TIMEOUT_MS) * 1000,
+        datagramBytes: DATAGRAM_BYTES,
+        maxBytesPerSec: options.maxBytesPerSec,
+        tagBytes: TAG_BYTES,
+        trace: trace?.recorder,
+      },
+      mtuBytes: options.mtuBytes,
+      fineTimers,
+      onIncoming: this.#onIncoming,
+      onCreditFreed: () => {
+        this.#askForCredit();
+      },
+    });
+    this.#listening = this.#sockets.listening;
+    this.#expected = new ExpectedPeers(this.#listening, this.address, key);
   }
 
   /** `fineTimers`: only on a thread that does nothing else. */
@@ -129,7 +119,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     options: EngineOptions,
     fineTimers?: FineTimers,
   ): Promise<UdpTransferEndpoint> {
-    const { host = '127.0.0.1', port = 0, createSocket, privateKey } = options;
+    const { host = DEFAULT_HOST, port = 0, createSocket, privateKey } = options;
     const key =
       privateKey === undefined ? X25519KeyPair.generate() : X25519KeyPair.fromPrivate(privateKey);
     const trace = traceAsked(options);
@@ -177,19 +167,11 @@ export class UdpTransferEndpoint implements EngineEndpoint {
   }
 
   expect(introduction: Introduction, from: string, purpose: IntroductionPurpose = 'files'): void {
-    const expected = transportIntroduction(introduction, this.#key);
-    if (expected === undefined || !this.#listening.expect(expected)) return;
-    this.#introduced.set(introduction.keyId, { from, purpose });
-    if (this.#introduced.size <= MAX_INTRODUCED) return;
-    const [oldest] = this.#introduced.keys();
-    this.#introduced.delete(oldest!);
+    this.#expected.expect(introduction, from, purpose);
   }
 
   ticket(options: TicketOptions = {}): string {
-    const { text, introduction } = this.#tickets.make(options);
-    // The same once more is known already.
-    this.#listening.expectMany(ticketExpectation(introduction, this.#key));
-    return text;
+    return this.#expected.ticket(options);
   }
 
   send(request: EngineSendRequest): EngineTransfer {
@@ -234,18 +216,14 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     return this.#messages.send(text, async (message) => {
       const sealed = transportIntroduction(introduction, this.#key);
       if (sealed === undefined) throw new TransferError('protocol', BAD_INTRODUCTION);
-      const engine = await this.#peers.to(addresses);
+      const engine = await this.#sockets.to(addresses);
       if (this.#isClosing) throw new TransferError('cancelled', 'the endpoint is closed');
       return [engine, engine.open(sealed, addresses, message, { isCompared: true })];
     });
   }
 
-  async openingNotes(keyId: string): Promise<OpeningNotes> {
-    for (const engine of [this.#listening, ...(await this.#peers.all())]) {
-      const notes = engine.openingNotes(keyId);
-      if (notes !== undefined) return notes;
-    }
-    return { isAnswered: false };
+  openingNotes(keyId: string): Promise<OpeningNotes> {
+    return this.#sockets.openingNotes(keyId);
   }
 
   async close(): Promise<void> {
@@ -254,44 +232,10 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     const transfers = [...this.#transfers];
     for (const transfer of transfers) transfer.cancel();
     this.#guard.close();
-    const engines = [this.#listening, ...(await this.#peers.all())];
-    for (const engine of engines) engine.wake();
-    await this.#quiet(engines);
-    await Promise.all(engines.map((engine) => engine.close()));
+    await this.#sockets.close();
     await Promise.allSettled(transfers.map(({ done }) => done));
     await this.#disk.close();
     await this.#trace?.close();
-  }
-
-  /** Resolves when no connection is open or lingers, or after a bounded wait. */
-  async #quiet(engines: readonly SocketEngine[]): Promise<void> {
-    const isQuiet = (): boolean => engines.every((engine) => engine.connectionCount === 0);
-    if (isQuiet()) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, MAX_CLOSE_WAIT_MS);
-      this.#onQuiet = () => {
-        if (!isQuiet()) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  #createEngine(port: UdpPort, onIncoming: SocketEngineOptions['onIncoming']): SocketEngine {
-    const onTurn = (): void => {
-      if (this.#ledger.waitingCount > 0) this.#askForCredit();
-      this.#onQuiet?.();
-    };
-    return new SocketEngine({
-      port,
-      config: this.#config,
-      onIncoming,
-      onTurn,
-      bindFree: this.#bindFree,
-      mtuBytes: this.#options.mtuBytes,
-      fineTimers: this.#fineTimers,
-      rings: this.#rings,
-    });
   }
 
   #track(transfer: SendingTransfer | ReceivingTransfer): void {
@@ -328,7 +272,7 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     }
     let engine: SocketEngine;
     try {
-      engine = await this.#peers.to(request.addresses);
+      engine = await this.#sockets.to(request.addresses);
     } catch {
       transfer.cancel();
       return;
@@ -345,21 +289,14 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     });
   }
 
-  readonly #bindFree = (host: string): Promise<UdpPort> => {
-    const { createSocket } = this.#options;
-    return UdpPort.bindFree({ host, ...(createSocket === undefined ? {} : { createSocket }) });
-  };
-
   readonly #onIncoming = (connection: TransportConnection): ConnectionUser | undefined => {
-    const introduced = this.#introducedAs(connection);
-    if (introduced === undefined) return undefined;
+    const expected = this.#expected.take(connection);
+    if (expected === undefined) return undefined;
     if (this.#isClosing) {
       connection.close(CloseCode.cancelled, 'the endpoint is closed');
       return undefined;
     }
-    this.#introduced.delete(connection.keyId);
-    const { from, purpose } = introduced;
-    const origin = this.#tickets.has(connection.keyId) ? connection.keyId : from;
+    const { from, purpose, origin } = expected;
     if (!this.#guard.admits(origin)) {
       connection.close(CloseCode.busy, 'too many transfers from one sender at once');
       return undefined;
@@ -397,21 +334,9 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     this.#guard.watch(origin, transfer, connection);
     return transfer;
   };
-
-  /** Whom `expect` has named, or the key of a ticket's holder. */
-  #introducedAs({ keyId, session }: TransportConnection): Introduced | undefined {
-    const introduced = this.#introduced.get(keyId);
-    if (introduced !== undefined || !this.#tickets.has(keyId)) return introduced;
-    return { from: Buffer.from(peerKeyOf(session)!).toString('hex'), purpose: 'files' };
-  }
 }
 
-/** Who was introduced, and for what. */
-interface Introduced {
-  readonly from: string;
-  readonly purpose: IntroductionPurpose;
-}
-
+const DEFAULT_HOST = '127.0.0.1';
 const BAD_INTRODUCTION = 'the introduction is not valid';
 const PLATFORM = process.platform === 'win32' ? 'win32' : 'posix';
 /** UDP payload of the datagrams sent, until the path's MTU is discovered. */
