@@ -8,9 +8,7 @@ import { decodeFailure, MessageType } from '../records/message.ts';
 import type { OfferedEntry } from '../records/offer.ts';
 import { CANCELLED_BY_RECEIVER, type ContentOptions, OfferIntake } from './offer-intake.ts';
 import type { IncomingOffer } from './offer-reader.ts';
-import { Outcome } from '../outcome.ts';
 import { PeerLink, type Telling } from '../peer-link.ts';
-import { ProgressMeter } from '../progress-meter.ts';
 import { ReceiverAnswers } from './receiver-answers.ts';
 import { Publication } from './publication.ts';
 import { ReceiveStanding } from './receive-standing.ts';
@@ -19,9 +17,8 @@ import type { ReceivingOptions } from './receiving-options.ts';
 import type { PlacedOffer } from './receiving-places.ts';
 import { SpaceWait } from './space-wait.ts';
 import { receiverStall } from './receiver-stall.ts';
+import { TransferAccount } from '../transfer-account.ts';
 import { asTransferError, TransferError } from '../transfer-error.ts';
-import { routeOf } from '../transfer-route.ts';
-import { TransferTally } from '../transfer-tally.ts';
 import type {
   StallReason,
   EngineTransfer,
@@ -49,13 +46,10 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   readonly direction = 'receive';
   readonly peer: string;
   readonly #options: ReceivingOptions;
-  readonly #outcome: Outcome = new Outcome();
-  readonly #meter: ProgressMeter;
+  readonly #account: TransferAccount;
   readonly #link: PeerLink;
   readonly #answers: ReceiverAnswers;
-  readonly #startedAtUs: number;
   readonly #spaceWait: SpaceWait;
-  readonly #tally = new TransferTally();
   readonly #share: ContentShare;
   readonly #publication: Publication;
   readonly #intake: OfferIntake;
@@ -71,14 +65,14 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#options = options;
     this.id = options.id;
     this.peer = options.peer;
-    this.#meter = new ProgressMeter(options.nowUs);
-    this.#startedAtUs = options.nowUs();
+    this.#account = new TransferAccount(options.nowUs);
+    this.#account.begin();
     this.#share = options.memory.share();
     this.#clock = new ReceiverClock(options.nowUs, options.busyUs);
     options.connection.expectPeer();
     this.#link = new PeerLink(options.connection, 'sender');
     this.#answers = new ReceiverAnswers(this.#link);
-    this.#watch = new IdleWatch(options, this.#meter, {
+    this.#watch = new IdleWatch(options, this.#account.meter, {
       reason: () => this.#stallReason,
       isUnseen: () => this.#at.isBusy,
       link: () => this.#link,
@@ -95,7 +89,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     });
     this.#publication = new Publication({
       spaceWait: this.#spaceWait,
-      tally: this.#tally,
+      tally: this.#account.tally,
       isAborted: () => this.#at.isAborted,
       onSettled: this.#watch.onWork,
     });
@@ -104,7 +98,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       spaceWait: this.#spaceWait,
       openPlace: (name) => this.#publication.goOn(name),
       onPlaced: this.#watch.onWork,
-      onAnswer: this.#meter.endWait,
+      onAnswer: this.#account.meter.endWait,
     });
   }
 
@@ -130,7 +124,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   /** Why nothing goes on, if that is so for long; what waits for room has its own end. */
   get #stallReason(): StallReason | undefined {
     if (!this.#at.isRunning) return undefined;
-    return receiverStall(this.#meter, this.#link, this.#at.isBusy || !this.#at.canRead);
+    return receiverStall(this.#account.meter, this.#link, this.#at.isBusy || !this.#at.canRead);
   }
 
   get isOver(): boolean {
@@ -138,13 +132,12 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   }
 
   get progress(): TransferProgress {
-    const route = routeOf(this.connection);
-    if (this.state !== 'paused') return { ...this.#meter.snapshot(this.#stallReason), ...route };
-    return { ...this.#meter.snapshot(undefined), ...route, pauseReason: 'no-space' };
+    const pauseReason = this.state === 'paused' ? 'no-space' : undefined;
+    return this.#account.progress(this.connection, this.#stallReason, pauseReason);
   }
 
   get done(): Promise<TransferResult> {
-    return this.#outcome.done;
+    return this.#account.done;
   }
 
   onReadable(): void {
@@ -169,11 +162,11 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   }
 
   onStalled(sinceUs: number): void {
-    this.#meter.silence(sinceUs);
+    this.#account.meter.silence(sinceUs);
   }
 
   onResumed(): void {
-    this.#meter.endSilence();
+    this.#account.meter.endSilence();
   }
 
   onClosed(reason: CloseReason): void {
@@ -206,7 +199,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   #pause(isPaused: boolean): void {
     if (this.isOver) return;
-    this.#meter.touch();
+    this.#account.meter.touch();
     this.#at.isPaused = isPaused;
     this.#clock.enter(this.#at.stand);
     if (isPaused) this.#tellOffered();
@@ -226,7 +219,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   }
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
-    this.#meter.touch();
+    this.#account.meter.touch();
     if (type === MessageType.working && body.length === 0) return;
     if (type === MessageType.fail) {
       const failure = decodeFailure(body);
@@ -251,8 +244,8 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     else if (offer === 'unsupported')
       this.#fail(new TransferError('version', 'this kind of offer is not supported'), 'reject');
     else if (offer !== 'more') {
-      this.#meter.totalBytes = this.#intake.offeredBytes;
-      this.#meter.isTotalKnown = offer.isSizeKnown;
+      this.#account.meter.totalBytes = this.#intake.offeredBytes;
+      this.#account.meter.isTotalKnown = offer.isSizeKnown;
       this.#at.stage = 'deciding';
       void this.#decide(offer);
     }
@@ -275,7 +268,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   get #contentOptions(): ContentOptions {
     return {
-      tally: this.#tally,
+      tally: this.#account.tally,
       share: this.#share,
       answers: this.#answers,
       isAborted: () => this.#at.isAborted,
@@ -283,7 +276,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       onRead: this.#watch.onWork,
       onProgress: (byteCount) => {
         this.#arrivedBytes += byteCount;
-        this.#meter.update(this.#arrivedBytes);
+        this.#account.meter.update(this.#arrivedBytes);
       },
       fail: (error) => {
         this.#fail(error, 'fail');
@@ -296,7 +289,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
       if (!this.#link.connection.raiseCredit()) return;
       this.#at.outcome = 'running';
       this.#watch.start();
-      this.#meter.start();
+      this.#account.meter.start();
       this.#tellOffered();
     }
     this.#at.stage = 'content';
@@ -307,7 +300,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   /** The disk took something, or failed. */
   readonly #onFileChange = (): void => {
     if (this.isOver) return;
-    this.#meter.touch();
+    this.#account.meter.touch();
     const abort = this.#at.abort;
     if (abort !== undefined) {
       if (this.#at.offer?.isPublishing === true) return;
@@ -368,12 +361,10 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#at.stage = 'over';
     this.#watch.stop();
     this.#share.close();
-    if (!this.#meter.isTotalKnown) this.#meter.endAt(this.#arrivedBytes);
-    this.#at.outcome = this.#tally.hasDelivered ? 'done' : 'failed';
-    const elapsedMs = (this.#options.nowUs() - this.#startedAtUs) / 1_000 - this.#meter.waitedMs;
-    if (!this.#tally.hasDelivered) this.#outcome.reject(this.#tally.error);
-    const sent = { retransmittedBytes: 0, packetsLostCount: 0, ...routeOf(this.connection) };
-    this.#outcome.resolve({ ...this.#tally.result, ...sent, ...(limit && { limit }), elapsedMs });
+    if (!this.#account.meter.isTotalKnown) this.#account.meter.endAt(this.#arrivedBytes);
+    this.#at.outcome = this.#account.tally.hasDelivered ? 'done' : 'failed';
+    const sent = { retransmittedBytes: 0, packetsLostCount: 0 };
+    this.#account.settle(this.#account.result(this.connection, sent, limit));
   }
 
   #violation(what: string): void {
@@ -398,7 +389,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
     this.#link.tell(how, error);
     this.#spaceWait.stop();
     void lastWork(this.#putAway(error), error, this.#options.after).then(() => {
-      this.#outcome.reject(error);
+      this.#account.fail(error);
     });
   }
 

@@ -2,26 +2,18 @@ import { type CloseReason, CloseCode, type TransportConnection } from '../../cor
 import { closeCodeOf, errorOfClose } from '../close-meaning.ts';
 import type { ContentShare } from '../content-memory.ts';
 import { IdleWatch, lastWork } from '../idle-watch.ts';
-import { encodeReport } from '../records/limit-message.ts';
-import { type AcceptMessage, MessageType } from '../records/message.ts';
-import { OfferSurvey, type OutgoingOffer } from './offer-survey.ts';
-import { OfferWriter, type Written } from './offer-writer.ts';
-import { Outcome } from '../outcome.ts';
-import { ProgressMeter } from '../progress-meter.ts';
+import { MessageType } from '../records/message.ts';
+import { OutgoingOffers } from './outgoing-offers.ts';
 import { PeerLink } from '../peer-link.ts';
 import { cleanReason } from '../records/reason.ts';
 import { decodeAnswer, type ReceiverAnswer } from './receiver-answer.ts';
 import { SenderClock } from './sender-clock.ts';
 import type { TransferLimit } from '../transfer-limit.ts';
-import { SendingOffer } from './sending-offer.ts';
 import type { SendingOptions } from './sending-options.ts';
-import { SentItems } from './sent-items.ts';
-import { SentProgress } from './sent-progress.ts';
 import { senderStall } from './sender-stall.ts';
+import { TransferAccount } from '../transfer-account.ts';
 import { asTransferError, TransferError } from '../transfer-error.ts';
 import { nameOfPaths } from '../transfer-name.ts';
-import { routeOf } from '../transfer-route.ts';
-import { TransferTally } from '../transfer-tally.ts';
 import type {
   PauseReason,
   StallReason,
@@ -48,13 +40,9 @@ export class SendingTransfer implements EngineTransfer {
   readonly peer: string;
   readonly name: string;
   readonly #options: SendingOptions;
-  readonly #outcome: Outcome = new Outcome();
-  readonly #meter: ProgressMeter;
-  readonly #sent: SentProgress;
-  readonly #tally = new TransferTally();
+  readonly #account: TransferAccount;
   readonly #share: ContentShare;
-  readonly #survey: OfferSurvey;
-  readonly #sentItems: SentItems;
+  readonly #offers: OutgoingOffers;
   readonly #clock: SenderClock;
   readonly #watch: IdleWatch;
   /** As the receiver found it. */
@@ -63,52 +51,53 @@ export class SendingTransfer implements EngineTransfer {
   #pauseReason: PauseReason | undefined;
   #connection: TransportConnection | undefined;
   #link: PeerLink | undefined;
-  #offer: SendingOffer | undefined;
-  #writer: OfferWriter | undefined;
-  /** Looked for while this one is sent. */
-  #nextOffer: Promise<OutgoingOffer | undefined> | undefined;
-  /** Number of the first entry of the offer, counted over all of them. */
-  #baseIndex = 0;
-  #isSingle = false;
   #isPreparing = false;
-  #isTurnFlushed = false;
-  #startedAtUs = 0;
 
   constructor(options: SendingOptions) {
     this.#options = options;
     this.id = options.id;
     this.peer = options.peer;
     this.name = options.name ?? nameOfPaths(options.paths);
-    this.#meter = new ProgressMeter(options.nowUs);
-    this.#sent = new SentProgress(this.#meter);
-    this.#watch = new IdleWatch(options, this.#meter, {
+    this.#account = new TransferAccount(options.nowUs);
+    this.#watch = new IdleWatch(options, this.#account.meter, {
       reason: () => (this.#isPreparing ? 'sender' : (this.#pauseReason ?? this.#stallReason)),
       // What was sent before is read, or the next offer is being made.
-      isUnseen: () => this.#offer === undefined || this.#offer.turn?.file?.isChecking === true,
+      isUnseen: () => this.#offers.offer === undefined || this.#offers.isChecking,
       link: () => this.#link,
       onGiveUp: (error) => {
         this.#failAndClose(error);
       },
     });
     this.#share = options.memory.share();
-    this.#survey = new OfferSurvey(options, this.#tally, this.#watch.onWork);
-    this.#sentItems = new SentItems(options.paths, this.#tally);
     this.#clock = new SenderClock(options.bounds ?? {});
+    this.#offers = new OutgoingOffers({
+      ...options,
+      account: this.#account,
+      share: this.#share,
+      clock: this.#clock,
+      onWork: this.#watch.onWork,
+      onChange: this.#onFileChange,
+      isOver: () => this.isOver,
+      fail: (error) => {
+        this.#failAndSay(error);
+      },
+    });
   }
 
   get state(): TransferState {
     if (this.#state !== 'running') return this.#state;
     if (this.#pauseReason !== undefined) return 'paused';
     if (this.#stallReason !== undefined) return 'stalled';
-    return this.#offer?.turn?.file?.isChecking === true ? 'checking' : 'running';
+    return this.#offers.isChecking ? 'checking' : 'running';
   }
 
   /** Why nothing goes on, if that is so for long; the user did not ask for it. */
   get #stallReason(): StallReason | undefined {
     const link = this.#link;
     if (link === undefined || this.#state !== 'running') return undefined;
-    this.#sent.measure(link, this.#writer);
-    return senderStall({ meter: this.#meter, link, writer: this.#writer, offer: this.#offer });
+    this.#offers.measure();
+    const { writer, offer } = this.#offers;
+    return senderStall({ meter: this.#account.meter, link, writer, offer });
   }
 
   get isOver(): boolean {
@@ -116,15 +105,12 @@ export class SendingTransfer implements EngineTransfer {
   }
 
   get progress(): TransferProgress {
-    if (this.#link !== undefined) this.#sent.measure(this.#link, this.#writer);
-    const pauseReason = this.#pauseReason;
-    const route = routeOf(this.#link?.connection);
-    if (pauseReason === undefined) return { ...this.#meter.snapshot(this.#stallReason), ...route };
-    return { ...this.#meter.snapshot(undefined), ...route, pauseReason };
+    this.#offers.measure();
+    return this.#account.progress(this.#link?.connection, this.#stallReason, this.#pauseReason);
   }
 
   get done(): Promise<TransferResult> {
-    return this.#outcome.done;
+    return this.#account.done;
   }
 
   /**
@@ -135,17 +121,7 @@ export class SendingTransfer implements EngineTransfer {
     this.#isPreparing = true;
     this.#watch.start();
     try {
-      const offer = await this.#survey.next();
-      if (this.isOver) return false;
-      if (offer === undefined) throw this.#tally.error;
-      const isAlone = offer.entries.length === 1 && !offer.hasMoreOffers;
-      this.#isSingle = isAlone && this.#tally.failedCount === 0;
-      this.#take(offer);
-      if (!this.#isSingle) return true;
-      // A single file that cannot be opened needs no connection.
-      const { error } = await this.#offer!.opened();
-      if (error !== undefined) throw error;
-      return !this.#hasEnded();
+      return await this.#offers.begin();
     } catch (error) {
       this.#fail(asTransferError(error));
       return false;
@@ -169,11 +145,11 @@ export class SendingTransfer implements EngineTransfer {
       return;
     }
     this.#state = 'running';
-    this.#startedAtUs = this.#options.nowUs();
-    this.#meter.start();
+    this.#account.begin();
+    this.#account.meter.start();
     connection.expectPeer();
     this.#link = new PeerLink(connection, 'receiver');
-    this.#writer = this.#writerOf(this.#offer!);
+    this.#offers.connect(this.#link);
     this.#pump();
     this.#link.flush();
   }
@@ -192,11 +168,11 @@ export class SendingTransfer implements EngineTransfer {
   }
 
   onStalled(sinceUs: number): void {
-    this.#meter.silence(sinceUs);
+    this.#account.meter.silence(sinceUs);
   }
 
   onResumed(): void {
-    this.#meter.endSilence();
+    this.#account.meter.endSilence();
   }
 
   /** The connection ended, or could not be opened. */
@@ -208,41 +184,10 @@ export class SendingTransfer implements EngineTransfer {
     this.#failAndClose(new TransferError('cancelled', CANCELLED));
   }
 
-  #hasEnded(): boolean {
-    return this.isOver;
-  }
-
-  /** The next offer is to be sent. */
-  #take(offer: OutgoingOffer): void {
-    this.#isTurnFlushed = false;
-    this.#offer = new SendingOffer(offer, {
-      disk: this.#options.disk,
-      tally: this.#tally,
-      share: this.#share,
-      onChange: this.#onFileChange,
-      onRead: this.#watch.onWork,
-    });
-    this.#meter.isTotalKnown = offer.entries.every(({ isSizeKnown }) => isSizeKnown);
-    this.#meter.totalBytes += offer.entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    this.#offer.fill();
-    if (this.#link !== undefined) this.#writer = this.#writerOf(this.#offer);
-    if (!offer.hasMoreOffers) return;
-    this.#nextOffer = this.#survey.next();
-    // Its failure is met when its turn comes.
-    this.#nextOffer.catch(() => undefined);
-  }
-
-  #writerOf(offer: SendingOffer): OfferWriter {
-    return new OfferWriter(this.#link!, offer, this.#baseIndex, () => {
-      const { stats } = this.#link!.connection;
-      this.#clock.stop(stats);
-      return encodeReport(this.#clock.times(stats));
-    });
-  }
-
   readonly #onRecord = (type: number, body: Uint8Array): void => {
-    if (this.#writer?.isAccepted === false && !this.#pauseReason) this.#meter.endWait();
-    this.#meter.touch();
+    const { meter } = this.#account;
+    if (this.#offers.writer?.isAccepted === false && !this.#pauseReason) meter.endWait();
+    meter.touch();
     const answer = decodeAnswer(type, body);
     if (answer?.kind === 'failure') this.#failAndClose(answer.error);
     else if (answer === undefined || !this.#onAnswer(answer)) {
@@ -254,19 +199,18 @@ export class SendingTransfer implements EngineTransfer {
   #onAnswer(answer: Exclude<ReceiverAnswer, { kind: 'failure' }>): boolean {
     switch (answer.kind) {
       case 'accept':
-        return this.#onAccept(answer.accept);
+        return this.#offers.accept(answer.accept);
       case 'again':
-        return this.#onAgain(answer.entryIndex);
+        return this.#offers.again(answer.entryIndex);
       case 'miss':
-        return this.#offer?.miss(answer.entryIndex - this.#baseIndex, answer.error) === true;
+        return this.#offers.miss(answer.entryIndex, answer.error);
       case 'pause':
         this.#pauseReason = answer.reason;
         this.#clock.stop(this.#link!.connection.stats);
         return true;
       case 'resume':
         this.#pauseReason = undefined;
-        if (this.#writer?.isAccepted === true) this.#goOn();
-        return true;
+        return this.#offers.resume();
       case 'working':
         return true;
       case 'limit':
@@ -277,61 +221,11 @@ export class SendingTransfer implements EngineTransfer {
     }
   }
 
-  #onAccept(accept: AcceptMessage): boolean {
-    const offer = this.#offer;
-    const writer = this.#writer;
-    if (offer === undefined || writer === undefined) return false;
-    if (writer.isAccepted || !writer.isOffered) return false;
-    for (const item of accept.items) {
-      if (!offer.accept(item, item.entryIndex - this.#baseIndex)) return false;
-    }
-    writer.isAccepted = !accept.hasMoreItems;
-    if (writer.isAccepted) this.#goOn();
-    offer.fill();
-    return true;
-  }
-
-  /** Content may be sent. */
-  #goOn(): void {
-    if (this.#offer?.isFinished === false) this.#clock.start(this.#link!.connection.stats);
-  }
-
-  #onAgain(entryIndex: number): boolean {
-    const index = entryIndex - this.#baseIndex;
-    const writer = this.#writer;
-    if (writer?.isAccepted !== true || this.#offer?.again(index) !== true) return false;
-    writer.contentBytes -= this.#offer.offer.entries[index]!.sizeBytes;
-    this.#isTurnFlushed = false;
-    this.#goOn();
-    this.#offer.fill();
-    return true;
-  }
-
-  /** All of an offer is over: the next one, or the end. */
+  /** All of an offer is over. */
   #onDone(): boolean {
-    const offer = this.#offer;
-    const writer = this.#writer;
-    if (writer?.isAccepted !== true || offer?.isFinished !== true) return false;
-    this.#sentItems.add(offer);
-    this.#baseIndex += offer.offer.entries.length;
-    this.#sent.finishOffer(writer);
-    this.#offer = undefined;
-    this.#writer = undefined;
-    if (offer.offer.hasMoreOffers) void this.#offerNext();
-    else this.#succeed();
-    return true;
-  }
-
-  async #offerNext(): Promise<void> {
-    try {
-      const offer = await this.#nextOffer;
-      if (this.isOver) return;
-      if (offer === undefined) throw new TransferError('internal', 'nothing more was found');
-      this.#take(offer);
-    } catch (error) {
-      this.#failAndSay(asTransferError(error));
-    }
-    this.#onFileChange();
+    const finished = this.#offers.finish();
+    if (finished === 'last') this.#succeed();
+    return finished !== false;
   }
 
   readonly #onFileChange = (): void => {
@@ -340,63 +234,21 @@ export class SendingTransfer implements EngineTransfer {
     this.#options.wake();
   };
 
-  /** Writes as much as may be written now. */
   #pump(): void {
-    const link = this.#link;
-    const offer = this.#offer;
-    const writer = this.#writer;
-    if (this.isOver || link === undefined) return;
-    if (offer === undefined || writer === undefined) return;
-    let written: Written = 'record';
-    while (written !== 'idle' && link.connection.writeRoomBytes > 0) {
-      written = writer.write();
-      if (written === 'failed' && !this.#goesOn(writer, offer)) return;
-    }
-    this.#sent.measure(link, writer);
-    // What is left out is told, and nothing follows it.
-    if (this.#hasEnded() || this.#isTurnFlushed) return;
-    if (!offer.isFinished) {
-      writer.flushStream();
-      return;
-    }
-    this.#isTurnFlushed = true;
-    this.#clock.stop(link.connection.stats);
-    link.flush();
-  }
-
-  /** A file cannot be sent: leaves it out. False when the transfer fails with it. */
-  #goesOn(writer: OfferWriter, offer: SendingOffer): boolean {
-    const turn = offer.turn!;
-    const error = writer.error!;
-    if (this.#isSingle) {
-      this.#failAndSay(error);
-      return false;
-    }
-    writer.writeMiss(turn, error);
-    offer.onFailed(turn, error);
-    offer.fill();
-    return true;
+    if (!this.isOver) this.#offers.write();
   }
 
   #succeed(): void {
-    const { bytesRetransmittedCount, packetsLostCount } = this.#link!.connection.stats;
-    this.#sentItems.finish();
-    this.#sent.finish(this.#tally.hasDelivered);
-    this.#state = this.#tally.hasDelivered ? 'done' : 'failed';
+    const { connection } = this.#link!;
+    const { tally } = this.#account;
+    const { bytesRetransmittedCount: retransmittedBytes, packetsLostCount } = connection.stats;
+    this.#state = tally.hasDelivered ? 'done' : 'failed';
     // Also of what was never offered: the receiver is to know its folders when that is sent after all.
-    const isWhole = this.#tally.failedCount === 0;
-    this.#link!.connection.close(isWhole ? CloseCode.ok : CloseCode.partly, '');
-    const result: TransferResult = {
-      ...this.#tally.result,
-      ...(this.#limit && { limit: this.#limit }),
-      ...routeOf(this.#link!.connection),
-      elapsedMs: (this.#options.nowUs() - this.#startedAtUs) / 1_000 - this.#meter.waitedMs,
-      retransmittedBytes: bytesRetransmittedCount,
-      packetsLostCount,
-    };
+    connection.close(tally.failedCount === 0 ? CloseCode.ok : CloseCode.partly, '');
+    const sent = { retransmittedBytes, packetsLostCount };
+    const result = this.#account.result(connection, sent, this.#limit);
     void this.#release().then(() => {
-      if (!this.#tally.hasDelivered) this.#outcome.reject(this.#tally.error);
-      this.#outcome.resolve(result);
+      this.#account.settle(result);
     });
   }
 
@@ -422,14 +274,13 @@ export class SendingTransfer implements EngineTransfer {
     if (this.isOver) return;
     this.#state = 'failed';
     void this.#release(error).then(() => {
-      this.#outcome.reject(error);
+      this.#account.fail(error);
     });
   }
 
   async #release(error?: TransferError): Promise<void> {
     this.#watch.stop();
-    const closed = Promise.all([this.#offer?.close(), this.#survey.close()]);
-    await lastWork(closed, error, this.#options.after);
+    await lastWork(this.#offers.close(), error, this.#options.after);
     this.#share.close();
   }
 }
