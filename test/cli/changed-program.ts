@@ -16,6 +16,25 @@ export const impatient: readonly ProgramChange[] = [
   ['transfer/files/progress-meter.ts', ...SHORT_STALL],
 ];
 
+/** Whoever closes waits for a peer that answers nothing, longer than any test. */
+export const lingering: readonly ProgramChange[] = [
+  [
+    'transfer/core/connection/closing.ts',
+    'MIN_LINGER_US = 1_000_000',
+    'MIN_LINGER_US = 600_000_000',
+  ],
+  [
+    'transfer/io/udp-transfer-endpoint.ts',
+    'MAX_CLOSE_WAIT_MS = 6_000',
+    'MAX_CLOSE_WAIT_MS = 600_000',
+  ],
+  [
+    'transfer/io/engine/threaded-endpoint.ts',
+    'MAX_THREAD_CLOSE_MS = 10_000',
+    'MAX_THREAD_CLOSE_MS = 600_000',
+  ],
+];
+
 /** `upd`, compiled, with some expressions changed: one that lies, or has no patience. */
 export function changedProgram(...changes: readonly ProgramChange[]): string {
   const folder = temporaryFolder();

@@ -15,6 +15,8 @@ export interface ClientProcessOptions {
   readonly stateHome?: string;
   /** The server's key is not known from outside. */
   readonly trustsAtFirst?: boolean;
+  /** Another `upd`. */
+  readonly program?: string;
 }
 
 /** A real `upd client` process. */
@@ -26,7 +28,9 @@ export class ClientProcess extends UpdProcess {
     const args = ['client', '127.0.0.1', `${serverPort}`, `${options.udpPort ?? 0}`];
     const trust = options.trustsAtFirst === true ? [] : ['--fingerprint', TEST_FINGERPRINT];
     const flags = ['--inbox', inbox, ...trust, ...(options.flags ?? [])];
-    super([...args, ...flags], { XDG_STATE_HOME: options.stateHome ?? temporaryFolder() });
+    const { stateHome = temporaryFolder(), program } = options;
+    const changes = program === undefined ? {} : { program };
+    super([...args, ...flags], { XDG_STATE_HOME: stateHome }, changes);
     this.inbox = inbox;
   }
 

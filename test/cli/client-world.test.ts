@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/chat/io/clock.ts';
 import { startFixture, temporaryFolder } from '../chat/server-fixture.ts';
+import { changedProgram, lingering } from './changed-program.ts';
 import { ClientProcess } from './client-process.ts';
 import { sparseFile } from './sample-files.ts';
 
@@ -76,9 +77,10 @@ test.each([
   'the first signal to the %s cancels and waits for the peer, the second one leaves at once: %s, then %s is %d',
   async (side, first, second, code) => {
     const { server } = await startFixture({ clock: systemClock });
+    const program = changedProgram(...lingering);
     const [jess, derek] = await Promise.all([
-      ClientProcess.enter(server.port, 'jess'),
-      ClientProcess.enter(server.port, 'derek', { flags: ['--window', '1'] }),
+      ClientProcess.enter(server.port, 'jess', { program }),
+      ClientProcess.enter(server.port, 'derek', { program, flags: ['--window', '1'] }),
     ]);
     const path = sparseFile(temporaryFolder(), 'film', 1_000_000_000);
     derek.type(`UPD jess ${path}`);

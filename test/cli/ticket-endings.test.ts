@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { exitCodeOfError } from '../../src/report/exit-codes.ts';
 import { transferErrorCodes } from '../../src/transfer/index.ts';
 import { temporaryFolder } from '../chat/server-fixture.ts';
+import { changedProgram, lingering, type ProgramChange } from './changed-program.ts';
 import { randomFile, sha256, sparseFile } from './sample-files.ts';
 import { Receiver, send } from './ticket-processes.ts';
 import { UpdProcess } from './upd-process.ts';
@@ -100,11 +101,15 @@ test('a wrong secret meets silence: exit code 6 after --give-up, and the last li
 });
 
 /** A transfer of which some has arrived. */
-async function inMidTransfer(flags: readonly string[] = []) {
+async function inMidTransfer(
+  flags: readonly string[] = [],
+  changes: readonly ProgramChange[] = [],
+) {
   const receiver = new Receiver(['--json']);
   const { ticket } = JSON.parse(await receiver.ticket()) as { ticket: string };
   const path = sparseFile(temporaryFolder(), 'film', LARGE_BYTES);
-  const sender = send([path, '--to', ticket, ...SLOW, ...flags]);
+  const options = changes.length === 0 ? {} : { program: changedProgram(...changes) };
+  const sender = send([path, '--to', ticket, ...SLOW, ...flags], {}, options);
   await receiver.see('"t":"progress"');
   return { receiver, sender };
 }
@@ -143,7 +148,7 @@ test('a receiver that is interrupted exits with 130, and its sender with 4, both
 });
 
 test('a second SIGINT lets a sender leave at once, though its receiver answers nothing', async () => {
-  const { sender, receiver } = await inMidTransfer();
+  const { sender, receiver } = await inMidTransfer([], lingering);
   receiver.child.kill('SIGSTOP');
   sender.child.kill('SIGINT');
   await sender.warned('cancelled by the sender');
