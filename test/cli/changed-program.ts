@@ -24,7 +24,7 @@ export const lingering: readonly ProgramChange[] = [
     'MIN_LINGER_US = 600_000_000',
   ],
   [
-    'transfer/io/udp-transfer-endpoint.ts',
+    'transfer/io/udp/endpoint-sockets.ts',
     'MAX_CLOSE_WAIT_MS = 6_000',
     'MAX_CLOSE_WAIT_MS = 600_000',
   ],
