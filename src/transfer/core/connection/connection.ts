@@ -224,7 +224,6 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
   }
 
   flush(): void {
-    this.#host.deadlines.touch(this);
     this.#sender.endTurn();
     this.#activate();
   }
@@ -267,7 +266,6 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
   /** Asks the peer for a sign of life. */
   ping(): void {
     if (this.isClosed) return;
-    this.#host.deadlines.touch(this);
     this.#sender.ping();
     this.#host.wantsControl(this);
   }
@@ -275,7 +273,6 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
   /** Looks for the largest datagram that the path carries; false when it has found it. */
   probeMtu(): boolean {
     if (this.isClosed || !this.#sender.probeMtu()) return false;
-    this.#host.deadlines.touch(this);
     this.#host.wantsControl(this);
     return true;
   }
@@ -287,7 +284,6 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
 
   /** Says something by itself, so that the peer learns that its OPEN_ACK arrived. */
   greet(): void {
-    this.#host.deadlines.touch(this);
     if (!this.#sendStream.hasSlice) this.#sender.ping();
     this.#host.wantsControl(this);
   }
