@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { NoTraceError } from '../plot/trace-reader.ts';
@@ -56,6 +56,10 @@ async function runPlot(trace: string, flags: PlotFlags): Promise<number> {
     if (error instanceof NoTraceError) return fail(`${trace} is no trace: ${error.message}`);
     return fail(`${trace} cannot be read: ${(error as Error).message}`);
   }
+  const svgPath = flags.out ?? `${trace}.svg`;
+  if (isSameFile(svgPath, trace)) {
+    return output.usage(`--out ${svgPath} is the trace itself: name another file`);
+  }
   const { pictures } = found;
   const { connection } = flags;
   const picture =
@@ -70,7 +74,6 @@ async function runPlot(trace: string, flags: PlotFlags): Promise<number> {
   const columns = process.stdout.isTTY ? process.stdout.columns : PIPE_COLUMNS;
   const style = { columns, levels: levelsOf(process.env) };
   if (!output.isQuiet) for (const line of sketchOf(picture, style)) output.result(line);
-  const svgPath = flags.out ?? `${trace}.svg`;
   try {
     // Takes a third of a second to load: no other command needs it.
     const { svgOfPicture } = await import('../plot/picture-svg.ts');
@@ -85,6 +88,13 @@ async function runPlot(trace: string, flags: PlotFlags): Promise<number> {
   }
   output.result(safeLine`${svgPath}`);
   return report(trace, found, output);
+}
+
+function isSameFile(path: string, other: string): boolean {
+  const [a, b] = [path, other].map((file) =>
+    statSync(file, { bigint: true, throwIfNoEntry: false }),
+  );
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }
 
 /** What else there is to say of the trace; the exit code. */

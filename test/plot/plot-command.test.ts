@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -85,6 +85,20 @@ test('a trace that is not there, and an SVG that cannot be written, are exit cod
   errors = '';
   expect(await plot(TRACE, '--out', '/no/folder/x.svg')).toBe(3);
   expect(errors).toContain('upd plot: /no/folder/x.svg cannot be written: ENOENT');
+});
+
+test('a trace is not drawn over itself, by whatever name', async () => {
+  const link = join(temporaryFolder(), 'link');
+  symlinkSync(path, link);
+  for (const out of [path, link]) {
+    expect(await plot(TRACE, '--out', out)).toBe(2);
+    expect(readFileSync(path, 'utf8')).toBe(TRACE);
+  }
+  expect(errors).toBe(
+    [path, link]
+      .map((out) => `upd plot: --out ${out} is the trace itself: name another file\n`)
+      .join(''),
+  );
 });
 
 test('of several connections the one that carried most is drawn, and another one when it is named', async () => {
