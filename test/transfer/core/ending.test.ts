@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { MIN_LINGER_US } from '../../../src/transfer/core/connection/closing.ts';
 import { CloseCode } from '../../../src/transfer/core/transport.ts';
 import { PacketType } from '../../../src/transfer/core/wire/packet.ts';
 import { content, Exchange, type Letter, readAll, SECOND_US, type Side } from './exchange.ts';
@@ -57,6 +58,23 @@ test('during the linger each packet is answered with CLOSE, byte for byte; after
   exchange.run(20 * SECOND_US);
   expect(a.sent.length).toBe(count);
   expect(a.endpoint.counters.unknownConnection).toBeGreaterThan(0);
+});
+
+test('CLOSE leaves once, and the linger lasts, however long nothing happened before', () => {
+  const exchange = Exchange.opened();
+  const { a } = exchange;
+  exchange.drops = () => true;
+  exchange.run(10 * SECOND_US);
+  a.connection.close(CloseCode.cancelled, '');
+  const { probeTimeoutUs } = a.connection.stats;
+  exchange.run(probeTimeoutUs - 1);
+  expect(a.sentOf(PacketType.close)).toHaveLength(1);
+  exchange.run(1);
+  expect(a.sentOf(PacketType.close)).toHaveLength(2);
+  exchange.run(MIN_LINGER_US - probeTimeoutUs - 1);
+  expect(a.endpoint.connectionCount).toBe(1);
+  exchange.run(1);
+  expectAllFree(a);
 });
 
 test('two sides that close at once do not answer each other for ever', () => {

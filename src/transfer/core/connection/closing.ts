@@ -4,7 +4,7 @@ import type { CloseSeal } from '../wire/packet-session.ts';
 import type { PacketWriter } from './packet-writer.ts';
 
 /** Least time that a closed connection still answers its peer (DESIGN §3, Ending). */
-const MIN_LINGER_US = 1_000_000;
+export const MIN_LINGER_US = 1_000_000;
 /** Probe timeouts over which CLOSE is repeated, and for which the connection lingers. */
 const REPEAT_COUNT = 3;
 
@@ -26,21 +26,28 @@ export function beginDrain(reason: string, probeTimeoutUs: number, nowUs: number
 /**
  * A connection that has said CLOSE: sends it, repeats it for three probe timeouts, and answers each
  * checked packet with the same bytes until the linger ends.
+ *
+ * Its times count from the first input or output behind the command that closed: of a connection that
+ * was idle, the time of the last one before it is long past.
  */
 export class Closing {
   readonly #datagram: Uint8Array;
   readonly #intervalUs: number;
-  readonly #lingerEndUs: number;
+  readonly #closedAtUs: number;
+  /** Infinity until the times count. */
+  #lingerEndUs = Infinity;
   #isDue = true;
   #repeatsLeft = REPEAT_COUNT;
-  #repeatAtUs: number;
+  #repeatAtUs = Infinity;
 
-  /** @param datagram what `buildClose` made */
-  constructor(datagram: Uint8Array, probeTimeoutUs: number, nowUs: number) {
+  /**
+   * @param datagram what `buildClose` made
+   * @param closedAtUs time of the last input or output
+   */
+  constructor(datagram: Uint8Array, probeTimeoutUs: number, closedAtUs: number) {
     this.#datagram = datagram;
     this.#intervalUs = probeTimeoutUs;
-    this.#repeatAtUs = nowUs + probeTimeoutUs;
-    this.#lingerEndUs = nowUs + Math.max(REPEAT_COUNT * probeTimeoutUs, MIN_LINGER_US);
+    this.#closedAtUs = closedAtUs;
   }
 
   get isDue(): boolean {
@@ -48,6 +55,7 @@ export class Closing {
   }
 
   get nextTimeoutUs(): number {
+    if (this.#lingerEndUs === Infinity) return this.#closedAtUs;
     return this.#repeatsLeft > 0
       ? Math.min(this.#repeatAtUs, this.#lingerEndUs)
       : this.#lingerEndUs;
@@ -55,6 +63,7 @@ export class Closing {
 
   /** True when the linger is over and the connection can be forgotten. */
   handleTimeout(nowUs: number): boolean {
+    this.#begin(nowUs);
     if (this.#repeatsLeft > 0 && nowUs >= this.#repeatAtUs) {
       this.#repeatsLeft--;
       this.#repeatAtUs = nowUs + this.#intervalUs;
@@ -68,10 +77,17 @@ export class Closing {
     this.#isDue = true;
   }
 
-  poll(buffer: Uint8Array): number {
+  poll(buffer: Uint8Array, nowUs: number): number {
+    this.#begin(nowUs);
     this.#isDue = false;
     buffer.set(this.#datagram);
     return this.#datagram.length;
+  }
+
+  #begin(nowUs: number): void {
+    if (this.#lingerEndUs !== Infinity) return;
+    this.#repeatAtUs = nowUs + this.#intervalUs;
+    this.#lingerEndUs = nowUs + Math.max(REPEAT_COUNT * this.#intervalUs, MIN_LINGER_US);
   }
 }
 

@@ -111,8 +111,8 @@ export class Ending {
   }
 
   /** Fills `buffer` with CLOSE; 0 when none is due. */
-  poll(buffer: Uint8Array): number {
-    return this.isCloseDue ? this.#closing!.poll(buffer) : 0;
+  poll(buffer: Uint8Array, nowUs: number): number {
+    return this.isCloseDue ? this.#closing!.poll(buffer, nowUs) : 0;
   }
 
   #say(code: number, reason: string, nowUs: number): void {

@@ -54,7 +54,7 @@ export class PacketOutlet {
   /** A packet that the window does not bound; 0 when none is due. */
   pollControl(buffer: Uint8Array, socketShareBytes: number, nowUs: number): number {
     if (this.#ending.isClosed) {
-      const closeLength = this.#ending.poll(buffer);
+      const closeLength = this.#ending.poll(buffer, nowUs);
       if (closeLength > 0) this.#tap?.onSent(buffer, closeLength, nowUs);
       return closeLength;
     }

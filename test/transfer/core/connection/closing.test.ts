@@ -17,9 +17,9 @@ function close(probeTimeoutUs: number, reason = 'done'): Closing {
   return new Closing(datagram, probeTimeoutUs, 0);
 }
 
-function poll(closing: Closing): Uint8Array {
+function poll(closing: Closing, nowUs = 0): Uint8Array {
   const buffer = new Uint8Array(1200);
-  return buffer.slice(0, closing.poll(buffer));
+  return buffer.slice(0, closing.poll(buffer, nowUs));
 }
 
 test('CLOSE leaves at once and three more times, a probe timeout apart, the same to the byte', () => {
@@ -51,11 +51,21 @@ test('a packet of the peer is answered with the same bytes while the linger last
 
 test('the linger lasts a second, or three probe timeouts where that is longer', () => {
   const short = close(10_000);
+  poll(short);
   expect(short.handleTimeout(999_999)).toBe(false);
   expect(short.handleTimeout(1_000_000)).toBe(true);
   const long = close(PTO_US);
+  poll(long);
   expect(long.handleTimeout(3 * PTO_US - 1)).toBe(false);
   expect(long.handleTimeout(3 * PTO_US)).toBe(true);
+});
+
+test('what cannot leave is given up a linger after its first turn', () => {
+  const closing = close(10_000);
+  expect(closing.nextTimeoutUs).toBe(0);
+  expect(closing.handleTimeout(70)).toBe(false);
+  expect(closing.handleTimeout(1_000_069)).toBe(false);
+  expect(closing.handleTimeout(1_000_070)).toBe(true);
 });
 
 test('a reason of more than 256 bytes is cut, and the packet is whole', () => {
