@@ -25,6 +25,12 @@ function streamBytes(events: readonly ReadEvent[], name: string): number {
   return Math.max(...ends);
 }
 
+function closeCount(events: readonly ReadEvent[], name: string): number {
+  return named(events, '1', name).filter(
+    ({ data }) => data.frames![0]!.frame_type === 'connection_close',
+  ).length;
+}
+
 test('traces of a transfer between real sockets are whole, agree with its counters, and hold no secret', async () => {
   const folder = temporaryFolder();
   const [sentPath, receivedPath] = [join(folder, 'sent'), join(folder, 'received')];
@@ -55,6 +61,9 @@ test('traces of a transfer between real sockets are whole, agree with its counte
       missing_event_count: 0,
     });
   }
+  // The sender's CLOSE, however often it was said, is answered once; so it need not linger.
+  expect(closeCount(b, 'transport:packet_sent')).toBe(1);
+  expect(closeCount(a, 'transport:packet_received')).toBe(1);
   const wholeBytes = streamBytes(a, 'transport:packet_sent');
   expect(wholeBytes).toBeGreaterThan(result.totalBytes);
   expect(streamBytes(b, 'transport:packet_received')).toBe(wholeBytes);

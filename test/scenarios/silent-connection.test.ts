@@ -40,5 +40,6 @@ test('a connection whose peer is gone does not take the probes of the others (se
   const pair = buildScenario({ ...drawScenario(5485), circumstances: plainCircumstances });
   pair.workload.runToEnd();
   const lastReadAtUs = Math.max(...pair.workload.runs.map((run) => run.responder.readFinishedAtUs));
-  expect(lastReadAtUs).toBeLessThan(30_000_000);
+  // Bad luck takes it to 50 s in 150 draws of the weather; the idle timeout is 300 s.
+  expect(lastReadAtUs).toBeLessThan(100_000_000);
 });

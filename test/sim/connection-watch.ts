@@ -18,6 +18,7 @@ const MAX_RANGE_BYTES = 8;
  * - no byte is sent beyond the credit that has come;
  * - an ACK names packets that have come and nothing else, the newest of all, and all of them down from
  *   there to una unless it is full;
+ * - once the peer has said CLOSE, at most one more leaves, and none if one had left before;
  * - what is in flight is answered some time (`ProgressWatch`).
  */
 export class ConnectionWatch {
@@ -34,6 +35,8 @@ export class ConnectionWatch {
   #largestReceived: number | undefined;
   #peerUna = -Infinity;
   #peerMarkSeq = -1;
+  #hasClosed = false;
+  #hasPeerClosed = false;
 
   constructor(connection: Connection, options: ProgressWatchOptions) {
     this.#progress = new ProgressWatch(connection, options);
@@ -48,6 +51,7 @@ export class ConnectionWatch {
   onLeaving(packet: WatchedPacket, limitBytes: number): void {
     if (packet.type === Type.ack) this.#onAckLeaving(packet, limitBytes);
     else if (packet.type === Type.mark) this.#onMarkLeaving(packet);
+    else if (packet.type === Type.close) this.#onCloseLeaving();
     else if (packet.isNumbered) this.#onNumberedLeaving(packet);
   }
 
@@ -66,6 +70,19 @@ export class ConnectionWatch {
       this.#received.add(number);
       this.#largestReceived = Math.max(this.#largestReceived ?? number, number);
     }
+  }
+
+  /** A CLOSE was taken in, also after this side's own. */
+  onCloseTaken(): void {
+    this.#hasPeerClosed = true;
+  }
+
+  #onCloseLeaving(): void {
+    assert(
+      !this.#hasClosed || !this.#hasPeerClosed,
+      'a CLOSE that was heard makes no second one leave',
+    );
+    this.#hasClosed = true;
   }
 
   #onNumberedLeaving(packet: WatchedPacket): void {

@@ -55,7 +55,8 @@ export class EndpointWatch implements Observer {
     if (watched !== undefined && !isOpening(packet)) {
       const { connection, wire } = watched;
       packet.tagBytes = connection.session.check.tagBytes;
-      if (!connection.isClosed) wire.onTaken(packet);
+      if (packet.type === Type.close) wire.onCloseTaken();
+      else if (!connection.isClosed) wire.onTaken(packet);
     }
     if (watched !== undefined || isOpening(packet)) this.#addresses.onTaken(packet, from);
     for (const path of this.#endpoint.paths) this.#pathWatch(path).sample();

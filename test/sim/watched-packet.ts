@@ -11,6 +11,7 @@ export const Type = {
   mtuProbe: 7,
   pathChallenge: 8,
   pathResponse: 9,
+  close: 10,
 } as const;
 const TYPE_AT = 4;
 const TYPE_MASK = 0x3f;

@@ -115,6 +115,22 @@ test.each([
   expect(watch(steps)).toThrow(message);
 });
 
+test.each([
+  ['one of its own', 1],
+  ['none of its own', 0],
+])('that a CLOSE makes no second one leave is broken by whoever had said %s', (_what, ownCount) => {
+  const close = packet(Type.close, 2, () => undefined);
+  const watched = new ConnectionWatch({} as never, { standstillUs: Infinity, endpoints: [] });
+  // Nobody was heard: it may be said again.
+  for (let count = 0; count < 3 * ownCount; count++) watched.onLeaving(close, 1_200);
+  watched.onCloseTaken();
+  if (ownCount === 0) watched.onLeaving(close, 1_200);
+  watched.onCloseTaken();
+  expect(() => {
+    watched.onLeaving(close, 1_200);
+  }).toThrow('no second one');
+});
+
 test('credit that has come may be used to its last byte', () => {
   const steps = [
     { leaves: data(5) },

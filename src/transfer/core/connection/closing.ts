@@ -27,6 +27,9 @@ export function beginDrain(reason: string, probeTimeoutUs: number, nowUs: number
  * A connection that has said CLOSE: sends it, repeats it for three probe timeouts, and answers each
  * checked packet with the same bytes until the linger ends.
  *
+ * A peer that has said CLOSE as well has nothing left to hear. Then it leaves once, if it has not yet,
+ * and no more: two sides never go on answering each other.
+ *
  * Its times count from the first input or output behind the command that closed: of a connection that
  * was idle, the time of the last one before it is long past.
  */
@@ -37,6 +40,8 @@ export class Closing {
   /** Infinity until the times count. */
   #lingerEndUs = Infinity;
   #isDue = true;
+  #hasLeft = false;
+  #hasPeerClosed = false;
   #repeatsLeft = REPEAT_COUNT;
   #repeatAtUs = Infinity;
 
@@ -52,6 +57,11 @@ export class Closing {
 
   get isDue(): boolean {
     return this.#isDue;
+  }
+
+  /** Nothing is left to say or to answer, before the linger is over. */
+  get isSettled(): boolean {
+    return this.#hasPeerClosed && this.#hasLeft;
   }
 
   get nextTimeoutUs(): number {
@@ -77,9 +87,15 @@ export class Closing {
     this.#isDue = true;
   }
 
+  /** The peer said CLOSE, be it in answer to this one. */
+  onPeerClose(): void {
+    this.#hasPeerClosed = true;
+  }
+
   poll(buffer: Uint8Array, nowUs: number): number {
     this.#begin(nowUs);
     this.#isDue = false;
+    this.#hasLeft = true;
     buffer.set(this.#datagram);
     return this.#datagram.length;
   }

@@ -1,5 +1,4 @@
 import { decodeClose } from '../wire/codec.ts';
-import { PacketType } from '../wire/packet.ts';
 import type { CloseSeal } from '../wire/packet-session.ts';
 import { beginDrain, buildClose, Closing, type Drain } from './closing.ts';
 import type { Connection } from './connection.ts';
@@ -28,7 +27,12 @@ export interface EndingParts {
  * by the peer's; by a violation; or without a word.
  *
  * For the user it is over once (`isClosed`). If this side says CLOSE it lingers after that, to answer
- * the peer, until the host hears that it is gone.
+ * the peer, until the host hears that it is gone: at the peer's CLOSE, or without one when the linger is
+ * over.
+ *
+ * Whoever hears CLOSE first answers with its own, so that the peer need not linger, and forgets the
+ * connection as that leaves. If the answer is lost the peer lingers; repeats find nobody, so that a copy
+ * of a CLOSE makes nobody speak.
  */
 export class Ending {
   readonly #parts: EndingParts;
@@ -71,12 +75,16 @@ export class Ending {
   }
 
   /** A checked CLOSE of the peer. */
-  handleClose(datagram: Uint8Array): DatagramVerdict {
-    const { connection, host, writer, closeSeal } = this.#parts;
+  handleClose(datagram: Uint8Array, nowUs: number): DatagramVerdict {
+    const { writer, closeSeal } = this.#parts;
     const close = decodeClose(datagram, writer.bodyAt, closeSeal);
     if (close === undefined) return 'malformed';
-    this.#end(close.code, close.reason, true);
-    host.onGone(connection);
+    if (!this.#isClosed) {
+      this.#beginClosing(CLOSE_OK, '', nowUs);
+      this.#end(close.code, close.reason, true);
+    }
+    this.#closing?.onPeerClose();
+    this.#leaveIfSettled();
     return 'taken';
   }
 
@@ -93,10 +101,10 @@ export class Ending {
     return true;
   }
 
-  /** A checked packet came after the end: the peer has not heard of it yet. */
-  onLatePacket(type: PacketType): void {
+  /** A checked packet, but no CLOSE, came after the end: the peer has not heard of it yet. */
+  onLatePacket(): void {
     if (this.#closing === undefined) return;
-    if (type !== PacketType.close) this.#closing.onPacket();
+    this.#closing.onPacket();
     this.#parts.host.wantsControl(this.#parts.connection);
   }
 
@@ -112,16 +120,28 @@ export class Ending {
 
   /** Fills `buffer` with CLOSE; 0 when none is due. */
   poll(buffer: Uint8Array, nowUs: number): number {
-    return this.isCloseDue ? this.#closing!.poll(buffer, nowUs) : 0;
+    if (!this.isCloseDue) return 0;
+    const length = this.#closing!.poll(buffer, nowUs);
+    this.#leaveIfSettled();
+    return length;
   }
 
   #say(code: number, reason: string, nowUs: number): void {
     if (this.#isClosed) return;
+    this.#beginClosing(code, reason, nowUs);
+    this.#end(code, reason, false);
+  }
+
+  #beginClosing(code: number, reason: string, nowUs: number): void {
     const { connection, host, writer, closeSeal, sender } = this.#parts;
     const datagram = buildClose(writer, closeSeal, code, reason);
     this.#closing = new Closing(datagram, sender.probeTimeoutUs, nowUs);
-    this.#end(code, reason, false);
     host.wantsControl(connection);
+  }
+
+  #leaveIfSettled(): void {
+    const { connection, host } = this.#parts;
+    if (this.#closing?.isSettled === true) host.onGone(connection);
   }
 
   #end(code: number, reason: string, byPeer: boolean): void {

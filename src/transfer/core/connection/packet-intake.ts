@@ -72,8 +72,9 @@ export class PacketIntake {
     if (number === undefined) return 'malformed';
     this.#tap?.onReceived({ header, datagram, number }, this.#ack, nowUs);
     this.#owner.onChecked(nowUs);
+    if (header.type === PacketType.close) return this.#ending.handleClose(datagram, nowUs);
     if (this.#ending.isClosed) {
-      this.#ending.onLatePacket(header.type);
+      this.#ending.onLatePacket();
       return 'taken';
     }
     const isNewest = this.#isNewest(header, number);
@@ -109,8 +110,6 @@ export class PacketIntake {
         return 'taken';
       case PacketType.mark:
         return this.#receiver.handleMark(packet.datagram);
-      case PacketType.close:
-        return this.#ending.handleClose(packet.datagram);
       case PacketType.pathChallenge:
       case PacketType.pathResponse:
         return this.#takePathPacket(packet, nowUs);
