@@ -22,8 +22,8 @@ import { type ListenFlags, listenForBenches } from './bench-listen.ts';
 import { CommandOutput } from './command-output.ts';
 import { addCongestionFlags, contradictionIn, engineOptionsOf } from './common-flags.ts';
 import { integerOf, linkRateOf, lossOf, rttOf, sizeOf } from './flag-values.ts';
+import { namedWord } from './named-ticket.ts';
 import { barsBelow } from './screen-bars.ts';
-import { findTicket } from './send.ts';
 import { Stopping } from './stopping.ts';
 import type { ProgressBars } from './terminal/progress-bars.ts';
 import { printLine } from './terminal/output-lines.ts';
@@ -116,11 +116,13 @@ async function runBench(flags: BenchFlags, called: Command): Promise<number> {
   if (flags.listen === true) return listenForBenches(flags, output);
   let ticket: string | undefined;
   if (flags.to !== undefined) {
-    const found = findTicket(flags.to, undefined);
-    if ('unreadable' in found) {
-      return output.failure(asError(found.unreadable), exitCodes.localFile);
+    let word: string;
+    try {
+      word = namedWord(flags.to);
+    } catch (error) {
+      return output.failure(asError(error), exitCodes.localFile);
     }
-    const named = ticketOfBench(found.ticket!);
+    const named = ticketOfBench(word);
     if (typeof named === 'string') return output.usage(named);
     ticket = named.ticket;
   }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import { type DoctorTarget, doctorTarget } from '../doctor/doctor-target.ts';
@@ -11,8 +10,8 @@ import { readServerFacts, readTicketFacts } from '../doctor/read-remote.ts';
 import { exitCodes } from '../report/exit-codes.ts';
 import { asError } from '../report/transfer-failure.ts';
 import { jsonLine } from '../text/json-line.ts';
-import type { TransferError } from '../transfer/index.ts';
 import { CommandOutput } from './command-output.ts';
+import { namedWord } from './named-ticket.ts';
 import { stateFolder } from './state-folder.ts';
 import { printLine } from './terminal/output-lines.ts';
 
@@ -52,9 +51,11 @@ async function runDoctor(named: string | undefined, flags: DoctorFlags): Promise
   const output = new CommandOutput('doctor', { ...flags, progress: false });
   let target: DoctorTarget | undefined;
   if (named !== undefined) {
-    const word = named.startsWith('@') ? wordIn(named.slice(1)) : named;
-    if (typeof word !== 'string') {
-      process.exitCode = output.failure(word, exitCodes.localFile);
+    let word: string;
+    try {
+      word = namedWord(named);
+    } catch (error) {
+      process.exitCode = output.failure(asError(error), exitCodes.localFile);
       return;
     }
     const found = doctorTarget(word);
@@ -85,15 +86,6 @@ async function judgeTarget(target: DoctorTarget): Promise<Finding[]> {
   const { host, port } = target;
   const stateDir = stateFolder(process.env, process.platform, homedir());
   return judgeServer(await readServerFacts(host, port, stateDir));
-}
-
-/** The first line of a file, which keeps a ticket out of sight of ps. */
-function wordIn(path: string): string | TransferError {
-  try {
-    return readFileSync(path, 'utf8').split(/\r?\n/, 1)[0]!.trim();
-  } catch (error) {
-    return asError(error);
-  }
 }
 
 function tell(output: CommandOutput, finding: Finding): void {

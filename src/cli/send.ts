@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -13,6 +12,7 @@ import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flag
 import { unreachedEvent } from '../report/events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from '../report/exit-codes.ts';
 import { SilenceWatch } from '../reach/silence-watch.ts';
+import { namedWord } from './named-ticket.ts';
 import { stateFolder } from './state-folder.ts';
 import { resendAdvice } from '../report/resend-advice.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
@@ -58,12 +58,15 @@ async function runSend(paths: readonly string[], flags: SendFlags): Promise<numb
   const output = new CommandOutput('send', flags);
   const contradiction = contradictionIn(flags) ?? stdinContradictionIn(paths, flags);
   if (contradiction !== undefined) return output.usage(contradiction);
-  const found = findTicket(flags.to, process.env['UPD_TICKET']);
-  if ('unreadable' in found) {
-    return output.failure(asError(found.unreadable), exitCodes.localFile);
+  let ticket: string | undefined;
+  try {
+    ticket = flags.to === undefined ? process.env['UPD_TICKET'] : namedWord(flags.to);
+  } catch (error) {
+    return output.failure(asError(error), exitCodes.localFile);
   }
-  const ticket = found.ticket;
-  if (ticket === undefined) return output.usage('say to whom: --to TICKET, or set UPD_TICKET');
+  if (ticket === undefined || (ticket === '' && flags.to === undefined)) {
+    return output.usage('say to whom: --to TICKET, or set UPD_TICKET');
+  }
   const content = readTicket(ticket);
   if (content === undefined) {
     return output.usage(ticket.startsWith(BENCH_PREFIX) ? BENCH_TICKET : NO_TICKET);
@@ -140,21 +143,6 @@ async function follow({ transfer, addresses, paths, flags, command }: Sending): 
 }
 
 const GO_ON: SafeText = safeText('The same command goes on from what has arrived there.');
-
-/** What names a ticket: the word itself, `@FILE`, or the environment. */
-export function findTicket(
-  to: string | undefined,
-  fromEnvironment: string | undefined,
-): { readonly ticket: string | undefined } | { readonly unreadable: unknown } {
-  if (to?.startsWith('@') !== true)
-    return { ticket: to ?? (fromEnvironment === '' ? undefined : fromEnvironment) };
-  try {
-    const [firstLine = ''] = readFileSync(to.slice(1), 'utf8').split(/\r?\n/, 1);
-    return { ticket: firstLine.trim() };
-  } catch (error) {
-    return { unreadable: error };
-  }
-}
 
 /** The key by which receivers know this user again; another one each time where it cannot be kept. */
 async function ownKey(output: CommandOutput): Promise<Uint8Array> {

@@ -136,7 +136,12 @@ test.each([
   expect(errors.trimEnd().split('\n')).toHaveLength(1);
 });
 
-test('a ticket in a file that is not there is a local error', async () => {
-  expect(await bench('--to', '@/nowhere/ticket')).toBe(3);
-  expect(errors).toContain('/nowhere/ticket');
+test.each([
+  ['/nowhere/ticket', 'the ticket in /nowhere/ticket cannot be read: no such file; without @ '],
+  ['/', 'the ticket in / cannot be read: EISDIR'],
+  ['', '@ is followed by a file, as @ticket.txt'],
+])('a ticket in the file "%s" is a local error that says what was read', async (path, reason) => {
+  expect(await bench('--to', `@${path}`)).toBe(3);
+  expect(errors).toMatch(/^upd bench: /);
+  expect(errors).toContain(reason);
 });

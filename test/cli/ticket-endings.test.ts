@@ -62,7 +62,7 @@ describe('usage is exit code 2 and one line that names the way out', () => {
 
 test.each([
   ['a source that is not there', ['send', '/no/such/file', '--to', STRANGE], '/no/such/file'],
-  ['a ticket file that is not there', ['send', 'x', '--to', '@/no/ticket'], '/no/ticket'],
+  ['a ticket file that is not there', ['send', 'x', '--to', '@/no/t'], 'in /no/t cannot be read'],
   ['a folder that is not there', ['receive', '--dir', '/no/dir'], '/no/dir is not a folder'],
   [
     'a receipt that cannot be',
