@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import PQueue from 'p-queue';
 import { declinedReason, type Introducer } from './introducer.ts';
 import { checkSource } from './io/source-check.ts';
@@ -57,7 +57,6 @@ export class Uploads {
 
   /** Resolves once the file was looked at and waits its turn, or was refused with one line. */
   async add(user: string, path: string): Promise<void> {
-    const name = basename(path);
     const source = await checkSource(path);
     const refuse = (shownName: string, error: TransferError): void => {
       this.#options.reporter.refuse({ direction: 'send', peer: user, name: shownName }, error);
@@ -65,7 +64,7 @@ export class Uploads {
     if ('problem' in source) {
       refuse(path, new TransferError('local-file', source.problem));
     } else if (this.#queue.size >= MAX_WAITING_SENDS) {
-      refuse(name, new TransferError('refused', `${MAX_WAITING_SENDS} files wait already`));
+      refuse(nameOf(path), new TransferError('refused', `${MAX_WAITING_SENDS} files wait already`));
     } else {
       const upload = new Upload(user, path);
       const { id, unlist } = this.#options.list.add(upload);
@@ -75,7 +74,7 @@ export class Uploads {
 
   async #send(upload: Upload, id: number): Promise<void> {
     const { self, introducer, comparer, endpoint, giveUpMs, reporter } = this.#options;
-    const { peer, path, name } = upload;
+    const { peer, path } = upload;
     const isCancelled = (): boolean => this.#isAborted || upload.isCancelled;
     let transfer: Transfer | undefined;
     let keyId: string | undefined;
@@ -110,12 +109,12 @@ export class Uploads {
         resend: {
           paths: [path],
           advice: () =>
-            safeLine`${name}: once its cause is gone, the same UPD sends only what is missing.`,
+            safeLine`${sent.name}: once its cause is gone, the same UPD sends only what is missing.`,
         },
-        advice: safeLine`${name}: the same UPD goes on from what has arrived there.`,
+        advice: safeLine`${sent.name}: the same UPD goes on from what has arrived there.`,
       });
     } catch (error) {
-      reporter.refuse({ direction: 'send', id, peer, name }, asError(error));
+      reporter.refuse({ direction: 'send', id, peer, name: upload.name }, asError(error));
     } finally {
       if (transfer !== undefined) this.#running.delete(transfer);
       if (keyId !== undefined) introducer.unwatch(keyId);
@@ -126,6 +125,11 @@ export class Uploads {
 
 function cancelled(): TransferError {
   return new TransferError('cancelled', 'cancelled');
+}
+
+/** As the engine will call it: `.` has the name of its folder. */
+function nameOf(path: string): string {
+  return basename(resolve(path)) || path;
 }
 
 /** One thing to send, from when it was asked for. */
@@ -142,7 +146,7 @@ class Upload implements ListedTransfer {
   }
 
   get name(): string {
-    return basename(this.path);
+    return this.#transfer?.name ?? nameOf(this.path);
   }
 
   get isCancelled(): boolean {

@@ -102,6 +102,18 @@ test('a server that stays full is asked for two minutes, then the file fails wit
   ]);
 });
 
+test.each([
+  ['/', '/'],
+  ['.', basename(process.cwd())],
+])('%s is called %s when its sending fails', async (path, name) => {
+  const { uploads, printed } = uploadsTo(['unknown-user'].values() as Iterator<Refusal>);
+  await uploads.add('derek', path);
+  await uploads.idle();
+  expect(printed).toEqual([
+    expect.stringMatching(new RegExp(`^${name} could not be delivered to derek: [a-z].*`)),
+  ]);
+});
+
 test('what waits for the server is cancelled at once when all is aborted', async () => {
   fakeTimers();
   const { uploads, introducer, printed, warned, asked, path } = uploadsTo(forever('busy'));

@@ -1,8 +1,13 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 
-/** How a transfer of these paths is called: the first base name, and how many more there are. */
+/** Under which name a path is offered: its base name, and that of the folder which `.` or `..` is. */
+export function sentName(path: string): string {
+  return (basename(resolve(path)) || 'root').normalize('NFC');
+}
+
+/** How a transfer of these paths is called: the name of the first, and how many more there are. */
 export function nameOfPaths(paths: readonly string[]): string {
-  return transferName(basename(paths[0] ?? '').normalize('NFC'), paths.length);
+  return transferName(sentName(paths[0] ?? ''), paths.length);
 }
 
 export function transferName(firstName: string, itemCount: number): string {

@@ -1,10 +1,11 @@
 import { constants, type Dir } from 'node:fs';
 import { lstat, opendir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { SourceEntry, SourceSurvey, Surveyed } from '../../files/disk.ts';
 import { MAX_NAME_BYTES, MAX_PATH_BYTES, MAX_SIZE_BYTES } from '../../files/records/offer.ts';
 import { unusedName } from '../../files/stored-name.ts';
 import { TransferError } from '../../files/transfer-error.ts';
+import { sentName } from '../../files/transfer-name.ts';
 import { diskError } from './disk-error.ts';
 import { kindOf } from './disk-source.ts';
 import type { Looked, WholeFiles } from './whole-files.ts';
@@ -82,7 +83,7 @@ export class DiskSurvey implements SourceSurvey {
 
   /** Two paths with one base name get two names. */
   #nameOf(path: string): string {
-    const name = (basename(resolve(path)) || 'root').normalize('NFC');
+    const name = sentName(path);
     let attempt = 0;
     while (this.#usedNames.has(unusedName(name, attempt))) attempt++;
     this.#usedNames.add(unusedName(name, attempt));
