@@ -22,6 +22,8 @@ import {
 import { ownSignature } from './partial-owner.ts';
 import { type Leaving, removeRecord } from './partial-index.ts';
 
+const REPLACED = 'the inbox cannot be written: another file stands in the place of the partial';
+
 export interface DiskPartialParts extends Leaving {
   readonly context: InboxContext;
   readonly handle: DiskHandle;
@@ -165,7 +167,11 @@ export class DiskPartial implements ClaimedFile {
 
   /** Gives the file the first free name, beginning with the one it has owned so far. */
   async #takeName(isAborted: () => boolean): Promise<string | undefined> {
-    const { wantedName, attempt: firstAttempt, conflict, partPath } = this.#parts;
+    const { wantedName, attempt: firstAttempt, conflict, partPath, partInode } = this.#parts;
+    const found = await statsOf(this.#context.files, partPath);
+    // Whoever else may write in the inbox could have put a link in its place: that is not what came.
+    if (found !== undefined && found.ino !== partInode)
+      throw new TransferError('local-file', REPLACED);
     for (let attempt = firstAttempt; attempt < MAX_NAME_ATTEMPTS; attempt++) {
       const path = join(this.#context.folder, unusedName(wantedName, attempt));
       if (isAborted()) return undefined;

@@ -1,4 +1,13 @@
-import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -96,6 +105,23 @@ test('a link in the place of a partial is not followed', async () => {
   expect(await textIn('elsewhere')).toBe('precious');
   expect(existsSync(join(folder.path, 'not-made'))).toBe(false);
   expect(await textIn('a (2)')).toBe('hello');
+});
+
+test.each([
+  ['a link', (path: string) => symlink('/etc/hostname', path)],
+  ['another file', (path: string) => writeFile(path, 'jello')],
+])('%s that took the place of a partial gets no name', async (_what, place) => {
+  const partial = await inboxIn(folder.path).claimFile(requestOf('a'));
+  await partial.append(Buffer.from('hello'));
+  // Kept open, so that its inode is not given to the next file.
+  await rename(join(folder.path, 'a.part'), join(folder.path, 'elsewhere'));
+  await place(join(folder.path, 'a.part'));
+  await expect(partial.publish(publication)).rejects.toMatchObject({
+    code: 'local-file',
+    message: 'the inbox cannot be written: another file stands in the place of the partial',
+  });
+  await partial.discard();
+  expect(existsSync(join(folder.path, 'a'))).toBe(false);
 });
 
 test('many transfers of one name at once end as that many whole files', async () => {
