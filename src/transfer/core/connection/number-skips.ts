@@ -15,9 +15,9 @@ export class NumberSkips {
     this.#skipAt = this.#draw();
   }
 
-  /** Before each packet that takes a number. */
+  /** Before each packet that takes a number; the last one that there is room for is the packet's. */
   beforeSend(): void {
-    if (this.#sent.nextNumber < this.#skipAt) return;
+    if (this.#sent.nextNumber < this.#skipAt || this.#sent.roomCount < 2) return;
     this.#sent.skip();
     this.#skipAt = this.#draw();
   }

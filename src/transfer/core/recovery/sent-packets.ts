@@ -112,7 +112,12 @@ export class SentPackets {
 
   /** Whether no number can be used up before an old one is forgotten. */
   get isFull(): boolean {
-    return this.#nextNumber - this.#oldest === this.#maxCapacity;
+    return this.roomCount === 0;
+  }
+
+  /** Numbers that can be used up before an old one is forgotten. */
+  get roomCount(): number {
+    return this.#maxCapacity - (this.#nextNumber - this.#oldest);
   }
 
   /**
