@@ -5,6 +5,7 @@ import {
   encodeClose,
   encodeDataHeader,
   encodeMark,
+  encodePathChallenge,
   encodePing,
   type MarkFields,
 } from '../../../src/transfer/core/wire/codec.ts';
@@ -36,6 +37,12 @@ export class ForgedPackets {
   ping(number: number): Uint8Array {
     return this.#packet(PacketType.ping, PacketFlag.ackNow, number, (buffer, at) =>
       encodePing(buffer, at, number),
+    );
+  }
+
+  pathChallenge(number: number): Uint8Array {
+    return this.#packet(PacketType.pathChallenge, 0, number, (buffer, at) =>
+      encodePathChallenge(buffer, at, number, new Uint8Array(8)),
     );
   }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OPENING_CREDIT_BYTES } from '../../../src/transfer/core/connection/credit-ledger.ts';
+import { MAX_UNAWAITED_PACKETS } from '../../../src/transfer/core/connection/sender.ts';
 import { CloseCode } from '../../../src/transfer/core/transport.ts';
 import { decodeClose, decodeHeader } from '../../../src/transfer/core/wire/codec.ts';
 import { crcCheck } from '../../../src/transfer/core/wire/packet-check.ts';
@@ -111,6 +112,23 @@ test('MARK moves the floor: numbers below it are not taken any more', () => {
   exchange.deliver(forged.mark({ una: FIRST + 60, markSeq: 899, ...frequency }), b, a.address);
   exchange.deliver(forged.data(FIRST + 56, 10, content(10)), b, a.address);
   expect(b.connection.readableBytes).toBe(20);
+});
+
+test('a peer that asks by PATH_CHALLENGE again and again and acknowledges nothing is answered so often', () => {
+  const exchange = Exchange.opened(config);
+  const { a, b } = exchange;
+  const forged = new ForgedPackets(b.connection);
+  exchange.drops = ({ from }) => from === b;
+  for (let nth = 0; nth < 3 * MAX_UNAWAITED_PACKETS; nth++) {
+    exchange.deliver(forged.pathChallenge(FIRST + 50 + nth), b, a.address);
+  }
+  expect(b.sentOf(PacketType.pathResponse).length).toBe(MAX_UNAWAITED_PACKETS);
+  // Once it acknowledges what comes to it, it is answered again.
+  exchange.drops = () => false;
+  b.connection.ping();
+  exchange.run(SECOND_US);
+  exchange.deliver(forged.pathChallenge(FIRST + 1000), b, a.address);
+  expect(b.sentOf(PacketType.pathResponse).length).toBe(MAX_UNAWAITED_PACKETS + 1);
 });
 
 test('packets too short for their type are malformed: counted, unanswered', () => {

@@ -43,6 +43,11 @@ export class Flight {
     return this.#packetCount - this.#unawaitedCount;
   }
 
+  /** The others: MTU probes and path validation. */
+  get unawaitedCount(): number {
+    return this.#unawaitedCount;
+  }
+
   get isSuspended(): boolean {
     return this.#isSuspended;
   }

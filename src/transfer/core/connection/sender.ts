@@ -27,6 +27,11 @@ const MTU_PROBE_WORTH = 2;
 /** A window below this repeats no tail. */
 const MIN_TAIL_WINDOW_PACKETS = 4;
 /**
+ * Packets in flight whose acknowledgement nobody waits for: a peer that asks for answers by PATH_CHALLENGE and
+ * acknowledges none would else fill the ring, and nothing could be sent any more.
+ */
+export const MAX_UNAWAITED_PACKETS = 64;
+/**
  * The sending side of a connection: builds numbered packets, inside the window and beside it.
  *
  * It decides what to send, its path when, and `LossRecovery` what has become of it.
@@ -219,10 +224,10 @@ export class Sender {
 
   /**
    * Fills `buffer` with PATH_CHALLENGE or PATH_RESPONSE, which goes to an address of its own and is
-   * not the path's; 0 when the ring is full.
+   * not the path's; 0 when the ring is full, or too many such packets are not acknowledged.
    */
   buildPathPacket(buffer: Uint8Array, packet: PathPacket, nowUs: number): number {
-    if (this.#ringIsFull()) return 0;
+    if (this.#flight.unawaitedCount >= MAX_UNAWAITED_PACKETS || this.#ringIsFull()) return 0;
     const writer = this.#writer;
     this.#skips.beforeSend();
     writer.begin(buffer, packet.type, 0);
