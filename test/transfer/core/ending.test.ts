@@ -109,6 +109,25 @@ test('close(ok) waits until all that was written is acknowledged', () => {
   expect(b.events.at(-1)).toMatchObject({ type: 'closed', reason: { code: CloseCode.ok } });
 });
 
+test('close(ok) waits for a slow reader for as long as more is acknowledged', () => {
+  const exchange = Exchange.opened();
+  const { a, b } = exchange;
+  const written = content(120_000);
+  a.connection.write(written);
+  a.connection.close(CloseCode.ok, '');
+  // The peer's credit is 64 KiB: without its reading nothing more leaves.
+  const read: number[] = [];
+  while (!b.connection.isClosed) {
+    exchange.run(SECOND_US);
+    const next = b.connection.peek().subarray(0, 5_000);
+    read.push(...next);
+    b.connection.consume(next.length);
+    if (a.connection.acknowledgedBytes < written.length) expect(a.connection.isClosed).toBe(false);
+  }
+  expect(a.connection.acknowledgedBytes).toBe(written.length);
+  expect(a.events.at(-1)).toMatchObject({ type: 'closed', reason: { code: CloseCode.ok } });
+});
+
 test('a second close does nothing', () => {
   const exchange = Exchange.opened();
   const { a } = exchange;

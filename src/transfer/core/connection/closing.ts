@@ -8,19 +8,28 @@ export const MIN_LINGER_US = 1_000_000;
 /** Probe timeouts over which CLOSE is repeated, and for which the connection lingers. */
 const REPEAT_COUNT = 3;
 
-/** Least wait for the peer's last acknowledgements before CLOSE(ok) leaves without them. */
+/** Least wait for the peer's next acknowledgement before CLOSE(ok) leaves without the last ones. */
 const MIN_DRAIN_US = 5_000_000;
 const DRAIN_PTO_COUNT = 10;
 
 /** A connection whose user has closed it, and that waits until all it sent is acknowledged. */
 export interface Drain {
   readonly reason: string;
-  /** CLOSE leaves then in any case. */
+  /** Of the stream without a gap, when the wait began. */
+  readonly acknowledgedBytes: number;
+  /** CLOSE leaves then unless more is acknowledged: the wait begins anew with it. */
   readonly endUs: number;
 }
 
-export function beginDrain(reason: string, probeTimeoutUs: number, nowUs: number): Drain {
-  return { reason, endUs: nowUs + Math.max(DRAIN_PTO_COUNT * probeTimeoutUs, MIN_DRAIN_US) };
+export function beginDrain(reason: string, sender: DrainedSender, nowUs: number): Drain {
+  const waitUs = Math.max(DRAIN_PTO_COUNT * sender.probeTimeoutUs, MIN_DRAIN_US);
+  return { reason, acknowledgedBytes: sender.stream.acknowledged, endUs: nowUs + waitUs };
+}
+
+/** What of a sender a drain goes by; `Sender` is one. */
+interface DrainedSender {
+  readonly probeTimeoutUs: number;
+  readonly stream: { readonly acknowledged: number };
 }
 
 /**

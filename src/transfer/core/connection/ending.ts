@@ -67,7 +67,7 @@ export class Ending {
     const { sender } = this.#parts;
     const isDone = code !== CLOSE_OK || sender.stream.isAcknowledged;
     if (isDone) this.#say(code, reason, nowUs);
-    else this.#drain = beginDrain(reason, sender.probeTimeoutUs, nowUs);
+    else this.#drain = beginDrain(reason, sender, nowUs);
   }
 
   onViolation(reason: string, nowUs: number): void {
@@ -94,11 +94,19 @@ export class Ending {
     this.#parts.host.onGone(this.#parts.connection);
   }
 
-  /** More was acknowledged; true when that was what CLOSE had waited for. */
+  /** An ACK came; true when it had all that CLOSE had waited for. */
   onProgress(nowUs: number): boolean {
-    if (this.#drain === undefined || !this.#parts.sender.stream.isAcknowledged) return false;
-    this.#say(CLOSE_OK, this.#drain.reason, nowUs);
-    return true;
+    if (this.#drain === undefined) return false;
+    const { reason, acknowledgedBytes } = this.#drain;
+    const { sender } = this.#parts;
+    if (sender.stream.isAcknowledged) {
+      this.#say(CLOSE_OK, reason, nowUs);
+      return true;
+    }
+    if (sender.stream.acknowledged > acknowledgedBytes) {
+      this.#drain = beginDrain(reason, sender, nowUs);
+    }
+    return false;
   }
 
   /** A checked packet, but no CLOSE, came after the end: the peer has not heard of it yet. */

@@ -77,6 +77,7 @@ test('a reason of more than 256 bytes is cut, and the packet is whole', () => {
 });
 
 test('CLOSE(ok) waits for acknowledgements 5 s, or 10 probe timeouts where that is longer', () => {
-  expect(beginDrain('', 100_000, 7).endUs).toBe(5_000_007);
-  expect(beginDrain('', 1_000_000, 7).endUs).toBe(10_000_007);
+  const stream = { acknowledged: 0 };
+  expect(beginDrain('', { probeTimeoutUs: 100_000, stream }, 7).endUs).toBe(5_000_007);
+  expect(beginDrain('', { probeTimeoutUs: 1_000_000, stream }, 7).endUs).toBe(10_000_007);
 });
