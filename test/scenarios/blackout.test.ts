@@ -72,3 +72,26 @@ test.each([1, 2, 3])(
     });
   },
 );
+
+const MANY = 20;
+
+test('after a blackout all connections of a path flow again at once, not by their timers one after the other', () => {
+  const backAtUs = 4_000_000;
+  const both = [delay(RTT_US / 2), blackout([1_000_000, backAtUs])];
+  const pair = new Pair({
+    seed: 1,
+    forward: [bottleneck(20e6, 100_000), ...both],
+    backward: both,
+    config: { controller: 'bbr' },
+  });
+  const { network, workload } = pair;
+  for (let nth = 0; nth < MANY; nth++) pair.add({ bytes: 200_000 });
+  network.runUntil(backAtUs);
+  const before = workload.runs.map(({ responder }) => responder.readBytes);
+  expect(Math.max(...before)).toBeLessThan(200_000);
+  // The longest probe timeout of the first that asks, and what all that was lost takes.
+  network.runUntil(backAtUs + 1_000_000 + 3 * RTT_US);
+  for (const [nth, { responder }] of workload.runs.entries()) {
+    expect(responder.readBytes).toBeGreaterThan(before[nth]!);
+  }
+});

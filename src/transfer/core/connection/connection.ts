@@ -309,6 +309,10 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
     return this.#intake.handleDatagram(header, datagram, from, nowUs);
   }
 
+  onPathHeard(nowUs: number): void {
+    if (this.#sender.onPathHeard(nowUs)) this.path.activate(this);
+  }
+
   /** Goes on by the path to this address. */
   moveTo(address: Address): void {
     this.#host.deadlines.touch(this);

@@ -110,6 +110,7 @@ export class Flight {
     if (this.#isSuspended) return;
     this.#isSuspended = true;
     this.#path.suspend(this.#pathBytes);
+    this.#path.onMemberSilenced();
   }
 
   resume(): void {

@@ -51,6 +51,9 @@ export class Sender {
   readonly #trace: ConnectionTrace | undefined;
   #pingsDue = 0;
   #isMtuProbeWanted = false;
+  /** Silenced, and the path carries again: one probe may leave as any packet does. */
+  #mayAsk = false;
+  #askedAtUs = -Infinity;
 
   constructor(
     path: Path,
@@ -112,7 +115,7 @@ export class Sender {
 
   /** Something the window bounds could be sent. */
   get hasData(): boolean {
-    if (this.#flight.isSuspended) return false;
+    if (this.#flight.isSuspended) return this.#mayAsk;
     if (this.packetsInFlight >= this.#windowPackets) return false;
     return this.stream.hasSlice || this.#tail.isDue(this.stream);
   }
@@ -169,6 +172,15 @@ export class Sender {
     );
   }
 
+  /**
+   * What others sent on the path arrives: a silenced sender may ask once, in its turn, and once in a probe
+   * timeout. True when it may.
+   */
+  onPathHeard(nowUs: number): boolean {
+    this.#mayAsk = this.#flight.isSuspended && nowUs - this.#askedAtUs >= this.probeTimeoutUs;
+    return this.#mayAsk;
+  }
+
   /** How much the path has to forget because the connection leaves it. */
   takeFromPath(): number {
     this.#flight.resume();
@@ -216,6 +228,10 @@ export class Sender {
       this.#timer.dropProbes();
       return 0;
     }
+    return this.#buildProbe(buffer, nowUs);
+  }
+
+  #buildProbe(buffer: Uint8Array, nowUs: number): number {
     const room = this.#probeRoom(buffer);
     if (this.stream.takeSlice(room, this.#slice)) return this.#buildData(buffer, true, nowUs);
     if (this.stream.repeatOldest(room, this.#slice)) return this.#buildData(buffer, true, nowUs);
@@ -242,6 +258,11 @@ export class Sender {
   /** Fills `buffer` with one DATA packet inside the window; 0 when there is nothing to send. */
   pollData(buffer: Uint8Array, nowUs: number): number {
     if (!this.hasData || this.#ringIsFull()) return 0;
+    if (this.#flight.isSuspended) {
+      this.#mayAsk = false;
+      this.#askedAtUs = nowUs;
+      return this.#buildProbe(buffer, nowUs);
+    }
     const worthBytes = Math.min(buffer.length, this.stream.unsentBytes / MTU_PROBE_WORTH);
     const mtuProbeBytes = this.#path.takeMtuProbe(worthBytes, nowUs);
     if (mtuProbeBytes > 0) return this.#buildMtuProbe(buffer, mtuProbeBytes, nowUs);

@@ -12,6 +12,8 @@ export interface PathMember {
   isReady: boolean;
   /** What may stand in the peer's kernel buffer for this member. */
   readonly standingBytes: number;
+  /** What members sent arrives again, after some of them had heard nothing. */
+  onPathHeard(nowUs: number): void;
   /**
    * Fills `buffer` with one packet that the window bounds, and reports it by `Path.onSent`. Returns
    * its length; 0 when it has nothing more to send now, which ends its turn until `activate`.

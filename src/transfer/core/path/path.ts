@@ -59,6 +59,8 @@ export class Path {
   #suspendedBytes = 0;
   /** Sum over the members: what may stand in the peer's kernel buffer. */
   #standingBytes = 0;
+  /** A member has become silent since anything was acknowledged. */
+  #hasSilencedMember = false;
   #isHeldByPacer = false;
   #turnPackets = 1;
   /** Count of delivered bytes that ends the round in which the controller's window held a packet back. */
@@ -153,6 +155,11 @@ export class Path {
   resume(bytesInFlight: number): void {
     this.#suspendedBytes -= bytesInFlight;
     this.#bytesInFlight += bytesInFlight;
+  }
+
+  /** A member begins to hear nothing. */
+  onMemberSilenced(): void {
+    this.#hasSilencedMember = true;
   }
 
   /** The peer told another share of its kernel buffer for this member. */
@@ -306,11 +313,22 @@ export class Path {
     if (rate !== undefined) this.#capacity.onRate(rate);
     if (this.#silence.take()) this.controller.onPersistentCongestion(nowUs);
     if (!this.#tally.hasAcked) return;
+    this.#tellHeard(nowUs);
     const bytesInFlight = this.#bytesInFlight;
     const isWindowLimited = this.#windowLimitedUntilBytes >= this.delivery.deliveredBytes;
     const path = { bytesInFlight, isWindowLimited };
     this.controller.onAcked(this.#tally.ackEvent(this.rtt, latestRttUs, rate, path, nowUs));
     this.#capacity.onDelivered(this.delivery.deliveredBytes, bytesInFlight);
+  }
+
+  /**
+   * The path carries again: all who hear nothing may ask at once. By their timers, of a second, they would
+   * come back two a second, and the path wait for them meanwhile.
+   */
+  #tellHeard(nowUs: number): void {
+    if (!this.#hasSilencedMember) return;
+    this.#hasSilencedMember = false;
+    for (const member of this.#members) member.onPathHeard(nowUs);
   }
 
   /** Holds till what is in flight now is acknowledged: a round. */

@@ -21,6 +21,10 @@ class FakeMember implements PathMember {
     this.left = left;
   }
 
+  onPathHeard(): void {
+    // Nothing is sent here.
+  }
+
   pollPacket(): number {
     if (this.left === 0) return 0;
     this.left--;

@@ -30,6 +30,7 @@ function sendingPath(state: Bbr['state'], timers?: DriverTimers): Path {
     deficitBytes: 0,
     isReady: false,
     standingBytes: 0,
+    onPathHeard: () => undefined,
     pollPacket: (_buffer, nowUs) => {
       const number = sent.add(nowUs, PACKET_BYTES, PacketKind.data, 0, PACKET_BYTES, false);
       path.onSent(sent, number, PACKET_BYTES, nowUs);

@@ -66,6 +66,7 @@ test('a window that held a packet back counts as the limit until its round is ac
     deficitBytes: 0,
     isReady: false,
     standingBytes: 0,
+    onPathHeard: () => undefined,
     pollPacket: (_, nowUs) => {
       if (wantedPackets === 0) return 0;
       wantedPackets--;
@@ -108,6 +109,7 @@ function turnsOf(controller: Listener, memberCount: number, packetCount: number)
       deficitBytes: 0,
       isReady: false,
       standingBytes: 0,
+      onPathHeard: () => undefined,
       pollPacket: (_, nowUs) => {
         turns.push(index);
         ends.push(path.endsTurn(PACKET_BYTES));
