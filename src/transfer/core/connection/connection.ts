@@ -202,7 +202,7 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
       this.#sender.nextTimeoutUs,
       this.#receiver.nextTimeoutUs,
       this.#route.nextTimeoutUs,
-      this.#liveness.nextTimeoutUs(this.#sender.lastSentAtUs, this.#isWaiting),
+      this.#liveness.nextTimeoutUs(this.#sender.lastSentAtUs, this.#sender.isWaiting),
       this.#ending.nextTimeoutUs,
     );
   }
@@ -363,19 +363,14 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
     this.#sender.handleTimeout(nowUs);
     this.#receiver.handleTimeout(nowUs);
     this.#holds.note(nowUs);
-    if (this.#liveness.isPingDue(this.#sender.lastSentAtUs, this.#isWaiting, nowUs)) {
+    if (this.#liveness.isPingDue(this.#sender.lastSentAtUs, this.#sender.isWaiting, nowUs)) {
       this.#sender.ping();
     }
-    if (this.#liveness.isStalledNow(this.#isWaiting, this.#sender.probeTimeoutUs, nowUs)) {
+    if (this.#liveness.isStalledNow(this.#sender.isWaiting, this.#sender.probeTimeoutUs, nowUs)) {
       this.#host.onNews(this, 'stalled');
     }
     if (this.hasControl) this.#host.wantsControl(this);
     this.#activate();
-  }
-
-  /** Something is owed to us: an acknowledgement, or bytes behind a gap. */
-  get #isWaiting(): boolean {
-    return this.#sender.packetsInFlight > 0 || this.#sendStream.hasSlice;
   }
 
   /** When the last packet came that passed its check. */

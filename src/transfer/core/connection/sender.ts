@@ -108,6 +108,11 @@ export class Sender {
     return this.#flight.isSuspended;
   }
 
+  /** Something is owed to us, or left to say: an acknowledgement, or bytes that have not left. */
+  get isWaiting(): boolean {
+    return this.packetsInFlight > 0 || this.stream.hasSlice;
+  }
+
   /** Packets that bypass the window are due. */
   get hasProbe(): boolean {
     return this.#timer.hasProbe || this.#pingsDue > 0 || this.#isMtuProbeWanted;

@@ -20,6 +20,8 @@ export class Publication {
   readonly #published: Place[] = [];
   /** The last folder of an offer, when more of it may come in the next one. */
   #openPlace: Place | undefined;
+  /** The last `finish`. */
+  #finishing: Promise<void> = Promise.resolve();
 
   constructor(options: PublicationOptions) {
     this.#options = options;
@@ -35,7 +37,12 @@ export class Publication {
   }
 
   /** Every file of an offer is over. */
-  async finish({ places, offer, stored }: PlacedOffer): Promise<void> {
+  finish(placed: PlacedOffer): Promise<void> {
+    this.#finishing = this.#finish(placed);
+    return this.#finishing;
+  }
+
+  async #finish({ places, offer, stored }: PlacedOffer): Promise<void> {
     this.#openPlace = undefined;
     const folders = [...stored.values()].filter(({ entry }) => entry.kind === 'folder');
     const { spaceWait, onSettled } = this.#options;
@@ -67,6 +74,11 @@ export class Publication {
         claim.kind === 'file' ? claim.file.confirm() : claim.folder.confirm(isWhole),
       ),
     );
+  }
+
+  /** Resolves when nothing is getting its name any more, whether it got it or not. */
+  async settled(): Promise<void> {
+    await this.#finishing.catch(() => undefined);
   }
 
   /** The transfer has failed; its files have been put away. */

@@ -58,8 +58,6 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   readonly #at = new ReceiveStanding();
   #isOffered = false;
   #arrivedBytes = 0;
-  /** Folders are getting their names. */
-  #finishing: Promise<void> = Promise.resolve();
 
   constructor(options: ReceivingOptions) {
     this.#options = options;
@@ -322,9 +320,8 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   async #finishOffer(placed: PlacedOffer): Promise<void> {
     const { offer, room } = placed;
     room.release();
-    this.#finishing = this.#publication.finish(placed);
     try {
-      await this.#finishing;
+      await this.#publication.finish(placed);
       if (this.isOver) return;
       if (!offer.hasMoreOffers) this.#publication.told();
     } catch (error) {
@@ -394,7 +391,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
   }
 
   async #putAway(error: TransferError): Promise<void> {
-    await this.#finishing.catch(() => undefined);
+    await this.#publication.settled();
     await this.#at.offer?.putAway(error);
     await this.#publication.leave(this.#at.offer?.placed.places ?? []);
     this.#share.close();
