@@ -6,6 +6,7 @@ import type {
   SpuriousLossEvent,
 } from './controller.ts';
 import { ASSUMED_RTT_US, INITIAL_WINDOW_PACKETS, MIN_WINDOW_PACKETS } from './controller.ts';
+import { RecoveryPeriod } from './recovery-period.ts';
 
 /** Aggressiveness of the cubic function, packets per second³ (RFC 9438 §4.1). */
 const C = 0.4;
@@ -31,19 +32,18 @@ interface Epoch {
   renoWindowBytes: number;
 }
 
-/** What a reduction replaced, kept until it is known to have been right. */
-interface Undo {
+/** What a reduction replaces. */
+interface Before {
   readonly windowBytes: number;
   readonly ssthreshBytes: number;
   readonly maxWindowBytes: number;
   readonly priorWindowBytes: number;
   readonly epoch: Epoch | undefined;
-  readonly recoveryStartUs: number;
 }
 
 /**
  * CUBIC (RFC 9438) over bytes, with RFC 9002's recovery period: one reduction for all packets sent
- * before it. A reduction is undone when every loss that caused it turns out spurious (RFC 9438 §4.9).
+ * before it, undone when every loss that caused it turns out spurious (`RecoveryPeriod`).
  */
 export class Cubic implements CongestionController {
   readonly connectionWindowPackets: number = Infinity;
@@ -57,11 +57,7 @@ export class Cubic implements CongestionController {
   /** Undefined from a reduction until the first ACK after it. */
   #epoch: Epoch | undefined;
   #lastAckAtUs = 0;
-  /** Packets sent before this belong to a loss that was answered already. */
-  #recoveryStartUs = -Infinity;
-  #undo: Undo | undefined;
-  /** Losses of the last recovery period that have not been proven spurious. */
-  #unprovenLossCount = 0;
+  readonly #recovery = new RecoveryPeriod<Before>();
   #smoothedRttUs = ASSUMED_RTT_US;
 
   constructor(options: ControllerOptions) {
@@ -99,7 +95,7 @@ export class Cubic implements CongestionController {
     this.#smoothedRttUs = Math.max(1, event.smoothedRttUs);
     const sinceAckUs = event.nowUs - this.#lastAckAtUs;
     this.#lastAckAtUs = event.nowUs;
-    if (event.newestSentAtUs <= this.#recoveryStartUs) return;
+    if (this.#recovery.covers(event.newestSentAtUs)) return;
     // A window that was not used says nothing about the path (RFC 9438 §5.8).
     if (event.isAppLimited || event.priorBytesInFlight < this.#windowBytes / 2) {
       if (this.#epoch !== undefined) this.#epoch.startUs += sinceAckUs;
@@ -141,20 +137,15 @@ export class Cubic implements CongestionController {
   }
 
   onLost(event: LossEvent): void {
-    if (event.sentAtUs <= this.#recoveryStartUs) {
-      if (this.#isOfLastRecovery(event.sentAtUs)) this.#unprovenLossCount++;
-      return;
-    }
-    this.#undo = {
+    if (!this.#recovery.onLost(event.sentAtUs)) return;
+    const before: Before = {
       windowBytes: this.#windowBytes,
       ssthreshBytes: this.#ssthreshBytes,
       maxWindowBytes: this.#maxWindowBytes,
       priorWindowBytes: this.#priorWindowBytes,
       epoch: this.#epoch,
-      recoveryStartUs: this.#recoveryStartUs,
     };
-    this.#unprovenLossCount = 1;
-    this.#recoveryStartUs = event.nowUs;
+    this.#recovery.begin(before, event.nowUs);
     this.#priorWindowBytes = this.#windowBytes;
     // Fast convergence: a flow that lost before it came back to W_max gives way (RFC 9438 §4.7).
     this.#maxWindowBytes =
@@ -164,12 +155,6 @@ export class Cubic implements CongestionController {
     this.#reduceTo(this.#windowBytes * BETA);
   }
 
-  /** Whether a loss of a packet sent then belongs to the reduction that can be undone. */
-  #isOfLastRecovery(sentAtUs: number): boolean {
-    const fromUs = this.#undo?.recoveryStartUs ?? Infinity;
-    return sentAtUs > fromUs && sentAtUs <= this.#recoveryStartUs;
-  }
-
   #reduceTo(bytes: number): void {
     this.#windowBytes = Math.max(bytes, MIN_WINDOW_PACKETS * this.#datagramBytes);
     this.#ssthreshBytes = this.#windowBytes;
@@ -177,16 +162,13 @@ export class Cubic implements CongestionController {
   }
 
   onSpuriousLoss(event: SpuriousLossEvent): void {
-    const undo = this.#undo;
-    if (undo === undefined || !this.#isOfLastRecovery(event.sentAtUs)) return;
-    if (--this.#unprovenLossCount > 0) return;
-    this.#windowBytes = Math.max(this.#windowBytes, undo.windowBytes);
-    this.#ssthreshBytes = undo.ssthreshBytes;
-    this.#maxWindowBytes = undo.maxWindowBytes;
-    this.#priorWindowBytes = undo.priorWindowBytes;
-    this.#epoch = undo.epoch;
-    this.#recoveryStartUs = undo.recoveryStartUs;
-    this.#undo = undefined;
+    const before = this.#recovery.onSpuriousLoss(event.sentAtUs);
+    if (before === undefined) return;
+    this.#windowBytes = Math.max(this.#windowBytes, before.windowBytes);
+    this.#ssthreshBytes = before.ssthreshBytes;
+    this.#maxWindowBytes = before.maxWindowBytes;
+    this.#priorWindowBytes = before.priorWindowBytes;
+    this.#epoch = before.epoch;
   }
 
   /**
@@ -194,8 +176,7 @@ export class Cubic implements CongestionController {
    * begins anew, with K = 0 (RFC 9438 §4.8).
    */
   onPersistentCongestion(nowUs: number): void {
-    this.#undo = undefined;
-    this.#recoveryStartUs = nowUs;
+    this.#recovery.restart(nowUs);
     const reducedBytes = Math.min(this.#ssthreshBytes, this.#windowBytes);
     this.#reduceTo(0);
     this.#ssthreshBytes = Math.max(reducedBytes, this.#windowBytes);

@@ -9,6 +9,7 @@ import { ASSUMED_RTT_US, INITIAL_WINDOW_PACKETS, MIN_WINDOW_PACKETS } from './co
 import { LedbatDelay } from './ledbat-delay.ts';
 import { LedbatQueueDepth } from './ledbat-queue-depth.ts';
 import { LedbatSlowdown } from './ledbat-slowdown.ts';
+import { RecoveryPeriod } from './recovery-period.ts';
 
 /** Queueing delay that a flow alone builds up, and from which it gives way, at most (draft §4.2). */
 const MAX_TARGET_US = 60_000;
@@ -21,11 +22,10 @@ const BETA = 1 / 2;
 const PACING_GAIN = 1.25;
 const SLOW_START_PACING_GAIN = 2;
 
-/** What a halving replaced, kept until it is known to have been right. */
-interface Undo {
+/** What a halving replaces. */
+interface Before {
   readonly windowBytes: number;
   readonly ssthreshBytes: number;
-  readonly recoveryStartUs: number;
 }
 
 /**
@@ -47,11 +47,7 @@ export class Ledbat implements CongestionController {
   #ssthreshBytes: number = Infinity;
   #smoothedRttUs = ASSUMED_RTT_US;
   #nowUs = 0;
-  /** Packets sent before this belong to a loss that was answered already. */
-  #recoveryStartUs = -Infinity;
-  #undo: Undo | undefined;
-  /** Losses of the last recovery period that have not been proven spurious. */
-  #unprovenLossCount = 0;
+  readonly #recovery = new RecoveryPeriod<Before>();
 
   constructor(options: ControllerOptions) {
     this.#datagramBytes = options.datagramBytes;
@@ -102,7 +98,7 @@ export class Ledbat implements CongestionController {
     this.#nowUs = nowUs;
     this.#smoothedRttUs = Math.max(1, event.smoothedRttUs);
     if (latestRttUs !== undefined) this.#delay.onSample(Math.max(1, latestRttUs), nowUs);
-    if (!this.#delay.hasSample || event.newestSentAtUs <= this.#recoveryStartUs) return;
+    if (!this.#delay.hasSample || this.#recovery.covers(event.newestSentAtUs)) return;
     if (this.#slowdown.isHolding(nowUs)) return;
     if (this.#slowdown.isDue(nowUs)) this.#beginSlowdown(nowUs);
     else if (this.#isInSlowStart) this.#growFast(event);
@@ -110,7 +106,7 @@ export class Ledbat implements CongestionController {
   }
 
   #beginSlowdown(nowUs: number): void {
-    this.#undo = undefined;
+    this.#recovery.keep();
     this.#ssthreshBytes = this.#windowBytes;
     this.#windowBytes = this.#minWindowBytes;
     this.#slowdown.begin(this.#smoothedRttUs, nowUs);
@@ -144,42 +140,24 @@ export class Ledbat implements CongestionController {
   onLost(event: LossEvent): void {
     this.#nowUs = event.nowUs;
     if (this.#delay.hasSample) this.#queueDepth.onLost(this.#delay.highestQueueUs, event.nowUs);
-    if (event.sentAtUs <= this.#recoveryStartUs) {
-      if (this.#isOfLastRecovery(event.sentAtUs)) this.#unprovenLossCount++;
-      return;
-    }
-    this.#undo = {
-      windowBytes: this.#windowBytes,
-      ssthreshBytes: this.#ssthreshBytes,
-      recoveryStartUs: this.#recoveryStartUs,
-    };
-    this.#unprovenLossCount = 1;
-    this.#recoveryStartUs = event.nowUs;
+    if (!this.#recovery.onLost(event.sentAtUs)) return;
+    const before = { windowBytes: this.#windowBytes, ssthreshBytes: this.#ssthreshBytes };
+    this.#recovery.begin(before, event.nowUs);
     const wasInSlowStart = this.#isInSlowStart;
     this.#windowBytes = Math.max(BETA * this.#windowBytes, this.#minWindowBytes);
     this.#ssthreshBytes = this.#windowBytes;
     if (wasInSlowStart) this.#slowdown.onSlowStartEnd(this.#smoothedRttUs, event.nowUs);
   }
 
-  /** Whether a loss of a packet sent then belongs to the halving that can be undone. */
-  #isOfLastRecovery(sentAtUs: number): boolean {
-    const fromUs = this.#undo?.recoveryStartUs ?? Infinity;
-    return sentAtUs > fromUs && sentAtUs <= this.#recoveryStartUs;
-  }
-
   onSpuriousLoss(event: SpuriousLossEvent): void {
-    const undo = this.#undo;
-    if (undo === undefined || !this.#isOfLastRecovery(event.sentAtUs)) return;
-    if (--this.#unprovenLossCount > 0) return;
-    this.#windowBytes = Math.max(this.#windowBytes, undo.windowBytes);
-    this.#ssthreshBytes = undo.ssthreshBytes;
-    this.#recoveryStartUs = undo.recoveryStartUs;
-    this.#undo = undefined;
+    const before = this.#recovery.onSpuriousLoss(event.sentAtUs);
+    if (before === undefined) return;
+    this.#windowBytes = Math.max(this.#windowBytes, before.windowBytes);
+    this.#ssthreshBytes = before.ssthreshBytes;
   }
 
   onPersistentCongestion(nowUs: number): void {
-    this.#undo = undefined;
-    this.#recoveryStartUs = nowUs;
+    this.#recovery.restart(nowUs);
     this.#ssthreshBytes = Math.max(
       Math.min(this.#ssthreshBytes, this.#windowBytes),
       this.#minWindowBytes,
