@@ -7,7 +7,7 @@ export type {
   TracedStanding,
   TransferTrace,
 } from './connection/connection-trace.ts';
-export type { ConnectionStatsFields, SendHold } from './connection/connection-stats.ts';
+export type { SendHold } from './connection/connection-stats.ts';
 export { CreditLedger } from './connection/credit-ledger.ts';
 export { Endpoint } from './endpoint.ts';
 export type { EndpointConfig } from './endpoint-config.ts';

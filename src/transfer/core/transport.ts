@@ -3,10 +3,10 @@
  * `Connection` implements `TransportConnection`.
  */
 
-import type { HeldTimes } from './connection/connection-stats.ts';
+import type { ConnectionStats, HeldTimes } from './connection/connection-stats.ts';
 import type { PacketSession } from './wire/packet-session.ts';
 
-export type { HeldTimes };
+export type { ConnectionStats, HeldTimes };
 
 /** One side of a UDP path as the operating system names it. */
 export interface PeerAddress {
@@ -62,28 +62,6 @@ export interface CloseReason {
   readonly reason: string;
   /** Whether the peer said it (by CLOSE) or this side did. */
   readonly byPeer: boolean;
-}
-
-/** Counters of one connection, all since its start. */
-export interface ConnectionStats {
-  readonly packetsSentCount: number;
-  readonly packetsLostCount: number;
-  readonly packetsSpuriouslyLostCount: number;
-  readonly bytesRetransmittedCount: number;
-  readonly packetsReceivedCount: number;
-  readonly packetsReceivedTwiceCount: number;
-  readonly smoothedRttUs: number;
-  /** Without backoff. */
-  readonly probeTimeoutUs: number;
-  readonly minRttUs: number;
-  readonly bytesInFlight: number;
-  readonly windowBytes: number;
-  readonly pacingBytesPerSec: number;
-  readonly datagramBytes: number;
-  /** What the path's controller does now, in its own words; undefined where it has no states. */
-  readonly controllerState: string | undefined;
-  /** What held sending back, and for how long. */
-  readonly held: HeldTimes;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type {
-  ConnectionStatsFields,
+  ConnectionStats,
   ConnectionTrace,
   DropReason,
   PacketType,
@@ -238,7 +238,7 @@ class RecordedConnection implements ConnectionTrace {
     this.#recorder.putText(at + 1, address);
   }
 
-  onEnd(code: number, byPeer: boolean, stats: ConnectionStatsFields, nowUs: number): void {
+  onEnd(code: number, byPeer: boolean, stats: ConnectionStats, nowUs: number): void {
     const recorder = this.#recorder;
     const at = recorder.open(RecordKind.end, this.#group, 2 + endCounters.length, nowUs);
     if (at < 0) return;

@@ -3,8 +3,8 @@ import type { HoldClock } from './hold-clock.ts';
 import type { Receiver } from './receiver.ts';
 import type { Sender } from './sender.ts';
 
-/** The fields of the transport's `ConnectionStats`. */
-export interface ConnectionStatsFields {
+/** Counters of one connection, all since its start. */
+export interface ConnectionStats {
   readonly packetsSentCount: number;
   readonly packetsLostCount: number;
   readonly packetsSpuriouslyLostCount: number;
@@ -12,13 +12,16 @@ export interface ConnectionStatsFields {
   readonly packetsReceivedCount: number;
   readonly packetsReceivedTwiceCount: number;
   readonly smoothedRttUs: number;
+  /** Without backoff. */
   readonly probeTimeoutUs: number;
   readonly minRttUs: number;
   readonly bytesInFlight: number;
   readonly windowBytes: number;
   readonly pacingBytesPerSec: number;
   readonly datagramBytes: number;
+  /** What the path's controller does now, in its own words; undefined where it has no states. */
   readonly controllerState: string | undefined;
+  /** What held sending back, and for how long. */
   readonly held: HeldTimes;
 }
 
@@ -44,7 +47,7 @@ export function connectionStats(
   packetsSentCount: number,
   holds: HoldClock,
   nowUs: number,
-): ConnectionStatsFields {
+): ConnectionStats {
   return {
     packetsSentCount,
     packetsLostCount: sender.packetsLostCount,

@@ -1,7 +1,7 @@
 import type { Address } from '../path/path-member.ts';
 import { type AckFields, type DecodedAck, type MarkFields } from '../wire/codec.ts';
 import type { PacketType } from '../wire/packet.ts';
-import type { ConnectionStatsFields, SendHold } from './connection-stats.ts';
+import type { ConnectionStats, SendHold } from './connection-stats.ts';
 
 /** A packet that left, or came and passed its check. The one object serves all: it is not to be kept. */
 export interface TracedPacket {
@@ -57,7 +57,7 @@ export interface ConnectionTrace {
   /** It goes on by another path, to this address: the peer is elsewhere now, or this side is. */
   onMoved(address: Address, nowUs: number): void;
   /** For the user it is over. `CloseCode` and the counters as they are then. */
-  onEnd(code: number, byPeer: boolean, stats: ConnectionStatsFields, nowUs: number): void;
+  onEnd(code: number, byPeer: boolean, stats: ConnectionStats, nowUs: number): void;
 }
 
 /** Why a datagram was dropped without an answer. */

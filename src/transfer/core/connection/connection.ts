@@ -5,7 +5,7 @@ import type { PacketSession } from '../wire/packet-session.ts';
 import type { ConnectionHost, DatagramVerdict } from './connection-host.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import type { ConnectionTrace } from './connection-trace.ts';
-import { connectionStats, type ConnectionStatsFields } from './connection-stats.ts';
+import { connectionStats, type ConnectionStats } from './connection-stats.ts';
 import { Deadline, type Timed } from './deadlines.ts';
 import { Ending } from './ending.ts';
 import { HoldClock } from './hold-clock.ts';
@@ -183,7 +183,7 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
     return this.#receiver.stream.isReadFinished;
   }
 
-  get stats(): ConnectionStatsFields {
+  get stats(): ConnectionStats {
     const { nowUs } = this.#host;
     const count = this.#outlet.sentCount;
     return connectionStats(this.path, this.#sender, this.#receiver, count, this.#holds, nowUs);

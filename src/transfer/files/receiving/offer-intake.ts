@@ -1,8 +1,6 @@
 import { acceptRecords } from './content-records.ts';
-import type { ConflictPolicy, Inbox } from '../disk.ts';
 import type { OfferedEntry } from '../records/offer.ts';
 import { type IncomingOffer, OfferReader } from './offer-reader.ts';
-import type { ReceivePolicy } from './receive-policy.ts';
 import type { ReceiverAnswers } from './receiver-answers.ts';
 import { ReceivingOffer, type ReceivingOfferOptions } from './receiving-offer.ts';
 import {
@@ -11,24 +9,13 @@ import {
   type Place,
   type PlacedOffer,
   Placing,
+  type PlacingOptions,
   putAwayPlaces,
 } from './receiving-places.ts';
-import type { SpaceWait } from './space-wait.ts';
-import type { NamePlatform } from '../stored-name.ts';
 import { TransferError } from '../transfer-error.ts';
 import { transferName } from '../transfer-name.ts';
 
-export interface OfferIntakeOptions {
-  readonly peer: string;
-  readonly inbox: Inbox | undefined;
-  readonly policy: ReceivePolicy;
-  readonly conflict: ConflictPolicy;
-  readonly platform: NamePlatform;
-  readonly spaceWait: SpaceWait;
-  /** Called whenever a place was found on the disk. */
-  readonly onPlaced: () => void;
-  /** Somebody has said what becomes of an item. */
-  readonly onAnswer: () => void;
+export interface OfferIntakeOptions extends PlacingOptions {
   /** Gives the folder that the last offer left open, if one goes on with this name. */
   readonly openPlace: (name: string) => Promise<Place | undefined>;
 }

@@ -62,7 +62,7 @@ export interface PlacingOptions {
   readonly conflict: ConflictPolicy;
   readonly platform: NamePlatform;
   readonly spaceWait: SpaceWait;
-  /** Called whenever a place was found. */
+  /** Called whenever a place was found on the disk. */
   readonly onPlaced: () => void;
   /** Somebody has said what becomes of an item. */
   readonly onAnswer: () => void;
