@@ -11,6 +11,7 @@ interface Rule {
 }
 
 const core = 'src/transfer/core';
+const connection = `${core}/connection`;
 const filesProtocol = 'src/transfer/files';
 const io = 'src/transfer/io';
 /** How `io` starts a thread of its own. */
@@ -22,7 +23,9 @@ const transferFolders = [
   `${core}/congestion`,
   `${core}/congestion/bbr`,
   `${core}/path`,
-  `${core}/connection`,
+  connection,
+  `${connection}/sending`,
+  `${connection}/receiving`,
   'src/transfer/secure',
   'src/transfer/secure/noise',
   'src/transfer/secure/tag',
@@ -46,8 +49,46 @@ const rules: Record<string, Rule> = {
   [`${core}/congestion`]: { from: [`${core}/recovery`, `${core}/congestion/bbr`] },
   [`${core}/congestion/bbr`]: { from: [`${core}/recovery`, `${core}/congestion`] },
   [`${core}/path`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/congestion`] },
-  [`${core}/connection`]: { from: [`${core}/wire`, `${core}/recovery`, `${core}/path`] },
-  [core]: { from: [`${core}/connection`, `${core}/path`, `${core}/recovery`, `${core}/wire`] },
+  [`${connection}/sending`]: {
+    from: [
+      `${core}/wire`,
+      `${core}/recovery`,
+      `${core}/path`,
+      ...[
+        'address-validation.ts',
+        'connection-stats.ts',
+        'connection-trace.ts',
+        'credit-ledger.ts',
+        'packet-writer.ts',
+      ].map((file) => `${connection}/${file}`),
+    ],
+  },
+  [`${connection}/receiving`]: {
+    from: [
+      `${core}/wire`,
+      `${core}/recovery`,
+      `${connection}/credit-ledger.ts`,
+      `${connection}/packet-writer.ts`,
+    ],
+  },
+  [connection]: {
+    from: [
+      `${core}/wire`,
+      `${core}/recovery`,
+      `${core}/path`,
+      `${connection}/sending`,
+      `${connection}/receiving`,
+    ],
+  },
+  [core]: {
+    from: [
+      connection,
+      `${connection}/receiving`,
+      `${core}/path`,
+      `${core}/recovery`,
+      `${core}/wire`,
+    ],
+  },
   'src/transfer/secure': {
     from: [core, 'src/transfer/secure/noise', 'src/transfer/secure/tag'],
     outside: ['node:crypto'],

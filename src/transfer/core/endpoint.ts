@@ -5,7 +5,7 @@ import type { ConnectionOptions } from './connection/connection-options.ts';
 import type { TransferTrace } from './connection/connection-trace.ts';
 import { CREDIT_POOL_BYTES, CreditLedger } from './connection/credit-ledger.ts';
 import { Deadlines } from './connection/deadlines.ts';
-import { SegmentPool } from './connection/segment-pool.ts';
+import { SegmentPool } from './connection/receiving/segment-pool.ts';
 import { type EndpointCounters, newCounters } from './endpoint-counters.ts';
 import { EventQueue } from './event-queue.ts';
 import type { EndpointConfig } from './endpoint-config.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OPENING_CREDIT_BYTES } from '../../../src/transfer/core/connection/credit-ledger.ts';
-import { MAX_UNAWAITED_PACKETS } from '../../../src/transfer/core/connection/sender.ts';
+import { MAX_UNAWAITED_PACKETS } from '../../../src/transfer/core/connection/sending/sender.ts';
 import { CloseCode } from '../../../src/transfer/core/transport.ts';
 import { decodeClose, decodeHeader } from '../../../src/transfer/core/wire/codec.ts';
 import { crcCheck } from '../../../src/transfer/core/wire/packet-check.ts';

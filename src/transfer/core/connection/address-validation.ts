@@ -1,7 +1,7 @@
 import type { Address } from '../path/path-member.ts';
 import { PATH_PACKET_BODY_BYTES } from '../wire/codec.ts';
 import { PacketType } from '../wire/packet.ts';
-import type { Sender } from './sender.ts';
+import type { Sender } from './sending/sender.ts';
 
 /** Challenges to one address before it is given up (RFC 9000 §8.2.4: after three probe timeouts). */
 export const MAX_CHALLENGES = 3;

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import type { TransferTrace } from './connection-trace.ts';
 import type { CreditLedger } from './credit-ledger.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { SegmentPool } from './segment-pool.ts';
+import type { SegmentPool } from './receiving/segment-pool.ts';
 
 /** What became of a datagram that was addressed to a connection. */
 export type DatagramVerdict = 'taken' | 'malformed' | 'damaged' | 'forged';

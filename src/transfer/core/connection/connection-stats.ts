@@ -1,7 +1,7 @@
 import type { Path } from '../path/path.ts';
 import type { HoldClock } from './hold-clock.ts';
-import type { Receiver } from './receiver.ts';
-import type { Sender } from './sender.ts';
+import type { Receiver } from './receiving/receiver.ts';
+import type { Sender } from './sending/sender.ts';
 
 /** Counters of one connection, all since its start. */
 export interface ConnectionStats {

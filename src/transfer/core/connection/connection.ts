@@ -14,12 +14,12 @@ import { PacketIntake, type PacketIntakeOwner } from './packet-intake.ts';
 import { PacketOutlet } from './packet-outlet.ts';
 import { PacketTap } from './packet-tap.ts';
 import { PacketWriter } from './packet-writer.ts';
-import { Receiver } from './receiver.ts';
+import { Receiver } from './receiving/receiver.ts';
 import { Route } from './route.ts';
-import { Sender } from './sender.ts';
-import { recordLimitBytes } from './send-limits.ts';
-import { SendStream } from './send-stream.ts';
-import { WriteRoom } from './write-room.ts';
+import { Sender } from './sending/sender.ts';
+import { recordLimitBytes } from './sending/send-limits.ts';
+import { SendStream } from './sending/send-stream.ts';
+import { WriteRoom } from './sending/write-room.ts';
 
 /**
  * One connection: a stream each way over one path, with what ties them together. `Sender` decides what

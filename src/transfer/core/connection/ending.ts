@@ -4,7 +4,7 @@ import { beginDrain, buildClose, Closing, type Drain } from './closing.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionHost, DatagramVerdict } from './connection-host.ts';
 import type { PacketWriter } from './packet-writer.ts';
-import type { Sender } from './sender.ts';
+import type { Sender } from './sending/sender.ts';
 
 /** Close codes that this folder gives by itself; the full list is the transport's. */
 const CLOSE_OK = 0;

@@ -1,7 +1,7 @@
 import { StateClock } from '../recovery/state-clock.ts';
 import type { SendHold } from './connection-stats.ts';
 import type { ConnectionTrace } from './connection-trace.ts';
-import type { SendStream } from './send-stream.ts';
+import type { SendStream } from './sending/send-stream.ts';
 
 /**
  * For how long sending was held back, and by what, and tells the trace of every change. A command knows no

@@ -6,9 +6,9 @@ import type { DatagramVerdict } from './connection-host.ts';
 import type { Ending } from './ending.ts';
 import type { PacketTap } from './packet-tap.ts';
 import type { PacketWriter } from './packet-writer.ts';
-import type { Receiver } from './receiver.ts';
+import type { Receiver } from './receiving/receiver.ts';
 import type { Route } from './route.ts';
-import type { Sender } from './sender.ts';
+import type { Sender } from './sending/sender.ts';
 
 /** The parts of a connection that packets are for. */
 export interface PacketIntakeParts {

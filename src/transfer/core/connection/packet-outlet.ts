@@ -1,9 +1,9 @@
 import type { Ending } from './ending.ts';
 import type { HoldClock } from './hold-clock.ts';
 import type { PacketTap } from './packet-tap.ts';
-import type { Receiver } from './receiver.ts';
+import type { Receiver } from './receiving/receiver.ts';
 import type { Route } from './route.ts';
-import type { Sender } from './sender.ts';
+import type { Sender } from './sending/sender.ts';
 
 /** The parts of a connection that packets come from. */
 export interface PacketOutletParts {

@@ -12,8 +12,8 @@ import { expandPacketNumber } from '../wire/packet-number.ts';
 import { DATA_HEADER_BYTES, type PacketHeader, PacketType } from '../wire/packet.ts';
 import type { ConnectionTrace, TracedPacket } from './connection-trace.ts';
 import type { PacketWriter } from './packet-writer.ts';
-import type { Receiver } from './receiver.ts';
-import type { Sender } from './sender.ts';
+import type { Receiver } from './receiving/receiver.ts';
+import type { Sender } from './sending/sender.ts';
 
 /** As it stands on the wire; the number in full, `ackSeq` of an ACK. */
 export interface NumberedPacket {

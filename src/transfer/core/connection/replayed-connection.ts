@@ -2,11 +2,11 @@ import type { Path } from '../path/path.ts';
 import { type PacketKind, PacketKind as Kind, SentPackets } from '../recovery/sent-packets.ts';
 import type { DecodedAck } from '../wire/codec.ts';
 import type { ConnectionTrace } from './connection-trace.ts';
-import { Flight } from './flight.ts';
-import { type AcknowledgedStream, LossRecovery } from './loss-recovery.ts';
-import { MarkSchedule } from './mark-schedule.ts';
-import { ProbeTimer } from './probe-timer.ts';
-import { MAX_SENT_PACKETS } from './sender.ts';
+import { Flight } from './sending/flight.ts';
+import { type AcknowledgedStream, LossRecovery } from './sending/loss-recovery.ts';
+import { MarkSchedule } from './sending/mark-schedule.ts';
+import { ProbeTimer } from './sending/probe-timer.ts';
+import { MAX_SENT_PACKETS } from './sending/sender.ts';
 
 /** A numbered packet that left, as a trace tells it. */
 export interface ReplayedPacket {

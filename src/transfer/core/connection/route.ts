@@ -3,7 +3,7 @@ import type { Path } from '../path/path.ts';
 import type { PacketType } from '../wire/packet.ts';
 import { AddressValidation } from './address-validation.ts';
 import type { ConnectionHost } from './connection-host.ts';
-import type { Sender } from './sender.ts';
+import type { Sender } from './sending/sender.ts';
 
 export interface RouteParts {
   readonly path: Path;

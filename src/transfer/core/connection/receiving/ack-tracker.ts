@@ -1,5 +1,5 @@
-import { RangeSet } from '../recovery/range-set.ts';
-import type { DescendingRanges } from '../wire/codec.ts';
+import { RangeSet } from '../../recovery/range-set.ts';
+import type { DescendingRanges } from '../../wire/codec.ts';
 
 /** Ranges of packet numbers that the receiver remembers (DESIGN §4). */
 export const MAX_TRACKED_RANGES = 4096;

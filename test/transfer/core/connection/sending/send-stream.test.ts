@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import {
   SendStream,
   type StreamSlice,
-} from '../../../../src/transfer/core/connection/send-stream.ts';
+} from '../../../../../src/transfer/core/connection/sending/send-stream.ts';
 
 function content(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (index * 7 + (index >> 8)) & 0xff);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Path } from '../path/path.ts';
-import { PacketKind, PacketState, type SentPackets } from '../recovery/sent-packets.ts';
+import type { Path } from '../../path/path.ts';
+import { PacketKind, PacketState, type SentPackets } from '../../recovery/sent-packets.ts';
 
 /**
  * What a connection has in flight, counted for itself and reported to its path.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { encodeMark } from '../wire/codec.ts';
-import { PacketType } from '../wire/packet.ts';
+import { encodeMark } from '../../wire/codec.ts';
+import { PacketType } from '../../wire/packet.ts';
 import { AckLoss } from './ack-loss.ts';
-import type { PacketWriter } from './packet-writer.ts';
+import type { PacketWriter } from '../packet-writer.ts';
 
 /** ACK frequency asked of the receiver (DESIGN §4). */
 const MAX_ACK_EVERY = 32;

@@ -1,9 +1,9 @@
-import type { Path } from '../path/path.ts';
-import { LossDetection } from '../recovery/loss-detection.ts';
-import { RangeSet } from '../recovery/range-set.ts';
-import { PacketKind, PacketState, type SentPackets } from '../recovery/sent-packets.ts';
-import type { DecodedAck } from '../wire/codec.ts';
-import type { ConnectionTrace } from './connection-trace.ts';
+import type { Path } from '../../path/path.ts';
+import { LossDetection } from '../../recovery/loss-detection.ts';
+import { RangeSet } from '../../recovery/range-set.ts';
+import { PacketKind, PacketState, type SentPackets } from '../../recovery/sent-packets.ts';
+import type { DecodedAck } from '../../wire/codec.ts';
+import type { ConnectionTrace } from '../connection-trace.ts';
 import type { Flight } from './flight.ts';
 import type { MarkSchedule } from './mark-schedule.ts';
 import type { ProbeTimer } from './probe-timer.ts';

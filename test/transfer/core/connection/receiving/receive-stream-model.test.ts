@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import {
   MAX_STREAM_GAPS,
   ReceiveStream,
-} from '../../../../src/transfer/core/connection/receive-stream.ts';
+} from '../../../../../src/transfer/core/connection/receiving/receive-stream.ts';
 import {
   SEGMENT_BYTES,
   SegmentPool,
-} from '../../../../src/transfer/core/connection/segment-pool.ts';
+} from '../../../../../src/transfer/core/connection/receiving/segment-pool.ts';
 
 /** Bytes before the payload in what `onData` is handed. */
 const HEADER_BYTES = 3;

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
-import type { Path } from '../path/path.ts';
-import { PacketKind, SentPackets } from '../recovery/sent-packets.ts';
+import type { Path } from '../../path/path.ts';
+import { PacketKind, SentPackets } from '../../recovery/sent-packets.ts';
 import {
   type DecodedAck,
   encodeDataHeader,
   encodeMtuProbe,
   encodePathChallenge,
   encodePing,
-} from '../wire/codec.ts';
-import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../wire/packet.ts';
-import type { PathPacket } from './address-validation.ts';
-import type { ConnectionTrace } from './connection-trace.ts';
+} from '../../wire/codec.ts';
+import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../../wire/packet.ts';
+import type { PathPacket } from '../address-validation.ts';
+import type { ConnectionTrace } from '../connection-trace.ts';
 import { Flight } from './flight.ts';
 import { LossRecovery } from './loss-recovery.ts';
 import { MarkSchedule } from './mark-schedule.ts';
 import { NumberSkips } from './number-skips.ts';
-import type { PacketWriter } from './packet-writer.ts';
+import type { PacketWriter } from '../packet-writer.ts';
 import { ProbeTimer } from './probe-timer.ts';
 import type { SendStream, StreamSlice } from './send-stream.ts';
 import { Tail } from './tail.ts';

@@ -1,4 +1,4 @@
-import { PacketKind, PacketState, type SentPackets } from '../recovery/sent-packets.ts';
+import { PacketKind, PacketState, type SentPackets } from '../../recovery/sent-packets.ts';
 import type { SendStream, StreamSlice } from './send-stream.ts';
 
 /** Packets of a long turn that are repeated at least. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import {
   SendStream,
   type StreamSlice,
-} from '../../../../src/transfer/core/connection/send-stream.ts';
+} from '../../../../../src/transfer/core/connection/sending/send-stream.ts';
 
 /** The byte of the known stream at this offset. */
 function byteAt(offset: number): number {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AckLoss } from '../../../../src/transfer/core/connection/ack-loss.ts';
+import { AckLoss } from '../../../../../src/transfer/core/connection/sending/ack-loss.ts';
 
 test('without gaps nothing is lost', () => {
   const acks = new AckLoss();

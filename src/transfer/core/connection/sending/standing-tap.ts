@@ -1,5 +1,5 @@
-import type { Path } from '../path/path.ts';
-import type { ConnectionTrace, TracedStanding } from './connection-trace.ts';
+import type { Path } from '../../path/path.ts';
+import type { ConnectionTrace, TracedStanding } from '../connection-trace.ts';
 
 /** From the start without a gap, and how far it may go; `SendStream` is one. */
 interface StreamStanding {

@@ -1,4 +1,4 @@
-import type { CreditAccount, CreditLedger } from './credit-ledger.ts';
+import type { CreditAccount, CreditLedger } from '../credit-ledger.ts';
 import type { ReceiveStream } from './receive-stream.ts';
 
 /** An ACK leaves when this part of what it may be granted is free and not announced (DESIGN §4). */

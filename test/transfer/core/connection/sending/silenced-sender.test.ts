@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { PacketWriter } from '../../../../src/transfer/core/connection/packet-writer.ts';
-import { SendStream } from '../../../../src/transfer/core/connection/send-stream.ts';
-import { Sender } from '../../../../src/transfer/core/connection/sender.ts';
-import { FixedWindow } from '../../../../src/transfer/core/congestion/fixed.ts';
-import { Path } from '../../../../src/transfer/core/path/path.ts';
-import { crcCheck } from '../../../../src/transfer/core/wire/packet-check.ts';
+import { PacketWriter } from '../../../../../src/transfer/core/connection/packet-writer.ts';
+import { SendStream } from '../../../../../src/transfer/core/connection/sending/send-stream.ts';
+import { Sender } from '../../../../../src/transfer/core/connection/sending/sender.ts';
+import { FixedWindow } from '../../../../../src/transfer/core/congestion/fixed.ts';
+import { Path } from '../../../../../src/transfer/core/path/path.ts';
+import { crcCheck } from '../../../../../src/transfer/core/wire/packet-check.ts';
 
 const random = (): number => 0.5;
 

@@ -1,10 +1,10 @@
-import { decodeDataOffset, decodeMark, encodeAck } from '../wire/codec.ts';
-import type { PacketHeader } from '../wire/packet.ts';
-import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../wire/packet.ts';
+import { decodeDataOffset, decodeMark, encodeAck } from '../../wire/codec.ts';
+import type { PacketHeader } from '../../wire/packet.ts';
+import { DATA_HEADER_BYTES, PacketFlag, PacketType } from '../../wire/packet.ts';
 import { AckTracker } from './ack-tracker.ts';
 import { CreditGrant } from './credit-grant.ts';
-import type { CreditAccount, CreditLedger } from './credit-ledger.ts';
-import type { PacketWriter } from './packet-writer.ts';
+import type { CreditAccount, CreditLedger } from '../credit-ledger.ts';
+import type { PacketWriter } from '../packet-writer.ts';
 import { ReceiveStream } from './receive-stream.ts';
 import type { SegmentPool } from './segment-pool.ts';
 

@@ -1,4 +1,4 @@
-import type { SentPackets } from '../recovery/sent-packets.ts';
+import type { SentPackets } from '../../recovery/sent-packets.ts';
 
 /** One number in about this many is skipped, to notice ACKs of what was never sent (DESIGN §3). */
 const SKIP_ONE_IN = 500;

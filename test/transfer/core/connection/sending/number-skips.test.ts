@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { NumberSkips } from '../../../../src/transfer/core/connection/number-skips.ts';
-import { PacketKind, SentPackets } from '../../../../src/transfer/core/recovery/sent-packets.ts';
+import { NumberSkips } from '../../../../../src/transfer/core/connection/sending/number-skips.ts';
+import { PacketKind, SentPackets } from '../../../../../src/transfer/core/recovery/sent-packets.ts';
 
 const CAPACITY = 8;
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import {
   AckTracker,
   MAX_TRACKED_RANGES,
-} from '../../../../src/transfer/core/connection/ack-tracker.ts';
+} from '../../../../../src/transfer/core/connection/receiving/ack-tracker.ts';
 
 const FIRST = 4_294_967_290;
 

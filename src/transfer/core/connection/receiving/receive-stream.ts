@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RangeSet } from '../recovery/range-set.ts';
+import { RangeSet } from '../../recovery/range-set.ts';
 import { type SegmentPool, SEGMENT_BYTES } from './segment-pool.ts';
 
 /** What became of the bytes of one packet. */

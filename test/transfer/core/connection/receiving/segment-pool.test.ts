@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   SEGMENT_BYTES,
   SegmentPool,
-} from '../../../../src/transfer/core/connection/segment-pool.ts';
+} from '../../../../../src/transfer/core/connection/receiving/segment-pool.ts';
 
 test('a segment that was given back is lent again', () => {
   const pool = new SegmentPool();

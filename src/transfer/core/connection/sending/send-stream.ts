@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { RangeSet } from '../recovery/range-set.ts';
-import { PacketKind, PacketState, type SentPackets } from '../recovery/sent-packets.ts';
-import type { SendHold } from './connection-stats.ts';
+import { RangeSet } from '../../recovery/range-set.ts';
+import { PacketKind, PacketState, type SentPackets } from '../../recovery/sent-packets.ts';
+import type { SendHold } from '../connection-stats.ts';
 
 /** What one packet carries of a stream. */
 export interface StreamSlice {

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import {
   MAX_STREAM_GAPS,
   ReceiveStream,
-} from '../../../../src/transfer/core/connection/receive-stream.ts';
-import { SegmentPool } from '../../../../src/transfer/core/connection/segment-pool.ts';
+} from '../../../../../src/transfer/core/connection/receiving/receive-stream.ts';
+import { SegmentPool } from '../../../../../src/transfer/core/connection/receiving/segment-pool.ts';
 
 const CREDIT_BYTES = 300_000;
 

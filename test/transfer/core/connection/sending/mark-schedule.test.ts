@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { MarkSchedule } from '../../../../src/transfer/core/connection/mark-schedule.ts';
-import { PacketWriter } from '../../../../src/transfer/core/connection/packet-writer.ts';
-import { decodeMark, type MarkFields } from '../../../../src/transfer/core/wire/codec.ts';
-import { crcCheck } from '../../../../src/transfer/core/wire/packet-check.ts';
+import { MarkSchedule } from '../../../../../src/transfer/core/connection/sending/mark-schedule.ts';
+import { PacketWriter } from '../../../../../src/transfer/core/connection/packet-writer.ts';
+import { decodeMark, type MarkFields } from '../../../../../src/transfer/core/wire/codec.ts';
+import { crcCheck } from '../../../../../src/transfer/core/wire/packet-check.ts';
 
 const RTT_US = 40_000;
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PacketWriter } from '../../../../src/transfer/core/connection/packet-writer.ts';
-import { SendStream } from '../../../../src/transfer/core/connection/send-stream.ts';
-import { Sender } from '../../../../src/transfer/core/connection/sender.ts';
-import { controllers } from '../../../../src/transfer/core/congestion/registry.ts';
-import { Path } from '../../../../src/transfer/core/path/path.ts';
-import { DecodedAck } from '../../../../src/transfer/core/wire/codec.ts';
-import { crcCheck } from '../../../../src/transfer/core/wire/packet-check.ts';
+import { PacketWriter } from '../../../../../src/transfer/core/connection/packet-writer.ts';
+import { SendStream } from '../../../../../src/transfer/core/connection/sending/send-stream.ts';
+import { Sender } from '../../../../../src/transfer/core/connection/sending/sender.ts';
+import { controllers } from '../../../../../src/transfer/core/congestion/registry.ts';
+import { Path } from '../../../../../src/transfer/core/path/path.ts';
+import { DecodedAck } from '../../../../../src/transfer/core/wire/codec.ts';
+import { crcCheck } from '../../../../../src/transfer/core/wire/packet-check.ts';
 
 const PACKETS = 40;
 const FIRST = 2 ** 32 - 20;

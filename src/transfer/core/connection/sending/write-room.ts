@@ -1,4 +1,4 @@
-import type { CreditLedger } from './credit-ledger.ts';
+import type { CreditLedger } from '../credit-ledger.ts';
 import { maxUnsentBytes } from './send-limits.ts';
 import type { SendStream } from './send-stream.ts';
 

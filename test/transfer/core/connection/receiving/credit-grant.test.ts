@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { CreditGrant } from '../../../../src/transfer/core/connection/credit-grant.ts';
-import { CreditLedger } from '../../../../src/transfer/core/connection/credit-ledger.ts';
-import { ReceiveStream } from '../../../../src/transfer/core/connection/receive-stream.ts';
-import { SegmentPool } from '../../../../src/transfer/core/connection/segment-pool.ts';
+import { CreditGrant } from '../../../../../src/transfer/core/connection/receiving/credit-grant.ts';
+import { CreditLedger } from '../../../../../src/transfer/core/connection/credit-ledger.ts';
+import { ReceiveStream } from '../../../../../src/transfer/core/connection/receiving/receive-stream.ts';
+import { SegmentPool } from '../../../../../src/transfer/core/connection/receiving/segment-pool.ts';
 
 const OPENING_BYTES = 65_536;
 
