@@ -160,7 +160,7 @@ test('a second SIGINT lets a sender leave at once, though its receiver answers n
 test('a second SIGINT lets a receiver leave at once, and the next one goes on from what it has', async () => {
   const dir = temporaryFolder();
   const path = randomFile(temporaryFolder(), 'film', 20_000_000);
-  const receiver = new Receiver([], dir);
+  const receiver = new Receiver([], dir, { program: changedProgram(...lingering) });
   // By its key the receiver knows that it is the same sender.
   const self = { XDG_STATE_HOME: temporaryFolder() };
   const sender = send([path, '--to', await receiver.ticket(), '--rate', '4M'], self);
