@@ -89,7 +89,9 @@ export class EndpointWatch implements Observer {
       packetsInFlight += path.bytesInFlight / path.datagramBytes;
     }
     const every = 1 + Math.floor(packetsInFlight / AUDITED_PACKETS);
-    if (this.#restCount++ % every === 0) audit(endpoint);
+    if (this.#restCount++ % every === 0) {
+      audit(endpoint, (path) => this.#pathWatch(path).wasShared);
+    }
   }
 
   /** Whether the datagram that was handed over last was refused. */

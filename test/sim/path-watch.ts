@@ -34,15 +34,23 @@ export class PathWatch {
   #quantumBytes = 0;
   #leftAtUs = 0;
 
+  #wasShared = false;
+
   /** `tickUs`: what the driver's timers are worth. */
   constructor(path: Path, tickUs: number) {
     this.#path = path;
     this.#tickUs = tickUs;
   }
 
+  /** Several connections have gone by it at once. */
+  get wasShared(): boolean {
+    return this.#wasShared;
+  }
+
   /** To be called whenever the rate may have changed. */
   sample(): void {
-    const { pacingBytesPerSec, datagramBytes } = this.#path;
+    const { pacingBytesPerSec, datagramBytes, memberCount } = this.#path;
+    this.#wasShared ||= memberCount > 1;
     this.#bytesPerSec = Math.max(this.#bytesPerSec, pacingBytesPerSec);
     const atRate = Math.min(MAX_QUANTUM_BYTES, (pacingBytesPerSec * this.#tickUs) / 1e6);
     const quantumBytes = Math.max(MIN_QUANTUM_PACKETS * datagramBytes, atRate);
