@@ -27,8 +27,8 @@ test('losses of the period before neither keep nor undo a reduction', () => {
   const period = new RecoveryPeriod<string>();
   period.begin('first', 100);
   period.begin('second', 200);
-  period.onLost(100);
   expect(period.onSpuriousLoss(100)).toBeUndefined();
+  period.onLost(100);
   expect(period.onSpuriousLoss(101)).toBe('second');
   expect(period.covers(100)).toBe(true);
 });
@@ -45,7 +45,7 @@ test('after a new start all that was sent is answered, for good', () => {
   const period = new RecoveryPeriod<string>();
   period.begin('before', 100);
   period.restart(300);
-  expect(period.onLost(300)).toBe(false);
   expect(period.onSpuriousLoss(300)).toBeUndefined();
+  expect(period.onLost(300)).toBe(false);
   expect(period.onLost(301)).toBe(true);
 });
