@@ -113,7 +113,7 @@ export interface TransportConnection {
   /** True once the peer's FIN and every byte before it have been consumed. */
   readonly isReadFinished: boolean;
 
-  /** When the last packet came that passed its check, microseconds of the endpoint's clock. */
+  /** When the last packet came that passed its check and was no copy of another, microseconds of the endpoint's clock. */
   readonly silentSinceUs: number;
   /** Asks the peer for a sign of life. */
   ping(): void;

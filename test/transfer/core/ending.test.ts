@@ -181,6 +181,26 @@ test('a damaged or foreign packet is no sign of life', () => {
   expect(a.connection.isClosed).toBe(true);
 });
 
+test('a copy of a packet that came before is no sign of life', () => {
+  const exchange = Exchange.opened({ idleTimeoutUs: 20 * SECOND_US });
+  const { a, b } = exchange;
+  a.connection.write(content(20_000));
+  a.connection.expectPeer();
+  b.connection.ping();
+  exchange.run(SECOND_US);
+  const copies = [PacketType.ping, PacketType.ack, PacketType.mark].map(
+    (type) => b.sentOf(type).at(-1)!.bytes,
+  );
+  exchange.drops = () => true;
+  for (let second = 0; second < 25; second++) {
+    exchange.run(SECOND_US);
+    for (const copy of copies) exchange.deliver(copy, a, b.address);
+  }
+  expect(a.typesOf()).toContain('stalled');
+  expect(a.typesOf()).not.toContain('resumed');
+  expect(a.connection.isClosed).toBe(true);
+});
+
 test('waiting 5 s in vain is told as stalled once, and the return of the peer as resumed', () => {
   const exchange = Exchange.opened();
   const { a, b } = exchange;

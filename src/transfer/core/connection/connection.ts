@@ -343,8 +343,8 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
     if (!this.isClosed && this.#writeRoom.takeWritable()) this.#host.onNews(this, 'writable');
   }
 
-  onChecked(nowUs: number): void {
-    const isBack = this.#liveness.onChecked(nowUs);
+  onChecked(isFresh: boolean, nowUs: number): void {
+    const isBack = isFresh && this.#liveness.onChecked(nowUs);
     if (isBack && !this.isClosed) this.#host.onNews(this, 'resumed');
     if (this.#isConfirmed) return;
     this.#isConfirmed = true;
@@ -373,7 +373,7 @@ export class Connection implements PathMember, PacketIntakeOwner, Timed {
     this.#activate();
   }
 
-  /** When the last packet came that passed its check. */
+  /** When the last packet came that passed its check and was no copy. */
   get silentSinceUs(): number {
     return this.#liveness.checkedAtUs;
   }

@@ -19,7 +19,7 @@ export class Liveness {
     this.#checkedAtUs = nowUs;
   }
 
-  /** When the last packet came that passed its check. */
+  /** When the last fresh packet came that passed its check. */
   get checkedAtUs(): number {
     return this.#checkedAtUs;
   }
@@ -44,7 +44,7 @@ export class Liveness {
     return Math.min(keepaliveAtUs, this.#checkedAtUs + this.#stallAfterUs / 2);
   }
 
-  /** A checked packet came; true when that ends a stall. */
+  /** A fresh checked packet came; true when that ends a stall. */
   onChecked(nowUs: number): boolean {
     this.#checkedAtUs = nowUs;
     const resumed = this.#isStalled;

@@ -23,8 +23,8 @@ export interface PacketIntakeParts {
 
 /** What the connection itself does about packets that came. */
 export interface PacketIntakeOwner {
-  /** A packet passed its check. */
-  onChecked(nowUs: number): void;
+  /** A packet passed its check; a fresh one is no copy of another that came before. */
+  onChecked(isFresh: boolean, nowUs: number): void;
   /** An ACK was taken in. */
   onAcked(nowUs: number): void;
   /** A numbered packet was taken in. */
@@ -71,7 +71,7 @@ export class PacketIntake {
     if (verdict !== 'ok') return verdict;
     if (number === undefined) return 'malformed';
     this.#tap?.onReceived({ header, datagram, number }, this.#ack, nowUs);
-    this.#owner.onChecked(nowUs);
+    this.#owner.onChecked(this.#isFresh(header, number), nowUs);
     if (header.type === PacketType.close) return this.#ending.handleClose(datagram, nowUs);
     if (this.#ending.isClosed) {
       this.#ending.onLatePacket();
@@ -95,6 +95,12 @@ export class PacketIntake {
     const truncated = decodePacketNumber(datagram, at);
     if (truncated === undefined) return undefined;
     return expandPacketNumber(truncated, this.#receiver.expectedNumber);
+  }
+
+  /** Whether it shows that the peer is there now: anybody can send a copy of what came before. */
+  #isFresh(header: PacketHeader, number: number): boolean {
+    if (header.type === PacketType.ack) return number >= this.#sender.expectedAckSeq;
+    return isNumbered(header.type) && this.#receiver.isNew(number);
   }
 
   /** Whether no packet of its kind with this number or a higher one has come. */
