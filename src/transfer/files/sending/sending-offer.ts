@@ -143,6 +143,8 @@ export class SendingOffer {
     const extraAt = this.#extra.indexOf(index);
     if (extraAt >= 0) this.#extra.splice(extraAt, 1);
     this.leaveOut(index, error);
+    // Where no other file is ahead, nothing else would open the next one.
+    this.fill();
     return true;
   }
 

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
+import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
+import { TransferRun } from './transfer-run.ts';
+
+/** Several files, and a disk that fails while they come, on either side. */
+
+const tooLarge = new TransferError('local-file', 'the inbox cannot be written: too large');
+
+test('a disk that takes none of many large files fails each of them, and nothing waits', async () => {
+  const inbox = new MemoryInbox();
+  inbox.roomBytes = 500_000;
+  inbox.writeError = tooLarge;
+  const source = new MemorySource({ content: contentOf(8_000_000) });
+  const run = new TransferRun({ source, inbox, paths: ['/a', '/b', '/c', '/d', '/e'] });
+  await run.start();
+  const { sent, received } = await run.finish();
+  const text = `none of 5 was delivered; a: ${tooLarge.message}`;
+  expect(sent).toEqual({ code: 'refused', text });
+  expect(received).toEqual({ code: 'local-file', text });
+});
