@@ -19,3 +19,18 @@ test('a disk that takes none of many large files fails each of them, and nothing
   expect(sent).toEqual({ code: 'refused', text });
   expect(received).toEqual({ code: 'local-file', text });
 });
+
+test('a source that is gone when it is asked for again is left out, as one that is gone before', async () => {
+  const inbox = new MemoryInbox();
+  inbox.left = contentOf(500_000, 2);
+  const source = new MemorySource({ content: contentOf(1_000_000) });
+  const run = new TransferRun({ source, inbox, paths: ['/a', '/b'] });
+  await run.start();
+  const { sent, received } = await run.finish(() => {
+    if (inbox.log.includes('restart')) source.openError = new TransferError('local-file', 'gone');
+  });
+  const text = 'none of 2 was delivered; a: gone';
+  expect(sent).toEqual({ code: 'local-file', text });
+  expect(received).toEqual({ code: 'refused', text });
+  expect(inbox.log.filter((call) => call === 'discard')).toHaveLength(2);
+});

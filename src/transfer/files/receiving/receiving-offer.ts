@@ -173,11 +173,14 @@ export class ReceivingOffer {
     const stand = this.#stands[index];
     if (this.#placed.offer.entries[index]?.kind !== 'file') return false;
     if (this.#current !== undefined && this.#current.index !== index) return false;
-    const file = this.#current?.file ?? this.#asked.get(index);
+    const asked = this.#asked.get(index);
+    const file = this.#current?.file ?? asked;
     this.#current = undefined;
     this.#asked.delete(index);
-    if (stand === Stand.over) return this.#placed.refusals.has(index);
-    if (stand === Stand.settling) return false;
+    // It has failed here too, and the sender does not know yet.
+    if (stand === Stand.over) return this.#placed.refusals.has(index) || this.#letBy.has(index);
+    // One that was asked for again may be gone by now.
+    if (stand === Stand.settling && asked === undefined) return false;
     this.#leaveOut(index, errorOfFailure({ code, reason }), file);
     return true;
   }
