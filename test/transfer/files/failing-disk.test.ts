@@ -34,3 +34,17 @@ test('a source that is gone when it is asked for again is left out, as one that 
   expect(received).toEqual({ code: 'refused', text });
   expect(inbox.log.filter((call) => call === 'discard')).toHaveLength(2);
 });
+
+test('a file that fails on both sides at once is left out, and the next one comes', async () => {
+  const inbox = new MemoryInbox();
+  inbox.roomBytes = 500_000;
+  inbox.writeError = tooLarge;
+  const source = new MemorySource({ content: contentOf(8_000_000), failsAtByte: 1_500_000 });
+  const run = new TransferRun({ source, inbox, paths: ['/a', '/b'] });
+  await run.start();
+  const { sent, received } = await run.finish();
+  expect(sent).toMatchObject({
+    text: expect.stringContaining('none of 2 was delivered') as string,
+  });
+  expect(received).toMatchObject({ text: `none of 2 was delivered; a: ${tooLarge.message}` });
+});
