@@ -35,6 +35,21 @@ test('a source that is gone when it is asked for again is left out, as one that 
   expect(inbox.log.filter((call) => call === 'discard')).toHaveLength(2);
 });
 
+test('a cancel while the disk is full puts each file away once', async () => {
+  const inbox = new MemoryInbox();
+  inbox.roomBytes = 500_000;
+  const source = new MemorySource({ content: contentOf(8_000_000) });
+  const run = new TransferRun({ source, inbox, paths: ['/a', '/b'], giveUpMs: 60_000 });
+  await run.start();
+  await run.runUntil(() => run.receiver.state === 'paused' && run.sender.state === 'paused');
+  run.receiver.cancel();
+  await run.finish();
+  expect(inbox.log.filter((call) => call === 'keep' || call === 'discard')).toEqual([
+    'keep',
+    'discard',
+  ]);
+});
+
 test('a file that fails on both sides at once is left out, and the next one comes', async () => {
   const inbox = new MemoryInbox();
   inbox.roomBytes = 500_000;

@@ -236,7 +236,8 @@ export class ReceivingOffer {
 
   /** The file that comes may have met a full or failing disk. */
   #lookAt(index: number): void {
-    if (this.#current?.index !== index) return;
+    // Of a transfer that has failed everything is put away by its end.
+    if (this.#current?.index !== index || this.#options.isAborted()) return;
     const { file } = this.#current;
     if (file?.error === undefined || !this.#goesOn(index, file.error)) return;
     // What still comes of it is let by.

@@ -312,6 +312,40 @@ describe('a folder that was interrupted', () => {
     expect(await treeOf(join(inboxPath, 'photos'))).toEqual(stored(await treeOf(source)));
   });
 
+  test('has a folder where the source had a file before, and the other way round', async () => {
+    await mkdir(join(source, 'was-folder', 'inner'), { recursive: true });
+    await writeFile(join(source, 'was-folder', 'inner', 'x'), contentOf(15, 1));
+    await writeFile(join(source, 'was-file'), contentOf(15, 2));
+    await interrupt();
+    expect(await readdir(join(inboxPath, 'photos.part'))).toContain('was-file');
+    await rm(join(source, 'was-folder'), { recursive: true });
+    await unlink(join(source, 'was-file'));
+    await mkdir(join(source, 'was-file'));
+    await writeFile(join(source, 'was-file', 'y'), contentOf(25, 3));
+    await writeFile(join(source, 'was-folder'), contentOf(25, 4));
+    expect((await send()).received).toMatchObject({ failedCount: 0 });
+    expect(await readdir(inboxPath)).toEqual(['photos']);
+    expect(await treeOf(join(inboxPath, 'photos'))).toEqual(stored(await treeOf(source)));
+  });
+
+  test('keeps the half file that it was at, also when it was cancelled with a full disk', async () => {
+    let writeCount = 0;
+    const files = recordingFiles([], (call) => {
+      if (call === 'write part' && ++writeCount >= 5) throw systemError('ENOSPC');
+    });
+    const inbox = inboxIn(inboxPath, files);
+    const run = new TransferRun({
+      ...{ source: sourceDisk, paths: [source], inbox, isOnDisk: true },
+      giveUpMs: 60_000,
+    });
+    await run.start();
+    await run.runUntil(() => run.receiver.state === 'paused');
+    run.receiver.cancel();
+    expect((await run.finish()).received).toMatchObject({ code: 'cancelled' });
+    const { size } = await stat(join(inboxPath, 'photos.part', 'sub', 'big'));
+    expect(size).toBeGreaterThan(0);
+  });
+
   test('has nothing of what was changed, or removed from the source, meanwhile', async () => {
     await interrupt();
     await unlink(join(source, 'a.jpg'));
