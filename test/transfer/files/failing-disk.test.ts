@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SPACE_RETRY_MS } from '../../../src/transfer/files/receiving/space-wait.ts';
 import { TransferError } from '../../../src/transfer/files/transfer-error.ts';
 import { contentOf, MemoryInbox, MemorySource } from './memory-disk.ts';
 import { TransferRun } from './transfer-run.ts';
@@ -48,6 +49,21 @@ test('a cancel while the disk is full puts each file away once', async () => {
     'keep',
     'discard',
   ]);
+});
+
+test('a cancel does not wait for the room that a file needs to get its name', async () => {
+  const inbox = new MemoryInbox();
+  inbox.beforeNaming = () => Promise.reject(new TransferError('no-space', 'the disk is full'));
+  const source = new MemorySource({ content: contentOf(1_000) });
+  const run = new TransferRun({ source, inbox, giveUpMs: 60_000 });
+  await run.start();
+  await run.runUntil(() => run.receiver.state === 'paused');
+  const pausedAtUs = run.nowUs;
+  run.receiver.cancel();
+  const { received } = await run.finish();
+  expect(received).toMatchObject({ code: 'cancelled' });
+  expect(run.nowUs - pausedAtUs).toBeLessThan(SPACE_RETRY_MS * 1_000);
+  expect([inbox.log.at(-1), inbox.published.size]).toEqual(['keep', 0]);
 });
 
 test('a file that fails on both sides at once is left out, and the next one comes', async () => {

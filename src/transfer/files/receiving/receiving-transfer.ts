@@ -370,6 +370,8 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   #fail(error: TransferError, how: Telling): void {
     if (this.isOver) return;
+    // A name that needs room is tried once more and not waited for.
+    this.#spaceWait.stop();
     if (!this.#at.isEnding) this.#end(error, how);
     else
       this.#at.abort ??= () => {
