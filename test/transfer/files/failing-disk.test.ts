@@ -66,6 +66,50 @@ test('a cancel does not wait for the room that a file needs to get its name', as
   expect([inbox.log.at(-1), inbox.published.size]).toEqual(['keep', 0]);
 });
 
+test('a try that gives way while its place is looked for is over when that is free', async () => {
+  const inbox = new MemoryInbox();
+  const source = new MemorySource({ content: contentOf(1_000) });
+  const run = new TransferRun({ source, inbox, giveUpMs: 60_000 });
+  await run.start();
+  inbox.gate.isOpen = false;
+  await run.runUntil(() => inbox.log.includes('create'));
+  run.receiver.giveWay();
+  let isOver = false;
+  run.receiver.done.catch(() => (isOver = true));
+  for (let turn = 0; turn < 20; turn++) await run.step();
+  expect(isOver).toBe(false);
+  inbox.gate.open();
+  await run.runUntil(() => isOver);
+  expect(inbox.log.at(-1)).toBe('discard');
+});
+
+test('a transfer that fails while somebody is asked waits for no answer, and lets go of a late one', async () => {
+  const aborted: string[] = [];
+  const into = {
+    write: () => Promise.resolve(),
+    end: () => Promise.resolve(),
+    abort: ({ code }: TransferError) => aborted.push(code),
+  };
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const run = new TransferRun({
+    source: new MemorySource({ content: contentOf(1_000) }),
+    inbox: undefined,
+    policy: async () => {
+      await answered;
+      return { type: 'accept', storedName: 'a', into, keptFreeShare: 0, limitBytes: Infinity };
+    },
+    giveUpMs: 60_000,
+  });
+  await run.start();
+  await run.runUntil(() => run.receiver.name !== '');
+  run.receiver.cancel();
+  expect((await run.finish()).received).toMatchObject({ code: 'cancelled' });
+  answer();
+  await run.step();
+  expect(aborted).toEqual(['cancelled']);
+});
+
 test('a file that fails on both sides at once is left out, and the next one comes', async () => {
   const inbox = new MemoryInbox();
   inbox.roomBytes = 500_000;

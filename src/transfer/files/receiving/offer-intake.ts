@@ -40,6 +40,7 @@ export class OfferIntake {
   #baseIndex = 0;
   #isSingle = false;
   #isFirst = true;
+  #deciding: Promise<void> = Promise.resolve();
 
   constructor(options: OfferIntakeOptions) {
     this.#options = options;
@@ -93,7 +94,19 @@ export class OfferIntake {
    * Asks whether an offer is wanted, and where it goes; undefined when the transfer has ended meanwhile,
    * which `isDeciding` tells. What was claimed for nothing is put away.
    */
-  async decide(offer: IncomingOffer, isDeciding: () => boolean): Promise<Decided | undefined> {
+  decide(offer: IncomingOffer, isDeciding: () => boolean): Promise<Decided | undefined> {
+    const deciding = this.#decide(offer, isDeciding);
+    // Without what was decided: an offer that is done is not held.
+    this.#deciding = deciding.then(() => undefined);
+    return deciding;
+  }
+
+  /** Resolves when no places are being looked for; what was claimed for nothing is free then. */
+  settled(): Promise<void> {
+    return this.#deciding;
+  }
+
+  async #decide(offer: IncomingOffer, isDeciding: () => boolean): Promise<Decided | undefined> {
     const { openPlace } = this.#options;
     const placing = new Placing(this.#options, offer);
     const name = offer.items[0]!.entry.name;

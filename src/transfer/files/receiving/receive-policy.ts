@@ -87,3 +87,36 @@ const NO_FOLDER = 'only a file can go into a stream: send a tar of the folder';
 function reject(reason: string): Decision {
   return { type: 'reject', code: 'refused', reason };
 }
+
+/** Of what is asked, or answered, when nobody waits for it any more. */
+export function isOver(): TransferError {
+  return new TransferError('cancelled', 'the transfer is over');
+}
+
+/** Whoever answers when the transfer is over is not waited for; a stream that they name hears of it. */
+export async function answered(
+  asked: Decision | Promise<Decision>,
+  signal: AbortSignal,
+): Promise<Decision> {
+  let onAbort = (): void => undefined;
+  const stopped = new Promise<never>((_resolve, reject) => {
+    onAbort = () => {
+      reject(isOver());
+    };
+    signal.addEventListener('abort', onAbort);
+  });
+  const decision = Promise.resolve(asked);
+  try {
+    return await Promise.race([decision, stopped]);
+  } catch (error) {
+    void decision.then(
+      (late) => {
+        if (late.type === 'accept') late.into?.abort(isOver());
+      },
+      () => undefined,
+    );
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -12,7 +12,7 @@ import type { FailureMessage } from '../records/message.ts';
 import type { OfferedEntry } from '../records/offer.ts';
 import type { IncomingOffer, OfferedItem } from './offer-reader.ts';
 import { putAwayPartial } from './receiving-file.ts';
-import type { ReceivePolicy } from './receive-policy.ts';
+import { answered, isOver, type ReceivePolicy } from './receive-policy.ts';
 import type { SpaceWait } from './space-wait.ts';
 import { innerNameOf, type NamePlatform, refusedName } from '../stored-name.ts';
 import { asTransferError, TransferError } from '../transfer-error.ts';
@@ -141,9 +141,9 @@ export class Placing {
       const sizeBytes = isSizeKnown ? totalBytes : undefined;
       const signal = spaceWait.stopped;
       // Nothing more is asked for a transfer that has failed meanwhile, and nothing claimed.
-      if (signal.aborted) throw new TransferError('cancelled', 'the transfer is over');
+      if (signal.aborted) throw isOver();
       const about = { from: peer, name, kind, sizeBytes, isAlone, offeredBytes };
-      const decision = await policy({ ...about, signal });
+      const decision = await answered(policy({ ...about, signal }), signal);
       this.#options.onAnswer();
       if (decision.type === 'reject') throw new TransferError(decision.code, decision.reason);
       const { storedName, into, limitBytes } = decision;
@@ -200,6 +200,7 @@ export class Placing {
         files.push([index, file]);
         continue;
       }
+      if (spaceWait.stopped.aborted) throw isOver();
       try {
         await spaceWait.run(() => folder.makeFolder(file.storedPath));
         onPlaced();
@@ -211,6 +212,7 @@ export class Placing {
     }
     const finders = Array.from({ length: FINDS_AT_ONCE }, async () => {
       for (let next = files.pop(); next !== undefined; next = files.pop()) {
+        if (spaceWait.stopped.aborted) break;
         await this.#find(folder, ...next);
         onPlaced();
       }

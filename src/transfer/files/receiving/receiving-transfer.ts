@@ -394,6 +394,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   async #putAway(error: TransferError): Promise<void> {
     await this.#publication.settled();
+    await this.#intake.settled();
     await this.#at.offer?.putAway(error);
     await this.#publication.leave(this.#at.offer?.placed.places ?? []);
     this.#share.close();
