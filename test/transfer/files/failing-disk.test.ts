@@ -123,3 +123,19 @@ test('a file that fails on both sides at once is left out, and the next one come
   });
   expect(received).toMatchObject({ text: `none of 2 was delivered; a: ${tooLarge.message}` });
 });
+
+test.each(['sender', 'receiver'] as const)(
+  'a %s that cancels while nothing comes or goes is sent for at once',
+  async (side) => {
+    const source = new MemorySource({ content: contentOf(8_000_000) });
+    const inbox = new MemoryInbox();
+    inbox.roomBytes = 500_000;
+    const run = new TransferRun({ source, inbox, giveUpMs: 60_000 });
+    await run.start();
+    await run.runUntil(() => run.receiver.state === 'paused' && run.sender.state === 'paused');
+    const { wakeCount } = run;
+    run[side].cancel();
+    expect(run.wakeCount).toBe(wakeCount + 1);
+    await run.finish();
+  },
+);

@@ -186,6 +186,7 @@ export class ReceivingTransfer implements EngineTransfer, Try {
 
   cancel(): void {
     this.#fail(new TransferError('cancelled', CANCELLED_BY_RECEIVER), 'close');
+    this.#options.wake();
   }
 
   /** What is refused, too, has one line on both sides. */

@@ -182,6 +182,7 @@ export class SendingTransfer implements EngineTransfer {
 
   cancel(): void {
     this.#failAndClose(new TransferError('cancelled', CANCELLED));
+    this.#options.wake();
   }
 
   readonly #onRecord = (type: number, body: Uint8Array): void => {
