@@ -63,6 +63,9 @@ export class DiskFolder implements ClaimedFolder {
   readonly #unfinished: Set<string> = new Set();
   /** Inodes of what an earlier transfer left here, and of which entry that is. */
   readonly #foundAs: Map<bigint, string> = new Map();
+  /** Inodes of the folders that this transfer has made, or found, where there may be others. */
+  readonly #made: Set<bigint> = new Set();
+  #hasOpened = false;
   /** Something may be in it that nobody knows of: it gets its name in a later transfer, which looks. */
   #isInDoubt = false;
   /** Once it has its name. */
@@ -88,17 +91,27 @@ export class DiskFolder implements ClaimedFolder {
   async makeFolder(storedPath: string): Promise<void> {
     const { files } = this.#context;
     const path = join(this.#root, storedPath);
-    this.#stored?.add(storedPath);
     try {
-      if (await this.#isFolder(path)) {
+      const stats = await statsOf(files, path);
+      if (stats?.isDirectory() === true) {
         // One that was settled may be closed to its owner.
         await this.#withFolder(path, (handle) => handle.chmod(0o700));
       } else {
+        // An earlier transfer had a file of this name.
+        if (stats !== undefined && this.#isAllOld) await removeFile(files, path);
         await files.mkdir(path, 0o700);
       }
+      if (this.#stored === undefined) return;
+      this.#stored.add(storedPath);
+      this.#made.add((await files.lstat(path, { bigint: true })).ino);
     } catch (error) {
       throw cannotWrite(error);
     }
+  }
+
+  /** No file in it is of this transfer. */
+  get #isAllOld(): boolean {
+    return this.#stored !== undefined && !this.#hasOpened;
   }
 
   async #isFolder(path: string): Promise<boolean> {
@@ -126,6 +139,10 @@ export class DiskFolder implements ClaimedFolder {
     const { files } = this.#context;
     const path = join(this.#root, storedPath);
     const stats = await statsOf(files, path);
+    if (stats?.isDirectory() === true && this.#stored !== undefined && !this.#made.has(stats.ino)) {
+      // An earlier transfer had a folder of this name.
+      await removeFolder(files, path);
+    }
     if (stats === undefined || !isOurs(this.#context, stats)) return 0;
     // Where two names are one, what is there is of the file that was asked for first.
     const owner = this.#foundAs.get(stats.ino) ?? entry.name;
@@ -150,6 +167,7 @@ export class DiskFolder implements ClaimedFolder {
 
   open(file: StoredFile, startBytes: number): PartialFile {
     this.#isEmpty = false;
+    this.#hasOpened = true;
     return new DiskChild({
       context: this.#context,
       root: this.#root,
