@@ -70,7 +70,8 @@ export class DiskFolder implements ClaimedFolder {
   #isInDoubt = false;
   /** Once it has its name. */
   #path: string | undefined;
-  #attributes: StoredFile[] = [];
+  /** Folders whose modes and times are given to those that are filled. */
+  readonly #attributes: StoredFile[] = [];
   #isEmpty: boolean;
   /** Its files went into a folder that was there: what is sent again does so too. */
   #isMerged = false;
@@ -193,10 +194,9 @@ export class DiskFolder implements ClaimedFolder {
     try {
       if (this.#isInDoubt) throw new TransferError('internal', 'a small file was not answered for');
       await this.#removeUnfinished();
-      if (await this.#isMerging()) {
-        this.#attributes.push(...folders);
-        return;
-      }
+      // Needed also where a folder to be filled is there only later.
+      if (this.#parts.conflict !== 'rename') this.#attributes.push(...folders);
+      if (await this.#isMerging()) return;
       if (this.#stored !== undefined) await pruneFolder(files, this.#root, this.#stored);
       await this.#setAttributes(this.#root, folders, onSettled);
     } catch (error) {
@@ -215,7 +215,7 @@ export class DiskFolder implements ClaimedFolder {
       // May be called once more when it fails.
       this.#path ??= await this.#publishOnce(isAborted);
       if (this.#path === undefined) return undefined;
-      await this.#setAttributes(this.#path, this.#attributes);
+      if (this.#isMerged) await this.#setAttributes(this.#path, this.#attributes);
       await syncFolder(this.#context);
       return this.#path;
     } catch (error) {

@@ -20,7 +20,7 @@ import { TransferError } from '../../../../src/transfer/files/transfer-error.ts'
 import type { TransferResult } from '../../../../src/transfer/files/transfer.ts';
 import type { DiskFiles } from '../../../../src/transfer/io/disk/disk-files.ts';
 import { sourceDisk } from '../../../../src/transfer/io/disk/disk-source.ts';
-import { contentOf } from '../../files/memory-disk.ts';
+import { contentOf, offeredFile } from '../../files/memory-disk.ts';
 import { TransferRun } from '../../files/transfer-run.ts';
 import { inboxIn, recordingFiles, systemError, useTemporaryFolder } from './disk-folder.ts';
 
@@ -422,4 +422,21 @@ test('many small files follow each other without waiting for an answer', async (
   expect(await treeOf(join(inboxPath, 'many'))).toEqual(await treeOf(many));
   // The offer, its answer, DONE; not one turn a file.
   expect(run.pair.opener.flushCount + run.pair.responder.flushCount).toBeLessThan(6);
+});
+
+test('a folder that is filled has its times, also when it was not there while its files came', async () => {
+  const inbox = inboxIn(inboxPath);
+  const entry = offeredFile({ kind: 'folder', name: 'photos', sizeBytes: 0, mode: 0o755 });
+  const inner = { entry: { ...entry, name: 'photos/sub' }, storedPath: 'sub' };
+  const claimed = await inbox.claimFolder({
+    ...{ peer: 'derek', entry, storedName: 'photos', conflict: 'overwrite' },
+  });
+  await claimed.makeFolder('sub');
+  await claimed.settle([{ entry, storedPath: '' }, inner], () => undefined);
+  await mkdir(join(inboxPath, 'photos', 'sub'), { recursive: true });
+  await claimed.publish(() => false);
+  claimed.told();
+  const { mtimeNs } = await stat(join(inboxPath, 'photos', 'sub'), { bigint: true });
+  expect(mtimeNs / 1_000_000n).toBe(entry.mtimeNs / 1_000_000n);
+  await claimed.confirm(true);
 });
