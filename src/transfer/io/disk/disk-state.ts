@@ -14,6 +14,7 @@ import type { DiskFiles } from './disk-files.ts';
 /** Largest state file that is read. */
 export const MAX_STATE_BYTES = 65_536;
 const STATE_VERSION = 1;
+const STATE_BEGINS = Buffer.from(`{"version":${STATE_VERSION},"kind":`);
 
 /** What is known of a partial: the content of `NAME.part.state`. */
 export interface PartialState {
@@ -150,6 +151,20 @@ export async function readState(
     return basename(statePath) === stateNameOf(state.storedName) ? state : 'other';
   } catch {
     return 'broken';
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Of a file by the name of a state, or of a draft: we have written it, if only a beginning before a crash. */
+export async function isStateOfOurs(files: DiskFiles, path: string): Promise<boolean> {
+  const handle = await files.open(path, constants.O_RDONLY | NO_FOLLOW);
+  try {
+    const bytes = Buffer.alloc(STATE_BEGINS.length);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+    const found = bytes.subarray(0, bytesRead);
+    // What a disk had not written yet may be zeros.
+    return STATE_BEGINS.subarray(0, bytesRead).equals(found) || found.every((byte) => byte === 0);
   } finally {
     await handle.close();
   }

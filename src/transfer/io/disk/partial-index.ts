@@ -7,6 +7,7 @@ import {
 } from '../../files/stored-name.ts';
 import type { DiskStats } from './disk-files.ts';
 import {
+  isStateOfOurs,
   type PartialState,
   readState,
   removeFile,
@@ -158,11 +159,13 @@ export class PartialIndex {
     await removeFile(this.#context.files, path).catch(() => undefined);
   }
 
-  /** A file that no other program of ours, with the same inbox, is just about to use. */
+  /** A file of ours that no other program of ours, with the same inbox, is just about to use. */
   async #isStale(path: string): Promise<boolean> {
-    const stats = await statsOf(this.#context.files, path).catch(() => undefined);
+    const { files } = this.#context;
+    const stats = await statsOf(files, path).catch(() => undefined);
     if (stats?.isFile() !== true) return false;
-    return Date.now() - Number(stats.mtimeNs / 1_000_000n) > STALE_AFTER_MS;
+    if (Date.now() - Number(stats.mtimeNs / 1_000_000n) <= STALE_AFTER_MS) return false;
+    return isStateOfOurs(files, path).catch(() => false);
   }
 
   async #readOne(stateName: string): Promise<void> {

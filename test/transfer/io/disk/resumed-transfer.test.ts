@@ -375,7 +375,7 @@ test('a state without a partial is removed at the start, and a state of a partia
     join(inboxPath, 'gone.part.state'),
     formatState({ ...lonely, storedName: 'gone', name: 'gone' }),
   );
-  await writeFile(join(inboxPath, 'movie.mp4.part.state~'), 'half');
+  await writeFile(join(inboxPath, 'movie.mp4.part.state~'), '{"version":1,"ki');
   for (const name of ['gone.part.state', 'movie.mp4.part.state~']) {
     await inboxIn(inboxPath).tidy();
     // Another program may be about to use it.
@@ -384,4 +384,26 @@ test('a state without a partial is removed at the start, and a state of a partia
   }
   await inboxIn(inboxPath).tidy();
   expect((await readdir(inboxPath)).sort()).toEqual(['movie.mp4.part', 'movie.mp4.part.state']);
+});
+
+test.each(['notes.part.state', 'notes.part.state~'])(
+  'a file of somebody else that is called %s stays',
+  async (name) => {
+    await writeFile(join(inboxPath, name), 'the orchestra is tuned');
+    await utimes(join(inboxPath, name), 1, 1);
+    await inboxIn(inboxPath).tidy();
+    expect(await readdir(inboxPath)).toEqual([name]);
+  },
+);
+
+test.each([
+  ['empty', ''],
+  ['zeros', '\0'.repeat(300)],
+  ['a beginning', '{"version":1,"kind":"fi'],
+])('a state without a partial of which a crash has left %s is removed', async (_what, text) => {
+  await writeFile(statePath(), text);
+  await writeFile(`${statePath()}~`, text);
+  for (const name of [statePath(), `${statePath()}~`]) await utimes(name, 1, 1);
+  await inboxIn(inboxPath).tidy();
+  expect(await readdir(inboxPath)).toEqual([]);
 });
