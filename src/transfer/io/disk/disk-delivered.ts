@@ -25,7 +25,9 @@ export interface DiskDeliveredParts extends Leaving {
 export class DiskDelivered implements ClaimedFile {
   readonly startBytes: number;
   readonly #parts: DiskDeliveredParts;
-  /** After it was found to be another file. */
+  /** It was found to be another file: its place is free. */
+  #isLetGo = false;
+  /** After that. */
   #anew: ClaimedFile | undefined;
 
   constructor(parts: DiskDeliveredParts) {
@@ -51,12 +53,22 @@ export class DiskDelivered implements ClaimedFile {
   }
 
   async restart(): Promise<void> {
-    const { context, handle, partPath } = this.#parts;
-    await handle.close();
+    try {
+      // May be called once more when it fails; by then somebody else may have the place.
+      if (!this.#isLetGo) await this.#letGo();
+      this.#anew = await this.#parts.claimAnew();
+    } catch (error) {
+      throw diskError('the inbox cannot be written', error);
+    }
+  }
+
+  async #letGo(): Promise<void> {
+    const { context, partPath } = this.#parts;
+    await this.#close();
     await removeState(context.files, statePathOf(partPath));
     context.owned.delete(partPath);
     this.#parts.onGone();
-    this.#anew = await this.#parts.claimAnew();
+    this.#isLetGo = true;
   }
 
   async publish(request: PublishRequest): Promise<string | undefined> {
@@ -104,7 +116,8 @@ export class DiskDelivered implements ClaimedFile {
   }
 
   async #leave(): Promise<void> {
-    await this.#parts.handle.close();
+    await this.#close();
+    if (this.#isLetGo) return;
     this.#parts.context.owned.delete(this.#parts.partPath);
     this.#parts.onLeft();
   }

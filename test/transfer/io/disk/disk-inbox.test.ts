@@ -316,3 +316,66 @@ test('an inbox that is not there, is a file, or cannot be written is a clear fai
     });
   }
 });
+
+/** The real disk: what is done with files by this name is closed, and says that it could not be. */
+function unclosable(name: string): typeof diskFiles {
+  return {
+    ...diskFiles,
+    open: async (path, flags, mode) => {
+      const handle = await diskFiles.open(path, flags, mode);
+      if (!path.endsWith(name)) return handle;
+      return new Proxy(handle, {
+        get(target, key): unknown {
+          const member: unknown = Reflect.get(target, key);
+          if (typeof member !== 'function') return member;
+          return async (...parameters: unknown[]): Promise<unknown> => {
+            const result = await (member as (...all: unknown[]) => unknown).apply(
+              target,
+              parameters,
+            );
+            if (key === 'close') throw systemError('EIO');
+            return result;
+          };
+        },
+      });
+    },
+  };
+}
+
+test('a file that says something when it is closed is published, or kept for the next try', async () => {
+  const inbox = inboxIn(folder.path, unclosable('a.part'));
+  const request = requestOf('a');
+  const first = await inbox.claimFile(request);
+  await first.append(Buffer.from('he'));
+  await first.keep();
+  const second = await inbox.claimFile(request);
+  expect(second.startBytes).toBe(2);
+  await second.append(Buffer.from('llo'));
+  expect(await second.publish(publication)).toBe(join(folder.path, 'a'));
+  second.told();
+  await second.confirm();
+});
+
+test('a delivered file that is another now lets its place go once, however often a new one is tried', async () => {
+  let isFull = false;
+  const files = recordingFiles([], (call) => {
+    if (isFull && call === 'open state') throw systemError('ENOSPC');
+  });
+  const inbox = inboxIn(folder.path, files);
+  const request = requestOf('a');
+  const first = await inbox.claimFile(request);
+  await first.append(Buffer.from('hello'));
+  await first.publish(publication);
+  first.told();
+  const again = await inbox.claimFile(request);
+  expect(again.startBytes).toBe(5);
+  isFull = true;
+  await expect(again.restart()).rejects.toMatchObject({ code: 'no-space' });
+  isFull = false;
+  const other = { ...requestOf('a'), peer: 'jess', conflict: 'overwrite' } as const;
+  const taken = await inbox.claimFile(other);
+  await again.restart();
+  expect(await readdir(folder.path)).toContain('a.part.state');
+  await Promise.all([again.discard(), taken.discard()]);
+  expect(await readdir(folder.path)).toEqual(['a']);
+});
