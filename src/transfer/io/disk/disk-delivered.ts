@@ -79,7 +79,7 @@ export class DiskDelivered implements ClaimedFile {
       // What broke off the transfer that published it may have come before that was durable.
       await handle.sync();
       await syncFolder(context);
-      await handle.close();
+      await this.#close();
       return path;
     } catch (error) {
       throw diskError('the inbox cannot be written', error);
@@ -120,5 +120,10 @@ export class DiskDelivered implements ClaimedFile {
     if (this.#isLetGo) return;
     this.#parts.context.owned.delete(this.#parts.partPath);
     this.#parts.onLeft();
+  }
+
+  /** It was only read, or is synced. */
+  async #close(): Promise<void> {
+    await this.#parts.handle.close().catch(() => undefined);
   }
 }
