@@ -9,6 +9,7 @@ import { safeLine, safeText } from '../text/safe-text.ts';
 import { createEndpoint, readTicket, type Transfer } from '../transfer/index.ts';
 import type { CommandOutput } from './command-output.ts';
 import { Stopping } from './stopping.ts';
+import { rejectOnFailure } from './transfer-command.ts';
 
 export interface ListenFlags {
   readonly host: string;
@@ -45,7 +46,10 @@ export async function listenForBenches(
     output.note(
       safeLine`Waiting: upd bench --to ${shown} on the other machine. Nothing is stored; Ctrl-C ends it.`,
     );
-    return await stopped;
+    const failed = new Promise<never>((_resolve, reject) => {
+      rejectOnFailure(endpoint, reject);
+    });
+    return await Promise.race([stopped, failed]);
   } catch (error) {
     const failure = asError(error);
     return output.failure(failure, stopping.exitCode ?? exitCodeOfError(failure.code));

@@ -9,7 +9,7 @@ import { exitCodeOfError, exitCodeOfResult, exitCodes } from '../report/exit-cod
 import { integerOf } from './flag-values.ts';
 import { oldPartialsLine } from './partials.ts';
 import { StdoutTaker } from './stdout-taker.ts';
-import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
+import { rejectOnFailure, runTransferCommand, type TransferCommand } from './transfer-command.ts';
 import { keptLine } from '../report/result-lines.ts';
 import { explained } from '../report/transfer-failure.ts';
 import { TransferReporter } from '../report/transfer-reporter.ts';
@@ -125,7 +125,12 @@ class Reception {
 
   async run(): Promise<number> {
     const { endpoint, stopping } = this.#command;
-    const ended = new Promise<number>((resolve) => (this.#end = resolve));
+    const ended = new Promise<number>((resolve, reject) => {
+      this.#end = resolve;
+      rejectOnFailure(endpoint, reject);
+    });
+    // It may fail before it is waited for.
+    ended.catch(() => undefined);
     stopping.onStop(this.#end);
     endpoint.on('transfer', (transfer) => {
       const over = this.#follow(transfer).finally(() => this.#running.delete(over));

@@ -48,3 +48,10 @@ export async function runTransferCommand(options: TransferCommandOptions): Promi
     stopping.end();
   }
 }
+
+/** Whoever waits for others hears of an endpoint that has failed only so: nobody comes to it any more. */
+export function rejectOnFailure(endpoint: TransferEndpoint, reject: (error: Error) => void): void {
+  endpoint.on('close', (error) => {
+    if (error !== undefined) reject(error);
+  });
+}
