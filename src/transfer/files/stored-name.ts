@@ -75,7 +75,8 @@ function adaptName(name: string, platform: NamePlatform): string {
       .replace(windowsTrailing, (ending) => '_'.repeat(ending.length))
       .replace(windowsDevices, '$&_');
   }
-  return partialEnding.test(adapted) ? `${adapted}_` : adapted;
+  // Where upper and lower case are one, so are a long or a joined s and an s.
+  return partialEnding.test(adapted.normalize('NFKC')) ? `${adapted}_` : adapted;
 }
 
 /** The `attempt`-th name to try for a stored name: `movie.mp4`, `movie (1).mp4`, `movie (2).mp4` … */

@@ -63,6 +63,9 @@ describe('a stored name', () => {
     ['a.part', 'a.part_', 'a.part_'],
     ['a.PART', 'a.PART_', 'a.PART_'],
     ['a.part.state', 'a.part.state_', 'a.part.state_'],
+    // Where upper and lower case are one, these are too.
+    ['a.part.\u017ftate', 'a.part.\u017ftate_', 'a.part.\u017ftate_'],
+    ['a.part.\ufb06ate', 'a.part.\ufb06ate_', 'a.part.\ufb06ate_'],
     ['.part', '_part', '_part'],
     ['a.part.', 'a.part.', 'a.part_'],
     ['con', 'con', 'con_'],
