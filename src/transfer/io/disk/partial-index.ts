@@ -35,6 +35,12 @@ export interface KnownPartial {
   readonly state: PartialState;
 }
 
+/** What was published and whose sender may not have heard. */
+interface PublishedRecord extends KnownPartial {
+  /** When that was, milliseconds since 1970. */
+  readonly atMs: number;
+}
+
 export interface Leaving {
   /** It lies in the inbox for another transfer to go on with, or is gone. */
   readonly onLeft: () => void;
@@ -48,7 +54,7 @@ export class PartialIndex {
   readonly #context: InboxContext;
   readonly #known: Map<string, KnownPartial[]> = new Map();
   /** What was published and whose sender may not have heard, the oldest first, by its state's path. */
-  readonly #records: Map<string, KnownPartial & { readonly atMs: number }> = new Map();
+  readonly #records: Map<string, PublishedRecord> = new Map();
   #knownCount = 0;
   #isRead: Promise<void> | undefined;
 
@@ -114,7 +120,7 @@ export class PartialIndex {
     else this.#known.delete(key);
   }
 
-  #addRecord(record: KnownPartial & { readonly atMs: number }): void {
+  #addRecord(record: PublishedRecord): void {
     this.#records.delete(record.statePath);
     this.#records.set(record.statePath, record);
     for (const old of this.#records.values()) {
@@ -148,9 +154,13 @@ export class PartialIndex {
     } catch {
       return; // whoever claims something will be told
     }
+    const records: PublishedRecord[] = [];
     for (const name of names) {
       if (name.endsWith(STATE_DRAFT_SUFFIX)) await this.#removeDraft(join(folder, name));
-      else if (name.endsWith(STATE_SUFFIX)) await this.#readOne(name);
+      else if (name.endsWith(STATE_SUFFIX)) records.push(...(await this.#readOne(name)));
+    }
+    for (const record of records.sort((one, other) => one.atMs - other.atMs)) {
+      this.#addRecord(record);
     }
   }
 
@@ -168,25 +178,26 @@ export class PartialIndex {
     return isStateOfOurs(files, path).catch(() => false);
   }
 
-  async #readOne(stateName: string): Promise<void> {
+  /** The record that it is, if it is one. */
+  async #readOne(stateName: string): Promise<readonly PublishedRecord[]> {
     const { folder, files } = this.#context;
     const statePath = join(folder, stateName);
     const partPath = join(folder, stateName.slice(0, -STATE_SUFFIX.length) + PART_SUFFIX);
     try {
       const state = await readState(files, statePath);
-      if (state === undefined) return;
+      if (state === undefined) return [];
       const part = await statsOf(files, partPath);
       const isRecord = typeof state === 'object' && (await isPublished(this.#context, state, part));
       if (part === undefined && !isRecord) {
         if (await this.#isStale(statePath)) await removeState(files, statePath);
-        return;
+        return [];
       }
-      if (typeof state !== 'object') return;
+      if (typeof state !== 'object') return [];
       this.add({ partPath, statePath, state });
       const atMs = Number(((await statsOf(files, statePath))?.mtimeNs ?? 0n) / 1_000_000n);
-      if (isRecord) this.#addRecord({ partPath, statePath, state, atMs });
+      return isRecord ? [{ partPath, statePath, state, atMs }] : [];
     } catch {
-      // It stays as it is.
+      return []; // it stays as it is
     }
   }
 }

@@ -17,6 +17,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { formatState, parseState } from '../../../../src/transfer/io/disk/disk-state.ts';
+import { diskFiles } from '../../../../src/transfer/io/disk/disk-files.ts';
 import { sourceDisk } from '../../../../src/transfer/io/disk/disk-source.ts';
 import type { ConflictPolicy } from '../../../../src/transfer/files/disk.ts';
 import { EarlierTries } from '../../../../src/transfer/files/receiving/earlier-tries.ts';
@@ -406,4 +407,26 @@ test.each([
   for (const name of [statePath(), `${statePath()}~`]) await utimes(name, 1, 1);
   await inboxIn(inboxPath).tidy();
   expect(await readdir(inboxPath)).toEqual([]);
+});
+
+test('old records go and young ones stay, in whatever order the disk names them', async () => {
+  const first = inboxIn(inboxPath);
+  for (const name of ['a', 'b', 'c']) {
+    const entry = offeredFile({ name, sizeBytes: 0 });
+    const request = { peer: 'derek', entry, storedName: name, conflict: 'rename' } as const;
+    const claimed = await first.claimFile(request);
+    await claimed.publish({ mtimeNs: 0n, mode: 0o600, isAborted: () => false });
+    claimed.told();
+  }
+  const weekAgo = (Date.now() - MAX_RECORD_AGE_MS) / 1_000 - 60;
+  await utimes(join(inboxPath, 'b.part.state'), weekAgo, weekAgo);
+  const inSomeOrder = {
+    ...diskFiles,
+    readdir: async (path: string) => (await diskFiles.readdir(path)).sort(),
+  };
+  const inbox = inboxIn(inboxPath, inSomeOrder);
+  await inbox.tidy();
+  await inbox.settled();
+  const names = await readdir(inboxPath);
+  expect(names.sort()).toEqual(['a', 'a.part.state', 'b', 'c', 'c.part.state']);
 });
