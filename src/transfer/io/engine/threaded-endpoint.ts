@@ -301,6 +301,8 @@ export class ThreadedEndpoint extends EventEmitter<EndpointEvents> implements Tr
     if (answer === undefined) return {};
     if (!('into' in answer)) return answer;
     this.#streams.addSink(question, answer.into);
+    // Nobody asks for anything to be written any more.
+    if (this.#end !== undefined) this.#streams.end(this.#end);
     return { isStream: true };
   }
 

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { readTicket, TransferError } from '../../../../src/transfer/index.ts';
@@ -298,6 +299,23 @@ test('when the thread dies, all that runs fails with one error and nothing hangs
   expect([late.state, endpoint.transfers]).toEqual(['failed', []]);
   endpoint.expect(request.introduction, 'derek');
   await endpoint.close();
+});
+
+test('a stream that is named for an offer when the thread has died is destroyed', async () => {
+  const into = new PassThrough();
+  let answer: () => void = () => undefined;
+  await open({
+    onOffer: async () => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return { into };
+    },
+  });
+  void engine.options.onOffer!(offered);
+  await thread.read();
+  thread.end(new Error('an assertion failed'));
+  answer();
+  await settle();
+  expect(into.destroyed).toBe(true);
 });
 
 test('a thread that dies while it opens is an error too', async () => {
