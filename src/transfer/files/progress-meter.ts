@@ -22,6 +22,7 @@ export class ProgressMeter {
   #bytes = 0;
   #silentSinceUs: number | undefined;
   #progressAtUs = Infinity;
+  #heardAgainAtUs = 0;
   #waitedMs = 0;
   /** As far as it is known. */
   totalBytes = 0;
@@ -44,7 +45,9 @@ export class ProgressMeter {
   /** Nothing has gone on for long: 10 probe timeouts, and 5 s at least. */
   isStalled(probeTimeoutUs: number): boolean {
     const stallUs = Math.max(MIN_STALL_US, STALL_PTO_COUNT * probeTimeoutUs);
-    return this.isSilent || this.#nowUs() - this.#progressAtUs >= stallUs;
+    // After a silence the other side first has to notice that it is over.
+    const sinceUs = Math.max(this.#progressAtUs, this.#heardAgainAtUs);
+    return this.isSilent || this.#nowUs() - sinceUs >= stallUs;
   }
 
   /** Milliseconds in which nothing went on because an offer had no answer; not the transfer's time. */
@@ -96,6 +99,7 @@ export class ProgressMeter {
 
   /** The peer is heard again. */
   endSilence(): void {
+    if (this.isSilent) this.#heardAgainAtUs = this.#nowUs();
     this.#silentSinceUs = undefined;
   }
 
