@@ -16,9 +16,10 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { decodeTicket, encodeTicket } from '../../src/transfer/io/ticket/ticket-text.ts';
 import { temporaryFolder } from '../chat/server-fixture.ts';
 import { changedProgram, impatient } from './changed-program.ts';
-import { expectRow, rows, seen } from './failure-table.ts';
+import { expectRow, flagsOf, rows, seen } from './failure-table.ts';
 import { randomFile, sha256, sparseFile } from './sample-files.ts';
 import { Receiver, send } from './ticket-processes.ts';
 
@@ -70,12 +71,17 @@ test('what is no regular file, or has no storable name, is told by both who know
     ['source is a socket', join(folder, 'socket')],
   ] as const) {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    await expectRow(situation, { name, path, receiver, sender: send([path, ...to]) });
+    await expectRow(situation, {
+      name,
+      path,
+      receiver,
+      sender: send([path, ...to, ...flagsOf(situation)]),
+    });
   }
   server.close();
   const bad = randomFile(folder, 'two\nlines', 10);
   const shownName = 'two\u240alines';
-  const sender = send([bad, ...to]);
+  const sender = send([bad, ...to, '--json']);
   await sender.exit;
   const story = { name: 'two', shownName, path: bad, receiver, sender };
   await expectRow('name that no disk should hold', story);
@@ -118,7 +124,7 @@ test('a source that changes midway is noticed, and one that only loses its name 
   for (const [situation, name, change] of changes) {
     const path = randomFile(folder, name, SLOW_BYTES);
     const hash = sha256(path);
-    const sender = send([path, ...to, ...SLOW]);
+    const sender = send([path, ...to, ...SLOW, ...flagsOf(situation)]);
     await midway(receiver, name);
     change(path);
     await expectRow(situation, { name, path, receiver, sender });
@@ -138,7 +144,8 @@ test.each([
   if (text !== undefined) writeFileSync(stored, 'old');
   const path = join(temporaryFolder(), 'a');
   writeFileSync(path, 'new');
-  await expectRow(situation, { name: 'a', path, receiver, sender: send([path, ...to]) });
+  const sender = send([path, ...to, ...flagsOf(situation)]);
+  await expectRow(situation, { name: 'a', path, receiver, sender });
   if (text !== undefined) expect(readFileSync(stored, 'utf8')).toBe(text);
 });
 
@@ -148,7 +155,7 @@ test('an inbox that is removed midway is named on both sides', async () => {
   mkdirSync(dir);
   const { receiver, to } = await receiverOf([], dir);
   const path = randomFile(temporaryFolder(), 'film', SLOW_BYTES);
-  const sender = send([path, ...to, ...SLOW]);
+  const sender = send([path, ...to, ...SLOW, '--json']);
   await midway(receiver, 'film');
   rmSync(dir, { recursive: true });
   await expectRow('inbox is removed midway', { name: 'film', path, receiver, sender });
@@ -173,7 +180,7 @@ test.runIf(isRoot)('what may not be read or written is named (left out unless ro
     ['source may not be read', path, 'secret'],
     ['source folder may not be listed', closed, 'closed'],
   ] as const) {
-    const sender = send([source, ...to], { XDG_STATE_HOME: state }, { uid: NOBODY });
+    const sender = send([source, ...to, '--json'], { XDG_STATE_HOME: state }, { uid: NOBODY });
     await expectRow(situation, { name, path: source, receiver, sender });
   }
   const inbox = join(folder, 'inbox');
@@ -181,7 +188,7 @@ test.runIf(isRoot)('what may not be read or written is named (left out unless ro
   const nobody = await receiverOf([], inbox, { uid: NOBODY });
   await expectRow('inbox may not be written', {
     ...{ name: 'secret', path, receiver: nobody.receiver },
-    sender: send([path, ...nobody.to]),
+    sender: send([path, ...nobody.to, '--json']),
   });
 });
 
@@ -225,7 +232,7 @@ test.runIf(canMount)(
     const happen = (situation: string, name: string) => {
       const path = sparseFile(folder, name, sizeOf[name] ?? SLOW_BYTES);
       if (name !== 'huge') writeFileSync(path, Buffer.alloc(SLOW_BYTES, 1));
-      const sender = send([path, ...to, ...SLOW], known);
+      const sender = send([path, ...to, ...SLOW, '--json'], known);
       return { sender, check: () => expectRow(situation, { name, path, receiver, sender }) };
     };
 
@@ -234,7 +241,7 @@ test.runIf(canMount)(
     const full = happen('disk full midway, and given up', 'given-up');
     await midway(receiver, 'given-up');
     const free = fill(disk, 0);
-    await full.sender.warned(PAUSED);
+    await full.sender.see('"reason":"no-space"');
     await receiver.see('"reason":"no-space"');
     await full.check();
     free();
@@ -251,7 +258,7 @@ test.runIf(canMount)(
     const path = randomFile(folder, 'a', 10);
     await expectRow('inbox is on a read-only file system', {
       ...{ name: 'a', path, receiver: readOnly.receiver },
-      sender: send([path, ...readOnly.to]),
+      sender: send([path, ...readOnly.to, '--json']),
     });
   },
 );
@@ -295,7 +302,7 @@ test('a disk that hangs is given up by both sides, and sending again goes on', a
   const { receiver, to } = await receiverOf(['--give-up', '1'], undefined, { program });
   const path = randomFile(temporaryFolder(), 'film', SLOW_BYTES);
   const known = { XDG_STATE_HOME: temporaryFolder() };
-  const sender = send([path, ...to, '--give-up', '1'], known, { program });
+  const sender = send([path, ...to, '--give-up', '1', '--json'], known, { program });
   await expectRow('disk hangs midway', { name: 'film', path, receiver, sender });
   receiver.child.kill('SIGKILL');
   await receiver.exit;
@@ -325,7 +332,40 @@ test('a sender that lies or is of another version is found out, and both say so'
     ],
   ] as const) {
     const program = changedProgram([file, was, is]);
-    const sender = send([path, ...to], {}, { program });
+    const sender = send([path, ...to, '--json'], {}, { program });
     await expectRow(situation, { name: 'a', path, receiver, sender });
   }
 });
+
+test('a wrong secret meets silence on both sides, and the sender is told what that may mean', async () => {
+  counted(1);
+  const { receiver, to } = await receiverOf();
+  const path = randomFile(temporaryFolder(), 'film', 10);
+  const strange = encodeTicket({ ...decodeTicket(to[1]!)!, secret: new Uint8Array(32) });
+  const sender = send([path, '--to', strange, '--give-up', '1', '--json']);
+  await expectRow('nobody answers', { name: 'film', path, receiver, sender });
+  expect(JSON.parse(sender.out.at(-1)!)).toMatchObject({ likely: [{ cause: 'loopback-address' }] });
+});
+
+test.each([
+  ['sender is interrupted midway (SIGINT)', 'sender', 'SIGINT'],
+  ['sender is terminated midway (SIGTERM)', 'sender', 'SIGTERM'],
+  ['sender is killed midway', 'sender', 'SIGKILL'],
+  ['receiver is interrupted midway', 'receiver', 'SIGINT'],
+  ['receiver is killed midway', 'receiver', 'SIGKILL'],
+] as const)(
+  '%s: the other side is told, and what has arrived is kept',
+  async (situation, whose, signal) => {
+    counted(1);
+    const { receiver, to } = await receiverOf(['--give-up', '1']);
+    const path = sparseFile(temporaryFolder(), 'film', 1_000_000_000);
+    // One packet a round trip: slow enough to be broken off in the middle.
+    const sender = send([path, ...to, '--window', '1', '--give-up', '1', ...flagsOf(situation)]);
+    await midway(receiver, 'film');
+    ({ sender, receiver })[whose].child.kill(signal);
+    await expectRow(situation, { name: 'film', path, receiver, sender });
+    if (whose === 'receiver' && signal === 'SIGINT') expect(await receiver.exit).toBe(130);
+    const goesOn = 'The same command goes on from what has arrived there.';
+    if (signal !== 'SIGKILL' || whose === 'receiver') expect(sender.errors.at(-1)).toBe(goesOn);
+  },
+);
