@@ -19,7 +19,7 @@ import { OpeningComparer } from './opening-comparer.ts';
 import { OfferQuestions } from './offer-questions.ts';
 import { ChatOutput } from './chat-output.ts';
 import { type ReachFinding, reachLines } from '../reach/reach-finding.ts';
-import { questionEvent, unreachedEvent, type UpdEvent } from '../report/events.ts';
+import { errorEvent, questionEvent, unreachedEvent, type UpdEvent } from '../report/events.ts';
 import { Receipts } from '../report/receipt.ts';
 import { TransferReporter } from '../report/transfer-reporter.ts';
 import type { WatchOptions } from '../report/transfer-watch.ts';
@@ -42,6 +42,7 @@ import {
   type OfferAnswer,
   type TransferEndpoint,
   TransferError,
+  type TransferErrorCode,
 } from '../transfer/index.ts';
 
 export { type Fingerprint, parseFingerprint } from './core/fingerprint.ts';
@@ -148,16 +149,15 @@ export class ChatClient {
     } catch (error) {
       // Also a second connection, for somebody slow at the prompts, looks at the key.
       if (error instanceof ServerKeyError) {
-        this.#console.warn(error.line);
-        return clientExitCodes.login;
+        return this.#fail(error.line, 'refused', clientExitCodes.login);
       }
       if (error instanceof KnownServersError) {
-        this.#console.warn(safeLine`The server's key cannot be compared: ${error.message}.`);
-        return clientExitCodes.localFile;
+        const line = safeLine`The server's key cannot be compared: ${error.message}.`;
+        return this.#fail(line, 'local-file', clientExitCodes.localFile);
       }
       if (error instanceof IdentityKeyError) {
-        this.#console.warn(safeLine`The identity key cannot be used: ${error.message}.`);
-        return clientExitCodes.localFile;
+        const line = safeLine`The identity key cannot be used: ${error.message}.`;
+        return this.#fail(line, 'local-file', clientExitCodes.localFile);
       }
       throw error;
     }
@@ -166,6 +166,13 @@ export class ChatClient {
   /** The first signal: leaves in order, running transfers are cancelled. */
   stop(why: 'interrupted' | 'terminated'): void {
     this.#end.stop({ why });
+  }
+
+  /** What ends the client before anybody has logged in; returns `exit`. */
+  #fail(line: SafeText, code: TransferErrorCode, exit: number): number {
+    this.#console.warn(line);
+    this.#output.event(errorEvent(new TransferError(code, line), exit));
+    return exit;
   }
 
   readonly #print = (line: SafeText, tone?: Tone): void => {
@@ -206,8 +213,8 @@ export class ChatClient {
       if (!(error instanceof LinkError)) throw error;
       const where = `${hostAndPort(host, port)} (${error.message})`;
       const advice = 'Check the address and the port, and that the server is running.';
-      this.#console.warn(safeLine`Cannot reach the chat server at ${where}. ${advice}`);
-      return clientExitCodes.unreachable;
+      const line = safeLine`Cannot reach the chat server at ${where}. ${advice}`;
+      return this.#fail(line, 'unanswered', clientExitCodes.unreachable);
     }
     try {
       this.#console.print(safeText('Successfully connected to server'));
@@ -235,11 +242,11 @@ export class ChatClient {
     } catch (error) {
       const reason = (error as Error).message;
       if (error instanceof TransferError && error.code === 'local-file') {
-        this.#console.warn(safeLine`upd client: ${reason}`);
-        return clientExitCodes.localFile;
+        const line = safeLine`upd client: ${reason}`;
+        return this.#fail(line, 'local-file', clientExitCodes.localFile);
       }
-      this.#console.warn(safeLine`${reason}. Choose another port; 0 takes a free one.`);
-      return clientExitCodes.internal;
+      const line = safeLine`${reason}. Choose another port; 0 takes a free one.`;
+      return this.#fail(line, 'internal', clientExitCodes.internal);
     }
     try {
       const trust = this.#createPeerTrust(endpoint);

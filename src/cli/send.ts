@@ -156,7 +156,7 @@ async function ownKey(output: CommandOutput): Promise<Uint8Array> {
 
 /** Another key in its place would make this user a stranger to all who know the first one. */
 function unreadable(cause: Error): never {
-  const reason = `the identity key cannot be read: ${cause.message}`;
+  const reason = `the identity key cannot be read: ${cause.message}; make it yours again, or set XDG_STATE_HOME to a folder that is`;
   throw new TransferError('local-file', reason, { cause });
 }
 

@@ -1,5 +1,10 @@
 import { safeLine } from '../text/safe-text.ts';
-import { createEndpoint, type EndpointOptions, type TransferEndpoint } from '../transfer/index.ts';
+import {
+  createEndpoint,
+  type EndpointOptions,
+  type TransferEndpoint,
+  TransferError,
+} from '../transfer/index.ts';
 import type { CommandOutput } from './command-output.ts';
 import { type CommonFlags, engineOptionsOf, GIVE_UP_SECONDS } from './common-flags.ts';
 import { exitCodeOfError } from '../report/exit-codes.ts';
@@ -41,7 +46,7 @@ export async function runTransferCommand(options: TransferCommandOptions): Promi
     if (stopping.exitCode !== undefined) return stopping.exitCode;
     return await work({ output, receipts, endpoint, stopping, giveUpMs });
   } catch (error) {
-    const failure = asError(error);
+    const failure = endpoint === undefined ? withPortAdvice(asError(error)) : asError(error);
     return output.failure(failure, stopping.exitCode ?? exitCodeOfError(failure.code));
   } finally {
     await endpoint?.close();
@@ -54,4 +59,11 @@ export function rejectOnFailure(endpoint: TransferEndpoint, reject: (error: Erro
   endpoint.on('close', (error) => {
     if (error !== undefined) reject(error);
   });
+}
+
+/** Of a port that cannot be had the line names the way out. */
+function withPortAdvice(error: TransferError): TransferError {
+  if (!error.message.startsWith('cannot use UDP port')) return error;
+  const reason = `${error.message}; choose another with --port, 0 takes a free one`;
+  return new TransferError(error.code, reason, { cause: error });
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { PRESENCE_TIMEOUT_MS } from '../../src/chat/core/protocol.ts';
+import type { UpdEvent } from '../../src/report/events.ts';
 import { enterClient, openLink, startClient, type ClientFixture } from './client-fixture.ts';
 import { ScriptedConsole } from './scripted-console.ts';
 import { startFixture, temporaryFolder } from './server-fixture.ts';
@@ -183,9 +184,13 @@ test('a session that a second login replaces says so and exits with 5', async ()
   expect(first.console.rest()).toEqual(['You have logged in elsewhere.']);
 });
 
-test('a server that cannot be reached is one line that says what to check, exit 6', async () => {
-  const { console, exit } = startClient(NOBODY_PORT);
+test('a server that cannot be reached is one line that says what to check, and one event, exit 6', async () => {
+  const events: UpdEvent[] = [];
+  const { console, exit } = startClient(NOBODY_PORT, { onEvent: (event) => events.push(event) });
   expect(await exit).toBe(6);
+  expect(events).toMatchObject([
+    { t: 'error', code: 'unanswered', exit: 6, message: console.errors[0] },
+  ]);
   expect(console.errors).toEqual([
     'Cannot reach the chat server at 127.0.0.1:1 (connect ECONNREFUSED 127.0.0.1:1). ' +
       'Check the address and the port, and that the server is running.',
