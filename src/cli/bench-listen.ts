@@ -8,6 +8,7 @@ import { formatTransfer } from '../text/measures.ts';
 import { safeLine, safeText } from '../text/safe-text.ts';
 import { createEndpoint, readTicket, type Transfer } from '../transfer/index.ts';
 import type { CommandOutput } from './command-output.ts';
+import { withPortAdvice } from './port-advice.ts';
 import { Stopping } from './stopping.ts';
 import { rejectOnFailure } from './transfer-command.ts';
 
@@ -51,7 +52,7 @@ export async function listenForBenches(
     });
     return await Promise.race([stopped, failed]);
   } catch (error) {
-    const failure = asError(error);
+    const failure = withPortAdvice(asError(error));
     return output.failure(failure, stopping.exitCode ?? exitCodeOfError(failure.code));
   } finally {
     stopping.end();

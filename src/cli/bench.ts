@@ -21,7 +21,7 @@ import {
 import { type ListenFlags, listenForBenches } from './bench-listen.ts';
 import { CommandOutput } from './command-output.ts';
 import { addCongestionFlags, contradictionIn, engineOptionsOf } from './common-flags.ts';
-import { integerOf, linkRateOf, lossOf, rttOf, sizeOf } from './flag-values.ts';
+import { addressOf, integerOf, linkRateOf, lossOf, rttOf, sizeOf } from './flag-values.ts';
 import { namedWord } from './named-ticket.ts';
 import { barsBelow } from './screen-bars.ts';
 import { Stopping } from './stopping.ts';
@@ -58,7 +58,7 @@ export function addBenchCommand(program: Command): void {
     .description('measure how fast transfers go, here or to another machine, and what limits them')
     .option('--to <ticket>', 'that of upd bench --listen, or @FILE with it (default: loopback)')
     .option('--listen', 'show a ticket and take what benches send; nothing is stored')
-    .option('--host <address>', 'address to listen on; 0.0.0.0 is all', '0.0.0.0')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 is all', addressOf, '0.0.0.0')
     .option('--port <port>', 'UDP port to listen on; 0 takes a free one', portOf, 0)
     .option('--size <bytes>', 'send so many bytes a run, as 64M', sizeOf)
     .option(

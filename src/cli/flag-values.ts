@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 
 /** A parser of integers for commander. `what` begins the sentence that names the range. */
@@ -9,6 +10,16 @@ export function integerOf(what: string, min: number, max: number): (text: string
     }
     return value;
   };
+}
+
+/** Of `--host`: the name of a host may stand for several addresses, of which a ticket shall tell. */
+export function addressOf(text: string): string {
+  if (isIP(text) === 0) {
+    throw new InvalidArgumentError(
+      'An address of this machine is wanted, not a name: as 192.168.1.7; 0.0.0.0 is all.',
+    );
+  }
+  return text;
 }
 
 const rateUnits: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 };

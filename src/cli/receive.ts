@@ -6,7 +6,7 @@ import { CommandOutput } from './command-output.ts';
 import { addCommonFlags, type CommonFlags, contradictionIn } from './common-flags.ts';
 import { ticketEvent } from '../report/events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from '../report/exit-codes.ts';
-import { integerOf } from './flag-values.ts';
+import { addressOf, integerOf } from './flag-values.ts';
 import { oldPartialsLine } from './partials.ts';
 import { StdoutTaker } from './stdout-taker.ts';
 import { rejectOnFailure, runTransferCommand, type TransferCommand } from './transfer-command.ts';
@@ -34,7 +34,7 @@ export function addReceiveCommand(program: Command): void {
     program
       .command('receive')
       .description('show a ticket and store what its holders send')
-      .option('--host <address>', 'address to listen on; 0.0.0.0 is all', '0.0.0.0')
+      .option('--host <address>', 'address to listen on; 0.0.0.0 is all', addressOf, '0.0.0.0')
       .option('--port <port>', 'UDP port; 0 takes a free one', integerOf('A port', 0, 65_535), 0)
       .option('--dir <folder>', 'where files are stored', '.')
       .option(

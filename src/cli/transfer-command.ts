@@ -1,13 +1,9 @@
 import { safeLine } from '../text/safe-text.ts';
-import {
-  createEndpoint,
-  type EndpointOptions,
-  type TransferEndpoint,
-  TransferError,
-} from '../transfer/index.ts';
+import { createEndpoint, type EndpointOptions, type TransferEndpoint } from '../transfer/index.ts';
 import type { CommandOutput } from './command-output.ts';
 import { type CommonFlags, engineOptionsOf, GIVE_UP_SECONDS } from './common-flags.ts';
 import { exitCodeOfError } from '../report/exit-codes.ts';
+import { withPortAdvice } from './port-advice.ts';
 import { Receipts } from '../report/receipt.ts';
 import { Stopping } from './stopping.ts';
 import { asError } from '../report/transfer-failure.ts';
@@ -59,11 +55,4 @@ export function rejectOnFailure(endpoint: TransferEndpoint, reject: (error: Erro
   endpoint.on('close', (error) => {
     if (error !== undefined) reject(error);
   });
-}
-
-/** Of a port that cannot be had the line names the way out. */
-function withPortAdvice(error: TransferError): TransferError {
-  if (!error.message.startsWith('cannot use UDP port')) return error;
-  const reason = `${error.message}; choose another with --port, 0 takes a free one`;
-  return new TransferError(error.code, reason, { cause: error });
 }

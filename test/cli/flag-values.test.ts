@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mtuOf, rateOf } from '../../src/cli/flag-values.ts';
+import { addressOf, mtuOf, rateOf } from '../../src/cli/flag-values.ts';
 
 test.each([
   ['2000', 2_000],
@@ -21,4 +21,15 @@ test.each(['', '0', '1999', '1.9k', '1001G', 'k', '-5M', '5 M', '5MB', '1e6', '0
 test('an MTU is a size or auto', () => {
   expect([mtuOf('auto'), mtuOf('1228'), mtuOf('65535')]).toEqual([undefined, 1_228, 65_535]);
   for (const text of ['1227', '65536', '1500 ', '']) expect(() => mtuOf(text)).toThrow('1228');
+});
+
+test.each(['', 'foo.bar', 'localhost', '1.2.3', '192.168.1.7:80', '[::1]'])(
+  '%j is no address to listen on',
+  (text) => {
+    expect(() => addressOf(text)).toThrow('An address of this machine is wanted');
+  },
+);
+
+test.each(['0.0.0.0', '192.168.1.7', '::', 'fe80::1%eth0'])('%s is an address', (text) => {
+  expect(addressOf(text)).toBe(text);
 });

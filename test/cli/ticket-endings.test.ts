@@ -87,6 +87,23 @@ test('a port that another program has is exit code 1 and named', async () => {
   );
 });
 
+// TEST-NET-1 (RFC 5737): no machine has an address of it.
+test.each([
+  ['receive', 'receive'],
+  ['bench', 'bench', '--listen'],
+])(
+  'an address that upd %s cannot listen on is named once, with those it can',
+  async (_what, ...args) => {
+    const upd = new UpdProcess([...args, '--host', '192.0.2.1']);
+    expect(await upd.exit).toBe(1);
+    expect(upd.errors.length).toBe(1);
+    expect(upd.errors[0]!.match(/cannot use UDP port/g)).toEqual(['cannot use UDP port']);
+    expect(upd.errors[0]).toMatch(
+      /: this machine does not have that address; --host takes one of .*127\.0\.0\.1, 0\.0\.0\.0 \(all\)$/,
+    );
+  },
+);
+
 test('where nobody listens the last lines say why, and the last event too', async () => {
   const path = randomFile(temporaryFolder(), 'a', 10);
   const sender = send([path, '--to', STRANGE, '--give-up', '1']);

@@ -35,7 +35,7 @@ import type {
   SentMessage,
   TicketOptions,
 } from './transfer-endpoint.ts';
-import { UdpPort } from './udp/udp-port.ts';
+import { UdpBindError, UdpPort } from './udp/udp-port.ts';
 
 /** Longest that an opening under an introduction takes: so long it lives (PRODUCT §5). */
 const OPEN_TIMEOUT_MS = 60_000;
@@ -133,7 +133,8 @@ export class UdpTransferEndpoint implements EngineEndpoint {
     } catch (cause) {
       await trace?.close();
       const { code, message } = cause as NodeJS.ErrnoException;
-      const reason = code === 'EADDRINUSE' ? 'another program uses it' : message;
+      const why = cause instanceof UdpBindError ? cause.reason : message;
+      const reason = code === 'EADDRINUSE' ? 'another program uses it' : why;
       throw new TransferError('internal', `cannot use UDP port ${port} on ${host}: ${reason}`, {
         cause,
       });

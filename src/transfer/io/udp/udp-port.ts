@@ -29,12 +29,14 @@ export interface UdpPortOptions {
 export class UdpBindError extends Error {
   override readonly name = 'UdpBindError';
   readonly code: string;
+  /** Why, without which port. */
+  readonly reason: string;
 
   constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
     const place = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
-    super(`cannot use UDP port ${place}: ${bindReasons[cause.code ?? ''] ?? cause.message}`, {
-      cause,
-    });
+    const reason = bindReasons[cause.code ?? ''] ?? cause.message;
+    super(`cannot use UDP port ${place}: ${reason}`, { cause });
+    this.reason = reason;
     this.code = cause.code ?? 'UNKNOWN';
   }
 }

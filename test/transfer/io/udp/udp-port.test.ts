@@ -85,6 +85,7 @@ test('a taken port says which one and why', async () => {
     name: 'UdpBindError',
     code: 'EADDRINUSE',
     message: 'cannot use UDP port 127.0.0.1:0: it is already in use',
+    reason: 'it is already in use',
   });
   expect(socket.isClosed).toBe(true);
 });
