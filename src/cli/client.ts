@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
@@ -10,7 +9,7 @@ import {
   parseFingerprint,
 } from '../chat/client.ts';
 import { TransferError } from '../transfer/index.ts';
-import { stateFolder } from './state-folder.ts';
+import { ownStateFolder } from './state-folder.ts';
 import { InputHistory } from './terminal/input-history.ts';
 import { PipeConsole } from './terminal/pipe-console.ts';
 import { ProgressBars } from './terminal/progress-bars.ts';
@@ -106,7 +105,7 @@ async function runClient(
     udpPort,
     inbox: flags.inbox,
     queue: flags.queue,
-    stateDir: stateFolder(process.env, process.platform, homedir()),
+    stateDir: ownStateFolder(),
     fingerprint: flags.fingerprint,
     isNewUser: flags.register === true,
     isConfirming: flags.confirm === true,

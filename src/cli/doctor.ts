@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import { type DoctorTarget, doctorTarget } from '../doctor/doctor-target.ts';
 import { exitCodeOfFindings, type Finding, linesOf, reportOf } from '../doctor/finding.ts';
@@ -12,7 +11,7 @@ import { asError } from '../report/transfer-failure.ts';
 import { jsonLine } from '../text/json-line.ts';
 import { CommandOutput } from './command-output.ts';
 import { namedWord } from './named-ticket.ts';
-import { stateFolder } from './state-folder.ts';
+import { ownStateFolder } from './state-folder.ts';
 import { printLine } from './terminal/output-lines.ts';
 
 interface DoctorFlags {
@@ -84,7 +83,7 @@ async function judgeTarget(target: DoctorTarget): Promise<Finding[]> {
     return judgeTicket(await readTicketFacts(target.ticket, target.listener));
   }
   const { host, port } = target;
-  const stateDir = stateFolder(process.env, process.platform, homedir());
+  const stateDir = ownStateFolder();
   return judgeServer(await readServerFacts(host, port, stateDir));
 }
 

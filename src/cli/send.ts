@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { BENCH_PREFIX } from '../bench/bench-ticket.ts';
@@ -13,7 +12,7 @@ import { unreachedEvent } from '../report/events.ts';
 import { exitCodeOfError, exitCodeOfResult, exitCodes } from '../report/exit-codes.ts';
 import { SilenceWatch } from '../reach/silence-watch.ts';
 import { namedWord } from './named-ticket.ts';
-import { stateFolder } from './state-folder.ts';
+import { ownStateFolder } from './state-folder.ts';
 import { resendAdvice } from '../report/resend-advice.ts';
 import { runTransferCommand, type TransferCommand } from './transfer-command.ts';
 import { asError, explained } from '../report/transfer-failure.ts';
@@ -146,7 +145,7 @@ const GO_ON: SafeText = safeText('The same command goes on from what has arrived
 
 /** The key by which receivers know this user again; another one each time where it cannot be kept. */
 async function ownKey(output: CommandOutput): Promise<Uint8Array> {
-  const folder = stateFolder(process.env, process.platform, homedir());
+  const folder = ownStateFolder();
   const { privateKey, unkept } = await openIdentityKey(join(folder, 'identity')).catch(unreadable);
   if (unkept !== undefined) {
     output.note(safeLine`The identity key cannot be kept: ${unkept.message}.`);

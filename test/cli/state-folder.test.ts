@@ -17,5 +17,23 @@ test.each<[NodeJS.Platform, Record<string, string>, string, string]>([
     'E:\\s\\updraft',
   ],
 ])('on %s with %j state of %s is kept in %s', (platform, environment, home, folder) => {
-  expect(stateFolder(environment, platform, home)).toBe(folder);
+  expect(stateFolder(environment, platform, [() => home])).toBe(folder);
+});
+
+test.each<[NodeJS.Platform, string, string, string]>([
+  ['linux', '', '/root', '/root/.local/state/updraft'],
+  ['linux', 'jess', '/home/jess', '/home/jess/.local/state/updraft'],
+  ['win32', '', 'C:\\Users\\jess', 'C:\\Users\\jess\\AppData\\Local\\updraft'],
+])('on %s a HOME of %j is none: the account has %s', (platform, home, ofAccount, folder) => {
+  expect(stateFolder({}, platform, [() => home, () => ofAccount])).toBe(folder);
+});
+
+test('an account without a folder is not asked for one where it is not needed', () => {
+  const none = (): string => {
+    throw new Error('no such account');
+  };
+  const home = '/home/jess';
+  const usual = '/home/jess/.local/state/updraft';
+  expect(stateFolder({}, 'linux', [() => home, none])).toBe(usual);
+  expect(stateFolder({ XDG_STATE_HOME: '/x' }, 'linux', [none])).toBe('/x/updraft');
 });
