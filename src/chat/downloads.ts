@@ -39,7 +39,7 @@ export class Downloads {
       id,
       peer,
       explain: (error) => explained(error, failureClause(error, peer, this.#giveUpMs)),
-      advice: keptLine(name),
+      advice: () => keptLine(transfer),
     });
     const over = told.then(() => {
       unlist();

@@ -111,7 +111,7 @@ export class Uploads {
           advice: () =>
             safeLine`${sent.name}: once its cause is gone, the same UPD sends only what is missing.`,
         },
-        advice: safeLine`${sent.name}: the same UPD goes on from what has arrived there.`,
+        advice: () => safeLine`${sent.name}: the same UPD goes on from what has arrived there.`,
       });
     } catch (error) {
       reporter.refuse({ direction: 'send', id, peer, name: upload.name }, asError(error));

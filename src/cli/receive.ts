@@ -166,7 +166,7 @@ class Reception {
       id: transfer.id,
       peer: shownPeer(transfer),
       explain: (error) => explained(error, ticketFailureClause(error, 'the sender', giveUpMs)),
-      advice: this.#taker === undefined ? keptLine(transfer.name) : undefined,
+      advice: this.#taker === undefined ? () => keptLine(transfer) : undefined,
     });
     let exit: number | undefined;
     if (outcome instanceof TransferError) {

@@ -133,7 +133,7 @@ async function follow({ transfer, addresses, paths, flags, command }: Sending): 
     peer,
     explain: (error) => explained(error, ticketFailureClause(error, peer, giveUpMs)),
     findings: () => silence.findings(),
-    advice: paths[0] === STDIN ? undefined : GO_ON,
+    advice: paths[0] === STDIN ? undefined : () => GO_ON,
     resend: { paths, advice: (missing) => resendAdvice(paths, missing, flags.to) },
     exitOf,
   });

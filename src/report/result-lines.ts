@@ -127,9 +127,11 @@ export function unreceivedLine(name: string, user: string, reason: string): Safe
   return safeLine`${what} from ${user} was not received: ${sentence(reason)}`;
 }
 
-/** To a receiver, of what can be gone on with. */
-export function keptLine(name: string): SafeText {
-  return safeLine`What has arrived of ${name} is kept (upd partials): sent again, it goes on from there.`;
+/** To a receiver, of what has arrived: a stream is never what came before, so that none goes on. */
+export function keptLine({ name, progress }: Pick<Transfer, 'name' | 'progress'>): SafeText {
+  return progress.totalBytes === undefined
+    ? safeLine`What has arrived of ${name} is kept (upd partials), but a stream that is sent again begins anew, in its place.`
+    : safeLine`What has arrived of ${name} is kept (upd partials): sent again, it goes on from there.`;
 }
 
 function sentence(reason: string): string {

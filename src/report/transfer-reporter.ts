@@ -42,8 +42,8 @@ export interface Following extends TransferNames {
    * there, whatever was told before.
    */
   readonly findings?: (() => Promise<readonly ReachFinding[]>) | undefined;
-  /** How to go on from what has arrived, should it fail with some; absent where that is not possible. */
-  readonly advice?: SafeText | undefined;
+  /** What becomes of what has arrived, should it fail with some; absent where nothing does. */
+  readonly advice?: (() => SafeText) | undefined;
   /** Sending, of several files: how to send only what is missing when a part was delivered. */
   readonly resend?: Resend | undefined;
   /** Default: the one that stands for the failure. */
@@ -113,7 +113,7 @@ export class TransferReporter {
     sink.problem(failureLine(transfer, peer, error));
     for (const line of findings.flatMap(reachLines)) sink.advice(line);
     const hasArrived = transfer.progress.transferredBytes > 0;
-    if (advice !== undefined && isResumable(error) && hasArrived) sink.advice(advice);
+    if (advice !== undefined && isResumable(error) && hasArrived) sink.advice(advice());
     const exit = exitOf?.(error) ?? exitCodeOfError(error.code);
     const { name, progress } = transfer;
     sink.event(errorEvent(error, exit, { id, name, route: progress.route, findings }));
