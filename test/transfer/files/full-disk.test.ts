@@ -43,7 +43,7 @@ test('an offer for which there is no room waits for it before the first byte', a
     isFull ? Promise.reject(new TransferError('no-space', 'no space')) : reserve();
   const run = runOf(inbox);
   await untilPaused(run);
-  expect(run.acceptedCount).toBe(0);
+  expect([run.acceptedCount, run.sender.progress.transferredBytes]).toEqual([0, 0]);
   isFull = false;
   run.passMs(SPACE_RETRY_MS);
   await run.finish();
@@ -59,6 +59,8 @@ test('an offer that is more than the whole disk is refused and not waited for', 
   const end = { code: 'no-space', text: 'no space' };
   expect(await run.finish()).toEqual({ sent: end, received: end });
   expect(inbox.partials.size).toBe(0);
+  // What was sent ahead of the answer has arrived nowhere: there is nothing to go on from.
+  expect(run.sender.progress.transferredBytes).toBe(0);
 });
 
 test('a disk that stays full ends both sides, and the partial is kept', async () => {

@@ -13,13 +13,16 @@ export class SentProgress {
     this.#meter = meter;
   }
 
-  /** What is not acknowledged counts as content, so this never says too much. */
+  /**
+   * What is not acknowledged counts as content, so this never says too much. What was sent ahead of the
+   * answer to its offer has no place there before it is accepted: a refusal throws it away.
+   */
   measure({ writer, connection }: PeerLink, offer: OfferWriter | undefined): void {
     const { acknowledgedBytes } = connection;
     if (acknowledgedBytes > this.#acknowledgedBytes) this.#meter.touch();
     this.#acknowledgedBytes = acknowledgedBytes;
     const unacknowledged = writer.writtenBytes - acknowledgedBytes;
-    const contentBytes = this.#contentBytes + (offer?.contentBytes ?? 0);
+    const contentBytes = this.#contentBytes + (offer?.isAccepted === true ? offer.contentBytes : 0);
     const arrivedBytes = contentBytes - unacknowledged;
     const { isTotalKnown, totalBytes } = this.#meter;
     this.#meter.update(isTotalKnown ? Math.min(totalBytes, arrivedBytes) : arrivedBytes);
