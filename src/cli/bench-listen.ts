@@ -1,7 +1,7 @@
 import { benchTicket } from '../bench/bench-ticket.ts';
 import { takeBench } from '../bench/bench-content.ts';
 import { doneEvent, errorEvent, ticketEvent } from '../report/events.ts';
-import { exitCodeOfError } from '../report/exit-codes.ts';
+import { exitCodeOfError, exitCodes } from '../report/exit-codes.ts';
 import { limitText } from '../report/result-lines.ts';
 import { asError } from '../report/transfer-failure.ts';
 import { formatTransfer } from '../text/measures.ts';
@@ -10,6 +10,7 @@ import { createEndpoint, readTicket, type Transfer } from '../transfer/index.ts'
 import type { CommandOutput } from './command-output.ts';
 import { withPortAdvice } from './port-advice.ts';
 import { Stopping } from './stopping.ts';
+import { isStdoutFailing } from './terminal/stdout-watch.ts';
 import { rejectOnFailure } from './transfer-command.ts';
 
 export interface ListenFlags {
@@ -47,10 +48,16 @@ export async function listenForBenches(
     output.note(
       safeLine`Waiting: upd bench --to ${shown} on the other machine. Nothing is stored; Ctrl-C ends it.`,
     );
+    // Nobody can measure with a ticket that nobody has seen.
+    const unshown = new Promise<number>((resolve) => {
+      void isStdoutFailing().then((isFailing) => {
+        if (isFailing) resolve(exitCodes.localFile);
+      });
+    });
     const failed = new Promise<never>((_resolve, reject) => {
       rejectOnFailure(endpoint, reject);
     });
-    return await Promise.race([stopped, failed]);
+    return await Promise.race([stopped, unshown, failed]);
   } catch (error) {
     const failure = withPortAdvice(asError(error));
     return output.failure(failure, stopping.exitCode ?? exitCodeOfError(failure.code));

@@ -14,6 +14,7 @@ import { keptLine } from '../report/result-lines.ts';
 import { explained } from '../report/transfer-failure.ts';
 import { TransferReporter } from '../report/transfer-reporter.ts';
 import { barsBelow } from './screen-bars.ts';
+import { isStdoutFailing } from './terminal/stdout-watch.ts';
 import { ticketFailureClause } from './ticket-failure.ts';
 
 interface ReceiveFlags extends CommonFlags {
@@ -137,11 +138,17 @@ class Reception {
       this.#running.add(over);
     });
     this.#showTicket();
+    void this.#endUnshown();
     await this.#tellOldPartials();
     const exitCode = await ended;
     for (const transfer of endpoint.transfers) transfer.cancel();
     await Promise.all(this.#running);
     return exitCode;
+  }
+
+  /** Nobody can send to a ticket that nobody has seen. */
+  async #endUnshown(): Promise<void> {
+    if (this.#taker === undefined && (await isStdoutFailing())) this.#end(exitCodes.localFile);
   }
 
   async #tellOldPartials(): Promise<void> {

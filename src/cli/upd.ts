@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { makeProgram } from './program.ts';
+import { watchStdout } from './terminal/stdout-watch.ts';
 
 const USAGE_EXIT_CODE = 2;
 
-// Whoever reads the output may have enough of it, as `head` has; what was asked for is still done.
-for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+watchStdout();
 
 try {
   await makeProgram().parseAsync();
