@@ -1,5 +1,5 @@
 // Shows a ticket, stores what its holder sends, and ends with the first delivery.
-// node examples/receive-files.mjs FOLDER
+// node examples/receive-files.mjs [FOLDER]
 import { createEndpoint } from 'updraft';
 
 const [inbox = '.'] = process.argv.slice(2);

@@ -1,8 +1,12 @@
 // Sends files and folders, and shows how far it is.
 // node examples/send-files.mjs TICKET PATH…
-import { createEndpoint, TransferError } from 'updraft';
+import { createEndpoint, readTicket, TransferError } from 'updraft';
 
 const [ticket = '', ...paths] = process.argv.slice(2);
+if (paths.length === 0 || readTicket(ticket) === undefined) {
+  console.error('usage: node examples/send-files.mjs TICKET PATH…');
+  process.exit(2);
+}
 const endpoint = await createEndpoint();
 try {
   const transfer = endpoint.send({ ticket, paths });

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -68,6 +68,16 @@ test('the examples send a file by a ticket, show its progress, and store it', as
   expect((await lines.next()).done).toBe(true);
   expect(sha256(stored)).toBe(sha256(path));
 });
+
+test.each([[[]], [['no-ticket', 'movie.mp4']]])(
+  'the example that sends says how it is called when it is called with %j',
+  (args) => {
+    const program = [join('examples', 'send-files.mjs'), ...args];
+    const { status, stderr } = spawnSync(process.execPath, program, { cwd: installed });
+    const usage = 'usage: node examples/send-files.mjs TICKET PATH…\n';
+    expect([status, stderr.toString()]).toEqual([2, usage]);
+  },
+);
 
 test('the examples stream between two endpoints of one process, and abort', async () => {
   const outputs = ['streams.mjs', 'abort.mjs'].map((name) => outputOf(example(name)));
