@@ -6,7 +6,7 @@ import { MAX_NAME_BYTES, MAX_PATH_BYTES, MAX_SIZE_BYTES } from '../../files/reco
 import { unusedName } from '../../files/stored-name.ts';
 import { TransferError } from '../../files/transfer-error.ts';
 import { sentName } from '../../files/transfer-name.ts';
-import { diskError } from './disk-error.ts';
+import { diskError, systemCodeOf } from './disk-error.ts';
 import { kindOf } from './disk-source.ts';
 import type { Looked, WholeFiles } from './whole-files.ts';
 
@@ -77,7 +77,7 @@ export class DiskSurvey implements SourceSurvey {
       if (entry.kind === 'folder') await this.#enter(entry);
       return { type: 'entry', entry };
     } catch (error) {
-      return { type: 'failure', name, error: diskError(path, error) };
+      return { type: 'failure', name, error: lookError(path, error) };
     }
   }
 
@@ -174,7 +174,7 @@ async function lookAt(
     }
     return { type: 'entry', entry: entryOf(path, name, folder.itemIndex, stats) };
   } catch (error) {
-    return { type: 'failure', name, error: diskError(path, error) };
+    return { type: 'failure', name, error: lookError(path, error) };
   }
 }
 
@@ -205,4 +205,11 @@ function entryOf(path: string, name: string, itemIndex: number, stats: Looked): 
     inode: stats.ino,
     device: stats.dev,
   };
+}
+
+/** A name that is not UTF-8 is read with U+FFFD in it, and so names nothing. */
+function lookError(path: string, error: unknown): TransferError {
+  if (systemCodeOf(error) !== 'ENOENT' || !path.includes('\uFFFD')) return diskError(path, error);
+  const reason = `${path}: a name that is not UTF-8 cannot be sent: rename it`;
+  return new TransferError('local-file', reason, { cause: error });
 }

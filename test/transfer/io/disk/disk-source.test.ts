@@ -68,3 +68,22 @@ test('what is not a regular file is refused by name and never waited for', async
   }
   await new Promise((resolve) => server.close(resolve));
 });
+
+test('a name that is not UTF-8 is said to be so, named itself or below a folder', async () => {
+  // As the arguments of a program and the entries of a folder are read.
+  const read = 'caf\uFFFD';
+  await mkdir(pathOf('folder'));
+  await writeFile(Buffer.from(pathOf('folder/caf\u00E9'), 'latin1'), '');
+  const problems: string[] = [];
+  for (const path of [pathOf(`folder/${read}`), pathOf('folder'), pathOf('nothing')]) {
+    const survey = sourceDisk.survey([path]);
+    for (let found = await survey.next(); found.length > 0; found = await survey.next()) {
+      for (const entry of found)
+        if (entry.type === 'failure') problems.push((entry.error as Error).message);
+    }
+    await survey.close();
+  }
+  const unnameable = `${pathOf(`folder/${read}`)}: a name that is not UTF-8 cannot be sent: rename it`;
+  const nothing = `${pathOf('nothing')}: no such file or folder`;
+  expect(problems).toEqual([unnameable, unnameable, nothing]);
+});
