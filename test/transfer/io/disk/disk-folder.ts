@@ -60,24 +60,25 @@ export function systemError(code: string): Error {
 }
 
 /**
- * The real disk, noting each call that changes something; `interfere` is asked before each and may
+ * The real disk, noting each call that changes something; `interfere` is asked before each, with the path
+ * where that is of an open file, and may
  * throw in its place.
  */
 export function recordingFiles(
   log: string[],
-  interfere: (call: string) => void | Promise<void> = () => undefined,
+  interfere: (call: string, path?: string) => void | Promise<void> = () => undefined,
 ): DiskFiles {
-  const note = async (call: string): Promise<void> => {
-    await interfere(call);
+  const note = async (call: string, path?: string): Promise<void> => {
+    await interfere(call, path);
     log.push(call);
   };
-  const watch = (handle: DiskHandle, what: string): DiskHandle =>
+  const watch = (handle: DiskHandle, what: string, path: string): DiskHandle =>
     new Proxy(handle, {
       get(target, key): unknown {
         const member: unknown = Reflect.get(target, key);
         if (typeof member !== 'function') return member;
         return async (...parameters: unknown[]): Promise<unknown> => {
-          await note(`${String(key)} ${what}`);
+          await note(`${String(key)} ${what}`, path);
           return (member as (...all: unknown[]) => unknown).apply(target, parameters);
         };
       },
@@ -89,7 +90,7 @@ export function recordingFiles(
       if (what !== 'read') await note(`open ${what}`);
       return what === 'read'
         ? diskFiles.open(path, flags, mode)
-        : watch(await diskFiles.open(path, flags, mode), what);
+        : watch(await diskFiles.open(path, flags, mode), what, path);
     },
     link: async (from, to) => {
       await note('link');
