@@ -2,8 +2,8 @@ import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
-  generateKeyPairSync,
   type KeyObject,
+  randomBytes,
 } from 'node:crypto';
 import assert from 'node:assert/strict';
 
@@ -23,26 +23,26 @@ export function isUsablePublicKey(publicKey: Uint8Array): boolean {
 /**
  * A private key of X25519 with its public half.
  *
- * Public keys come and go as JWK (RFC 8037): OpenSSL 3 takes 80 µs to read one from DER and 7 from a
- * JWK, and every OPEN, of strangers as well, has one.
+ * Public keys of others are read as JWK (RFC 8037): OpenSSL 3 takes 80 µs to read one from DER and 7
+ * from a JWK, and every OPEN, of strangers as well, has one. Pairs are not drawn by
+ * `generateKeyPairSync`, which is faster, too: a collection while such a key is exported locks the
+ * mutex that the export holds, and Node 20 stands still.
  */
 export class X25519KeyPair {
   /** 32 bytes; not to be changed. */
   readonly publicKey: Uint8Array;
   readonly #privateKey: KeyObject;
 
-  constructor(privateKey: KeyObject, publicKey: KeyObject = createPublicKey(privateKey)) {
+  constructor(privateKey: KeyObject) {
     assert(privateKey.asymmetricKeyType === 'x25519', 'an X25519 key pair has an X25519 key');
     this.#privateKey = privateKey;
-    this.publicKey = new Uint8Array(
-      Buffer.from(publicKey.export({ format: 'jwk' }).x!, JWK_ENCODING),
-    );
+    const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
+    this.publicKey = new Uint8Array(spki.subarray(-X25519_BYTES));
   }
 
   /** A fresh one from the system's randomness. */
   static generate(): X25519KeyPair {
-    const { privateKey, publicKey } = generateKeyPairSync('x25519');
-    return new X25519KeyPair(privateKey, publicKey);
+    return X25519KeyPair.fromPrivate(randomBytes(X25519_BYTES));
   }
 
   /** Any 32 bytes are a private key; X25519 clamps them when it uses them. */
